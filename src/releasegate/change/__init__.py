@@ -1,0 +1,1 @@
+"""What this release promises: the change file, typed."""

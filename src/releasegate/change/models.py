@@ -1,0 +1,303 @@
+"""What a release promises, as frozen typed models; every promise names the document that made it.
+
+The TOML file that holds them is described key by key in docs/change-file.md; `load` in this package reads it.
+A section that is absent promises nothing, and what is not promised is not judged.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from releasegate.files import Model, Pattern, Pointer, Promise
+
+Locale = Literal["en", "pt-BR"]
+RollbackKind = Literal["code", "data", "restore"]
+
+
+class Text(Model):
+    """A sentence in both languages of the report."""
+
+    en: str
+    pt_br: str = Field(alias="pt-BR")
+
+    def in_language(self, language: Locale) -> str:
+        """Return the sentence in `language`."""
+        return self.pt_br if language == "pt-BR" else self.en
+
+
+class Release(Promise):
+    """How the release's commit is recognised: `commit` is searched in its subject line."""
+
+    commit: Pattern
+
+
+class Host(Promise):
+    """What the machine must have before the release begins. `min_free_disk_gb` in GB (10^9 bytes)."""
+
+    min_free_disk_gb: float = Field(gt=0)
+
+
+class Backup(Promise):
+    """What the dump must be. `least_ratio` is its least size as a share of the database's, 0 to 1."""
+
+    tables: tuple[str, ...] = Field(min_length=1)
+    least_ratio: float | None = Field(default=None, ge=0, lt=1)
+
+
+class Column(Promise):
+    """A column that exists after the migration; `type` as PostgreSQL's format_type prints it; None: not promised."""
+
+    table: str
+    name: str
+    type: str
+    nullable: bool | None = None
+    default: str | None = None
+
+
+class ForeignKey(Promise):
+    """A validated foreign key on one column; `on_delete` as SQL writes it, None where nothing is promised."""
+
+    table: str
+    column: str
+    references_table: str
+    references_column: str = "id"
+    on_delete: Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"] | None = None
+
+
+class Index(Promise):
+    """An index that exists, valid and ready. `method` (btree, gin) and `columns` only where they are promised."""
+
+    table: str
+    name: str
+    method: str | None = None
+    columns: tuple[str, ...] | None = None
+    predicate: str | None = None
+
+
+class Survivors(Promise):
+    """Columns of `table` that the release leaves as they were."""
+
+    table: str
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
+class Schema(Model):
+    """What the migration makes of the catalog. `files`: glob patterns below the backend's folder."""
+
+    tables: tuple[str, ...] = Field(min_length=1)
+    files: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    survivors: tuple[Survivors, ...] = ()
+
+
+class Marker(Promise):
+    """What a backfilled row carries, at any one of the places `at`."""
+
+    at: tuple[Pointer, ...] = Field(min_length=1)
+    value: str
+
+
+class RequiredField(Promise):
+    """A field that is present and not empty in every backfilled row, at any one of the places `at`."""
+
+    at: tuple[Pointer, ...] = Field(min_length=1)
+
+
+class TypeCase(Promise):
+    """One case of the rule from url to type; the first case that applies decides, rows of none are only counted.
+
+    Applies when the path of the url ends with one of `endings` (without dot, any case; query and fragment cut
+    off), or when `column` of the row holds one of `values`. With none of the two it applies to every row left.
+    """
+
+    endings: tuple[str, ...] = ()
+    column: str | None = None
+    values: tuple[str, ...] = ()
+    types: tuple[str, ...] = Field(min_length=1)
+
+
+class Duration(Model):
+    """One line of the runbook's table: up to `up_to_rows` rows (None: any number) take about `seconds`."""
+
+    up_to_rows: int | None = None
+    seconds: float
+
+
+class Backfill(Promise):
+    """Every row whose `from_column` is not empty holds, in the jsonb `to_column`, an element that says the same.
+
+    `url`, `type` and the marker are found in `to_column` by JSON pointer, the first place that exists counts.
+    `least_rows` is the fewest rows with media that can carry a verdict; 0 says that none at all is fine.
+    """
+
+    table: str
+    key: str = "id"
+    created: str | None = None
+    from_column: str
+    to_column: str
+    url: tuple[Pointer, ...] = Field(min_length=1)
+    type: tuple[Pointer, ...] = ()
+    marker: Marker | None = None
+    required: tuple[RequiredField, ...] = ()
+    types: tuple[TypeCase, ...] = ()
+    durations: tuple[Duration, ...] = ()
+    least_rows: int = Field(default=1, ge=0)
+    preview_column: str | None = None
+
+
+class Endpoint(Promise):
+    """A GET that answers `status`. `path` may hold `{id}`; `query` is sent as it is."""
+
+    path: str = Field(pattern=r"^/")
+    query: dict[str, str] = {}
+    status: int = 200
+
+
+class ListEndpoint(Endpoint):
+    """An endpoint that answers a list.
+
+    `list` and `id` are JSON pointers, the first that fits counts; `page_size` and `offset` name the query
+    parameters of its paging. `without_token` is what it answers to a stranger, where that is promised.
+    """
+
+    list: tuple[Pointer, ...] = ("", "/data", "/items", "/results")
+    id: tuple[Pointer, ...] = ("/id",)
+    page_size: str = ""
+    offset: str = ""
+    without_token: tuple[int, ...] = ()
+
+
+class MessageFields(Model):
+    """Where one message of the API's answer keeps what the release is about (JSON pointers, first that fits)."""
+
+    attachments: tuple[Pointer, ...] = ("/attachments",)
+    attachment_url: tuple[Pointer, ...] = ("/url",)
+    media_url: tuple[Pointer, ...] = ("/media_url", "/mediaUrl")
+
+
+class Api(Model):
+    """The endpoints the runbook asks for."""
+
+    health: Endpoint | None = None
+    version: Endpoint | None = None
+    conversations: ListEndpoint | None = None
+    messages: ListEndpoint | None = None
+    fields: MessageFields = MessageFields()
+
+
+class Page(Promise):
+    """A page that loads without errors in the console, and behind which one can log in."""
+
+    path: str = "/"
+
+
+class Viewer(Promise):
+    """The full-screen viewer: which ways close it, and whether arrows lead from one attachment to the next."""
+
+    closed_by: tuple[Literal["button", "escape"], ...] = ("button", "escape")
+    arrows: bool = False
+
+
+class Shown(Promise):
+    """Something that people read on the page; `text` is searched in what is visible."""
+
+    text: Pattern
+
+
+class Interface(Model):
+    """What people see after the release. `kinds` of old media must be shown: image, video."""
+
+    page: Page | None = None
+    kinds: tuple[Literal["image", "video", "audio"], ...] = ("image", "video")
+    old_media: Shown | None = None
+    viewer: Viewer | None = None
+    reply: Shown | None = None
+    deleted_original: Shown | None = None
+    fallback: Shown | None = None
+
+
+class Latency(Promise):
+    """The limit that `percentile` of the requests to each endpoint stays below; `reading` says how it was read."""
+
+    limit_ms: float = Field(gt=0)
+    percentile: float = Field(gt=0, lt=100)
+    endpoints: tuple[Literal["health", "conversations", "messages"], ...] = Field(min_length=1)
+    reading: str = ""
+
+
+class Logs(Promise):
+    """Lines of the services' logs: `started` must appear, `fatal` must not, `names` concern this release."""
+
+    started: tuple[Pattern, ...] = ()
+    fatal: tuple[Pattern, ...] = ()
+    errors: tuple[Pattern, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class Statement(Promise):
+    """One statement of a way back, as the document writes it."""
+
+    kind: RollbackKind
+    sql: str
+
+
+class Monitoring(Promise):
+    """How long the release is watched and what must hold; `error_lines_per_minute` is the highest allowed."""
+
+    watch: str = "2h"
+    least_coverage: float = Field(default=0.95, gt=0, le=1)
+    longest_gap: str = "5m"
+    error_lines_per_minute: float = Field(default=0, ge=0)
+
+
+class Step(Promise):
+    """How the output of one of the runbook's own commands is judged; `item` is the checklist's id."""
+
+    item: str
+    success: tuple[Pattern, ...] = ()
+    failure: tuple[Pattern, ...] = ()
+    warning: tuple[Pattern, ...] = ()
+    exit_codes: tuple[int, ...] = (0,)
+    longest_s: float | None = None
+
+
+class Item(Promise):
+    """One box or tick of the runbook: bound to checks, or left to a person who attests it.
+
+    `gate` is the marker it belongs to; `required` manual items keep that gate closed until attested.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    gate: str
+    text: Text
+    checks: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    manual: bool = False
+    required: bool = True
+
+
+class Change(Model):
+    """One release: the whole change file. `document` is the runbook's file name, for the report."""
+
+    schema_version: Literal[1] = 1
+    id: str
+    title: Text
+    document: str
+    extends: str | None = None
+    release: Release | None = None
+    host: Host | None = None
+    backup: Backup | None = None
+    db: Schema | None = Field(default=None, alias="schema")
+    backfill: Backfill | None = None
+    api: Api = Api()
+    interface: Interface | None = None
+    latency: Latency | None = None
+    logs: Logs | None = None
+    rollback: tuple[Statement, ...] = ()
+    monitoring: Monitoring | None = None
+    steps: tuple[Step, ...] = ()
+    checklist: tuple[Item, ...] = ()

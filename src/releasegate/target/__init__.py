@@ -1,0 +1,1 @@
+"""Where the release is deployed and how to reach it: the target file, typed."""

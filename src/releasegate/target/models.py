@@ -1,0 +1,192 @@
+"""Where a release is deployed and how to reach it, as frozen typed models; `targets/example.toml` shows every key.
+
+Secrets are `SecretStr`: given as `${ENV}` or `file:PATH` in the file, registered with the redactor when loaded,
+never printed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from releasegate.files import Model, Pattern, Pointer
+
+
+class Database(Model):
+    """The database, read only. Either `dsn` (a libpq URL or key=value string) or a libpq `service`."""
+
+    dsn: SecretStr | None = None
+    service: str | None = None
+    password: SecretStr | None = None
+    statement_timeout: str = "60s"
+    lock_timeout: str = "2s"
+    gentle: bool = False
+
+
+class Login(Model):
+    """How the API lets one in. `form`: POST of the fields to `path`, token read from the answer; `token`, `header`.
+
+    `email`/`password` are sent under the names `email_field`/`password_field`; `token_at` are JSON pointers.
+    """
+
+    kind: Literal["form", "token", "header", "none"] = "form"
+    path: str = "/api/auth/login"
+    email: str = ""
+    password: SecretStr | None = None
+    email_field: str = "email"
+    password_field: str = "password"
+    token: SecretStr | None = None
+    token_at: tuple[Pointer, ...] = ("/access_token", "/accessToken", "/token", "/data/access_token", "/data/token")
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+
+
+class Backend(Model):
+    """The API. `query` holds parameters that every list endpoint of this deployment demands (an account id)."""
+
+    url: str = Field(pattern=r"^https?://")
+    login: Login = Login(kind="none")
+    query: dict[str, str] = {}
+    timeout: str = "10s"
+    verify_tls: bool = True
+
+
+class Locator(Model):
+    """How one thing on the page is found: the first of the given ways. `name` and `text` are patterns."""
+
+    role: str | None = None
+    name: Pattern | None = None
+    label: Pattern | None = None
+    text: Pattern | None = None
+    alt: Pattern | None = None
+    test_id: str | None = None
+    css: str | None = None
+
+
+class BrowserStep(Model):
+    """One declared step on the page. `value` may hold ${EMAIL}, ${PASSWORD}, {conversation} and {id}."""
+
+    do: Literal["goto", "click", "fill", "press", "wait_for", "expect"]
+    find: Locator | None = None
+    value: str = ""
+
+
+class Frontend(Model):
+    """The page. `login` is what a person types; `steps` replace the built-in way in where the page differs.
+
+    Names of steps: login, inbox, conversation, after_reload. `hosts` may be asked besides the two URLs.
+    """
+
+    url: str = Field(pattern=r"^https?://")
+    email: str = ""
+    password: SecretStr | None = None
+    steps: dict[Literal["login", "inbox", "conversation", "after_reload"], tuple[BrowserStep, ...]] = {}
+    hosts: tuple[str, ...] = ()
+    allow_writes: tuple[str, ...] = ()
+
+
+class Service(Model):
+    """One service under its manager. `name` is the container, PM2, unit or process name; process needs `pid_file`."""
+
+    name: str
+    pid_file: str | None = None
+    log: str | None = None
+
+
+class Services(Model):
+    """Who runs the processes. `none` with a `reason` makes the service checks N/A."""
+
+    manager: Literal["docker", "pm2", "systemd", "process", "none"]
+    reason: str = ""
+    backend: Service | None = None
+    frontend: Service | None = None
+
+
+class Host(Model):
+    """The machine: `local`, or `ssh://user@host:port`. Never assumed."""
+
+    address: str = Field(pattern=r"^(local|ssh://.+)$")
+    ssh_config: str | None = None
+    ssh_identity: str | None = None
+
+
+class Paths(Model):
+    """Files on the host. `dump` is a glob, the newest counts; `disk` are the folders whose free space matters."""
+
+    dump: str | None = None
+    disk: tuple[str, ...] = ()
+    backend: str | None = None
+    frontend: str | None = None
+    way_back: str | None = None
+    postgres_bin: str | None = None
+
+
+class Browser(Model):
+    """The browser that looks at the page. `slowest` is the longest that one state may take to appear."""
+
+    executable: str | None = None
+    sandbox: bool | None = None
+    viewport: tuple[int, int] = (1280, 800)
+    locale: str = "pt-BR"
+    timezone: str = "America/Sao_Paulo"
+    slowest: str = "10s"
+    mask: tuple[str, ...] = ()
+
+
+class Load(Model):
+    """The budget of requests that a gate may send here: none is sent without it."""
+
+    requests_per_second: float = Field(gt=0)
+    total: int = Field(gt=0)
+    stop_at_error_share: float = Field(default=0.2, gt=0, le=1)
+
+
+class Fingerprint(Model):
+    """Which deployment this is, so that staging's gate cannot run on production by mistake."""
+
+    system_identifier: str
+    database: str
+
+
+class Policy(Model):
+    """Who may sign what. `manual` attests manual items in bulk: "attested by pipeline NAME"."""
+
+    manual: str | None = None
+    max_age: str | None = None
+
+
+class Allow(Model):
+    """Console lines and failed requests that are known; each with its reason."""
+
+    pattern: Pattern
+    reason: str = Field(min_length=1)
+
+
+class NotApplicable(Model):
+    """A gate or a check that does not exist on this deployment, with the reason."""
+
+    check: str
+    reason: str = Field(min_length=1)
+
+
+class Target(Model):
+    """One deployment: the whole target file."""
+
+    schema_version: Literal[1] = 1
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    change: str | None = None
+    database: Database | None = None
+    backend: Backend | None = None
+    frontend: Frontend | None = None
+    services: Services | None = None
+    host: Host | None = None
+    paths: Paths = Paths()
+    browser: Browser = Browser()
+    locators: dict[str, Locator] = {}
+    load: Load | None = None
+    fingerprint: Fingerprint | None = None
+    policy: Policy = Policy()
+    allow: tuple[Allow, ...] = ()
+    not_applicable: tuple[NotApplicable, ...] = ()
+    reading: dict[str, object] = {}
