@@ -16,7 +16,7 @@ class Verdict(StrEnum):
     BLOCKED = "BLOCKED"
     WAIVED = "WAIVED"
     WARN = "WARN"
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105 - a verdict, no password
     NOT_APPLICABLE = "N/A"
 
     @property
