@@ -157,17 +157,38 @@ class Endpoint(Promise):
     status: int = 200
 
 
+class VersionEndpoint(Endpoint):
+    """An endpoint that shows which commit is running: at one of `at` (JSON pointers), or in one of `headers`.
+
+    Where neither is there, the whole answer is searched for the commit.
+    """
+
+    at: tuple[Pointer, ...] = (
+        "/commit", "/git_sha", "/gitSha", "/sha", "/revision", "/build", "/version", "/git/commit", "/build/commit",
+    )  # fmt: skip
+    headers: tuple[str, ...] = ("x-commit", "x-git-sha", "x-build", "x-revision", "x-version", "x-app-version")
+
+
 class ListEndpoint(Endpoint):
     """An endpoint that answers a list.
 
-    `list` and `id` are JSON pointers, the first that fits counts; `page_size` and `offset` name the query
-    parameters of its paging. `without_token` is what it answers to a stranger, where that is promised.
+    `list` and `id` are JSON pointers, the first that fits counts. Paging: `page_size` names the query parameter that
+    takes `page_length` (items per page), and one of `offset` (items to skip), `page` (number, from 1) and `cursor`
+    names the parameter that turns the page; a cursor's value, or the whole next URL, is found in the answer at
+    `next`. `without_token` is what it answers to a stranger, where that is promised.
     """
 
-    list: tuple[Pointer, ...] = ("", "/data", "/items", "/results")
-    id: tuple[Pointer, ...] = ("/id",)
+    list: tuple[Pointer, ...] = (
+        "", "/data", "/items", "/results", "/conversations", "/messages",
+        "/data/items", "/data/results", "/data/conversations", "/data/messages",
+    )  # fmt: skip
+    id: tuple[Pointer, ...] = ("/id", "/_id", "/uuid")
     page_size: str = ""
+    page_length: int = Field(default=50, gt=0)
     offset: str = ""
+    page: str = ""
+    cursor: str = ""
+    next: tuple[Pointer, ...] = ("/next", "/next_cursor", "/nextCursor", "/paging/next", "/pagination/next_cursor")
     without_token: tuple[int, ...] = ()
 
 
@@ -183,7 +204,7 @@ class Api(Model):
     """The endpoints the runbook asks for."""
 
     health: Endpoint | None = None
-    version: Endpoint | None = None
+    version: VersionEndpoint | None = None
     conversations: ListEndpoint | None = None
     messages: ListEndpoint | None = None
     fields: MessageFields = MessageFields()

@@ -27,17 +27,25 @@ class Database(Model):
 class Login(Model):
     """How the API lets one in. `form`: POST of the fields to `path`, token read from the answer; `token`, `header`.
 
-    `email`/`password` are sent under the names `email_field`/`password_field`; `token_at` are JSON pointers.
+    `email`/`password` are sent under the names `email_field`/`password_field`, beside the constant `fields`, as JSON
+    or as a web form (`encoding`). The token is looked for at `token_at` (JSON pointers), then in the answer's header
+    `header`; cookies of the answer are sent back too. `token` is sent as `header: scheme token`; for kind `header`
+    as it is.
     """
 
     kind: Literal["form", "token", "header", "none"] = "form"
     path: str = "/api/auth/login"
+    encoding: Literal["json", "form"] = "json"
     email: str = ""
     password: SecretStr | None = None
     email_field: str = "email"
     password_field: str = "password"
+    fields: dict[str, str] = {}
     token: SecretStr | None = None
-    token_at: tuple[Pointer, ...] = ("/access_token", "/accessToken", "/token", "/data/access_token", "/data/token")
+    token_at: tuple[Pointer, ...] = (
+        "/access_token", "/accessToken", "/token", "/jwt",
+        "/data/access_token", "/data/accessToken", "/data/token", "/tokens/accessToken", "/tokens/access_token",
+    )  # fmt: skip
     header: str = "Authorization"
     scheme: str = "Bearer"
 
