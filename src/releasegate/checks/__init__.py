@@ -1,0 +1,1 @@
+"""What judges: pure functions over plain values, without I/O, clock or pytest."""

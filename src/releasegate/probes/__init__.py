@@ -1,0 +1,1 @@
+"""What looks at a deployment. Probes measure and never judge."""
