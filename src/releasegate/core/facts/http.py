@@ -1,0 +1,71 @@
+"""What an API answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer, or why there was none.
+
+    `status` is None where nothing answered; then `error` says what happened instead (connection refused, time-out,
+    TLS). `elapsed_ms` runs from the request to the last byte of the body. `json` is None where the body is no JSON
+    (`is_json` tells that from a body that is `null`). `headers` are in lower case, without cookies.
+    """
+
+    url: str
+    status: int | None
+    elapsed_ms: float
+    size_bytes: int = 0
+    json: Any = None
+    is_json: bool = False
+    content_type: str = ""
+    error: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What evidence keeps: everything but the body, which holds what customers wrote."""
+        return {
+            "url": self.url,
+            "status": self.status,
+            "elapsed_ms": round(self.elapsed_ms, 1),
+            "size_bytes": self.size_bytes,
+            "content_type": self.content_type,
+            "error": self.error,
+        }
+
+    def __str__(self) -> str:
+        if self.status is None:
+            return f"no answer: {self.error}"
+        return f"{self.status}: {self.error}" if self.error else str(self.status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the pages of a list endpoint held, in the API's own order.
+
+    `items` are objects as answered and `ids` their ids as text, None where an item has none. `answer` is the last
+    one: a status other than the promised one ended the reading there. `is_list` is False where none of the change's
+    pointers led to a list of objects. `is_whole` says that the API had nothing more to give.
+    """
+
+    items: tuple[Mapping[str, Any], ...]
+    ids: tuple[str | None, ...]
+    answer: Answer
+    pages: int
+    is_list: bool
+    is_whole: bool
+
+    @property
+    def known_ids(self) -> tuple[str, ...]:
+        """The ids that there are."""
+        return tuple(key for key in self.ids if key is not None)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What evidence keeps: ids and how it ended."""
+        return {"ids": list(self.ids), "pages": self.pages, "whole": self.is_whole, "last": self.answer.shown}
