@@ -1,0 +1,1 @@
+"""Known ways to break the deployment, and the way back from each."""

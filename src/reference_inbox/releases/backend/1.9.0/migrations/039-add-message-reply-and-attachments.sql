@@ -1,0 +1,15 @@
+-- Replies and attachments, FEAT-2025-20251103111429. One transaction: all of it or nothing.
+-- Deleting the original keeps the reply and forgets what it replied to.
+BEGIN;
+
+ALTER TABLE messages
+    ADD COLUMN replied_to_message_id uuid REFERENCES messages (id) ON DELETE SET NULL,
+    ADD COLUMN attachments jsonb DEFAULT '[]'::jsonb;
+
+-- Few messages are replies, so the index holds only those.
+CREATE INDEX idx_messages_replied_to ON messages (replied_to_message_id) WHERE replied_to_message_id IS NOT NULL;
+CREATE INDEX idx_messages_attachments ON messages USING gin (attachments);
+
+INSERT INTO schema_migrations (name) VALUES ('039-add-message-reply-and-attachments');
+
+COMMIT;

@@ -1,0 +1,1 @@
+"""The inbox API: conversations with Instagram customers, for the people who answer them."""
