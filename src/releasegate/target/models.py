@@ -95,10 +95,15 @@ class Frontend(Model):
 
 
 class Service(Model):
-    """One service under its manager. `name` is the container, PM2, unit or process name; process needs `pid_file`."""
+    """One service under its manager. `name` is its container, compose service, PM2 process or unit.
+
+    `process` knows no names: it needs the `pid_file`, or the `port` that it listens on. `log` is the file it
+    writes to, needed for `process` and where the manager keeps no log.
+    """
 
     name: str
     pid_file: str | None = None
+    port: int | None = Field(default=None, gt=0, lt=65536)
     log: str | None = None
 
 
@@ -120,12 +125,19 @@ class Host(Model):
 
 
 class Paths(Model):
-    """Files on the host. `dump` is a glob, the newest counts; `disk` are the folders whose free space matters."""
+    """Files on the host; a leading `~/` is the home of the user who is logged in there.
+
+    `dump` is a glob, the newest counts; `disk` are the folders whose free space matters; `backend` and `frontend`
+    the repositories, `*_build` the folders that their builds fill; `way_back` the file with the commits to go
+    back to.
+    """
 
     dump: str | None = None
     disk: tuple[str, ...] = ()
     backend: str | None = None
     frontend: str | None = None
+    backend_build: str | None = None
+    frontend_build: str | None = None
     way_back: str | None = None
     postgres_bin: str | None = None
 
