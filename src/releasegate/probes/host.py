@@ -57,9 +57,10 @@ class Ran:
 class Machine:
     """The machine of a target. `ran` lists every command in order; none of them changes anything."""
 
-    def __init__(self, address: str, backend: Any) -> None:
-        self.address = address
+    def __init__(self, host: Host, backend: Any) -> None:
+        self.address = host.address
         self.ran: list[Ran] = []
+        self._host = host
         self._backend = backend
 
     def run(self, argv: Sequence[str], *, longest_s: int = COMMAND_TIMEOUT_S) -> Ran:
@@ -73,7 +74,7 @@ class Machine:
             # One language for every message, and an end for every command; busybox and coreutils have both.
             ended = self._backend.run(f"env LC_ALL=C.UTF-8 timeout {longest_s} {command}")
         except RuntimeError as broken:  # testinfra's word for ssh's exit code 255
-            raise ssh.trouble(self.address, _stderr_of(broken)) from broken
+            raise ssh.trouble(self._host, _stderr_of(broken)) from broken
         ran = Ran(
             command=command,
             exit_code=ended.rc,
@@ -83,8 +84,12 @@ class Machine:
         )
         self.ran.append(ran)
         if ran.exit_code == _TIMED_OUT:
-            raise CannotMeasure(f"{self.address}: no answer within {longest_s} s", run=command)
+            raise CannotMeasure(f"{self.address}: no answer within {longest_s} s", run=self.by_hand(argv))
         return ran
+
+    def by_hand(self, argv: Sequence[str]) -> str:
+        """Return the line that a person pastes to see the same: behind ssh where the machine is."""
+        return ssh.by_hand(self._host, argv)
 
     def read(self, argv: Sequence[str], *, longest_s: int = COMMAND_TIMEOUT_S) -> str:
         """Run a read-only command and return what it printed. Raises CannotMeasure unless it ended with 0."""
@@ -92,7 +97,7 @@ class Machine:
         if ran.exit_code == 0:
             return ran.stdout
         reason = f"there is no program {argv[0]!r}" if ran.is_missing else ran.complaint
-        raise CannotMeasure(f"{self.address}: {reason}", run=ran.command)
+        raise CannotMeasure(f"{self.address}: {reason}", run=self.by_hand(argv))
 
     @contextmanager
     def noting(self) -> Iterator[Noted]:
@@ -128,7 +133,8 @@ class Machine:
     def stat(self, path: str) -> FileFacts | None:
         """Return what is at `path`, or None when nothing is there. Raises CannotMeasure when one may not look."""
         where = self.path(path)
-        ran = self.run(["stat", "-L", "-c", "%s %Y %a %U %F", "--", where])
+        argv = ["stat", "-L", "-c", "%s %Y %a %U %F", "--", where]
+        ran = self.run(argv)
         if ran.exit_code == 0:
             size, modified, mode, owner, kind = ran.stdout.split(maxsplit=4)
             return FileFacts(
@@ -141,7 +147,7 @@ class Machine:
             )
         if "No such file" in ran.stderr or "Not a directory" in ran.stderr:
             return None
-        raise CannotMeasure(f"{self.address}: {ran.complaint}", run=ran.command)
+        raise CannotMeasure(f"{self.address}: {ran.complaint}", run=self.by_hand(argv))
 
     def free_disk(self, path: str) -> DiskFacts:
         """Return the room on the file system of `path`, or of its nearest folder that exists."""
@@ -163,7 +169,7 @@ class Machine:
         lines = self.read(argv).splitlines()
         match = _DF_LINE.match(lines[-1]) if lines else None
         if match is None:
-            raise CannotMeasure(f"{self.address}: df printed no line about a file system", run=shlex.join(argv))
+            raise CannotMeasure(f"{self.address}: df printed no line about a file system", run=self.by_hand(argv))
         total, free, mount = match.groups()
         return _number(total), _number(free), mount
 
@@ -216,7 +222,7 @@ def open_machine(host: Host) -> Iterator[Machine]:
         backend = testinfra.get_host("local://" if is_local else host.address, **settings)
         # testinfra would start a Python on the machine to ask; file names are bytes, and UTF-8 everywhere today
         backend.backend._encoding = "UTF-8"  # noqa: SLF001  it has no argument for it
-        machine = Machine(host.address, backend)
+        machine = Machine(host, backend)
         machine.read(["true"])
         yield machine
 

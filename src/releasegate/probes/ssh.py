@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, TimeoutExpired, run
@@ -38,20 +38,25 @@ _TROUBLES = {
 }
 
 
-def trouble(address: str, stderr: str, *, config: str = "") -> CannotMeasure:
-    """Return what went wrong with the connection to `address`, one sentence per cause, with ssh's own last line."""
+def trouble(host: Host, stderr: str) -> CannotMeasure:
+    """Return what went wrong with the connection to `host`, one sentence per cause, with ssh's own last line."""
     said = [line.strip("@ \r") for line in stderr.splitlines() if line.strip("@ \r")]
     meanings = (words for pattern, words in _TROUBLES.items() if re.search(pattern, stderr))
     meaning = next(meanings, "the connection failed")
     quote = f" (ssh said: {said[-1]})" if said else ""
-    return CannotMeasure(f"{address}: {meaning}{quote}", run=shlex.join(_by_hand(address, config)))
+    return CannotMeasure(f"{host.address}: {meaning}{quote}", run=by_hand(host, ["true"]))
 
 
-def _by_hand(address: str, config: str) -> list[str]:
-    url = urlsplit(address)
+def by_hand(host: Host, argv: Sequence[str]) -> str:
+    """Return the line that a person types to run `argv` on `host`."""
+    if host.address == "local":
+        return shlex.join(argv)
+    url = urlsplit(host.address)
+    config = ["-F", host.ssh_config] if host.ssh_config else []
+    identity = ["-i", host.ssh_identity] if host.ssh_identity else []
     port = ["-p", str(url.port)] if url.port else []
     who = f"{url.username}@{url.hostname}" if url.username else str(url.hostname)
-    return ["ssh", *(["-F", config] if config else []), *port, who, "true"]
+    return shlex.join(["ssh", *config, *identity, *port, who, shlex.join(argv)])
 
 
 def refuse_unsafe(address: str) -> None:

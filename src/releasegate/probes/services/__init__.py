@@ -1,0 +1,66 @@
+"""Who runs the processes: one module per manager, the same facts from each."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from releasegate.core import CannotMeasure, Measurement, UsageError
+from releasegate.core.facts.services import ServiceFacts
+from releasegate.probes.host import Machine
+from releasegate.probes.services import docker, pm2, process, systemd
+from releasegate.probes.services.manager import LookUp
+from releasegate.target.models import Service, Services
+
+Part = Literal["backend", "frontend"]
+
+_LOOK_UP: dict[str, LookUp] = {
+    "docker": docker.look_up,
+    "pm2": pm2.look_up,
+    "systemd": systemd.look_up,
+    "process": process.look_up,
+}
+
+
+class ServiceBook:
+    """The services of a target, looked up anew at every call."""
+
+    def __init__(self, services: Services, machine: Machine) -> None:
+        self.services = services
+        self.machine = machine
+
+    def names(self) -> tuple[Part, ...]:
+        """Return the parts that the target names, in the order backend, frontend."""
+        parts: tuple[Part, ...] = ("backend", "frontend")
+        return tuple(part for part in parts if getattr(self.services, part) is not None)
+
+    def look(self, part: Part) -> Measurement[ServiceFacts]:
+        """Measure one service.
+
+        A name that the manager does not know is a fact, with the nearest names beside it. Raises CannotMeasure
+        when the manager is missing, does not answer, or does not let this user ask; UsageError when the target
+        does not name the part.
+        """
+        if self.services.manager == "none":
+            return Measurement(value=self._unmanaged(part), rows=1, unit="services", query="", duration_s=0)
+        service: Service | None = getattr(self.services, part)
+        if service is None:
+            raise UsageError(f"services.{part}: is missing; give its name as {self.services.manager} knows it")
+        with self.machine.noting() as noted:
+            facts = _LOOK_UP[self.services.manager](self.machine, part, service)
+            return noted.measurement(facts, rows=1, unit="services")
+
+    def _unmanaged(self, part: Part) -> ServiceFacts:
+        if not self.services.reason:
+            raise UsageError('services.reason: is missing; manager = "none" must say why nothing can be asked')
+        return ServiceFacts(
+            part=part, name="", manager="none", state="", is_there=False, is_running=False,
+            unmanaged=self.services.reason,
+        )  # fmt: skip
+
+
+def open_services(services: Services, machine: Machine) -> ServiceBook:
+    """Return the services of a target; nothing is asked before the first look."""
+    return ServiceBook(services, machine)
+
+
+__all__ = ["CannotMeasure", "Part", "ServiceBook", "open_services"]
