@@ -1,0 +1,129 @@
+"""What a line of a log says: when it was written, and which shape it has. Nothing here reads a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_HEAD = 120  # a time stands at the beginning of a line
+_LONGEST_SHAPE = 160
+
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?(Z\b|UTC\b|[+-]\d\d:?\d\d\b)?")
+_SLASHED = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d)")  # nginx's error log, Go
+_ACCESS = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")  # access logs
+# NestJS writes the date as the machine's language does: with AM and PM the month comes first, without them the day.
+_NEST = re.compile(r"\b(\d\d?)/(\d\d?)/(\d{4}),? (\d\d?:\d\d:\d\d)(?: ([AP]M))?")
+_EPOCH = re.compile(r'"(?:time|ts|timestamp)"\s*:\s*"?(\d{10}(?:\.\d+)?|\d{13})\b')  # pino, bunyan, zap
+
+_SHAPES = (
+    (re.compile(r'"(?:[^"\\]|\\.)*"' r"|'(?:[^'\\]|\\.)*'" r"|`[^`]*`"), "«text»"),
+    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "«id»"),
+    (re.compile(r"\b[\w+-]+://\S+"), "«url»"),
+    (re.compile(r"\S+@\S+\.\S+"), "«address»"),
+    (re.compile(r"\b(?=[A-Za-z]*\d)[0-9a-fA-F]{6,}\b"), "«hex»"),
+    (re.compile(r"(?<![A-Za-z_])[+-]?\d+(?:[.,:/-]\d+)*"), "«n»"),
+    (re.compile(r"\s+"), " "),
+)
+
+
+def plain(line: str) -> str:
+    """Return `line` without terminal colours and without its end."""
+    return _COLOURS.sub("", line).rstrip("\r\n")
+
+
+def time_of(line: str, zone: tzinfo) -> datetime | None:
+    """Return when `line` was written, in UTC; a time without a zone of its own is read in `zone`.
+
+    Knows ISO 8601, NestJS, nginx, access logs, and JSON with seconds or milliseconds since 1970.
+    """
+    head = line[:_HEAD]
+    for read in (_iso, _access, _nest, _slashed, _epoch):
+        try:
+            moment = read(head)
+        except ValueError:  # looked like a time and is none: 2025-13-45
+            continue
+        if moment is not None:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    return None
+
+
+def _iso(head: str) -> datetime | None:
+    match = _ISO.search(head)
+    if match is None:
+        return None
+    day, clock, fraction, offset = match.groups()
+    offset = {"Z": "+00:00", "UTC": "+00:00", None: ""}.get(offset, offset)
+    return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0'):0<6}{offset}")
+
+
+def _access(head: str) -> datetime | None:
+    match = _ACCESS.search(head)
+    return datetime.strptime(match[1], "%d/%b/%Y:%H:%M:%S %z") if match else None
+
+
+def _nest(head: str) -> datetime | None:
+    match = _NEST.search(head)
+    if match is None:
+        return None
+    first, second, year, clock, half = match.groups()
+    if half:
+        return datetime.strptime(f"{first}/{second}/{year} {clock} {half}", "%m/%d/%Y %I:%M:%S %p")  # noqa: DTZ007  the caller adds the zone
+    return datetime.strptime(f"{first}/{second}/{year} {clock}", "%d/%m/%Y %H:%M:%S")  # noqa: DTZ007  the caller adds the zone
+
+
+def _slashed(head: str) -> datetime | None:
+    match = _SLASHED.search(head)
+    return datetime.fromisoformat(f"{match[1]}-{match[2]}-{match[3]}T{match[4]}") if match else None
+
+
+def _epoch(head: str) -> datetime | None:
+    match = _EPOCH.search(head)
+    if match is None:
+        return None
+    seconds = float(match[1])
+    return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
+
+
+def nearest_zone(last: str, written: datetime, zones: Iterable[tzinfo]) -> tzinfo:
+    """Return the zone in which the last line of a file was written when the file was: processes ignore the machine's.
+
+    `zones` are tried in order, the first within two minutes of the nearest wins; UTC where the line has no time.
+    """
+    best: tzinfo = UTC
+    distance = timedelta.max
+    for zone in zones:
+        moment = time_of(last, zone)
+        if moment is not None and abs(moment - written) + timedelta(minutes=2) < distance:
+            best, distance = zone, abs(moment - written)
+    return best
+
+
+def shape_of(line: str) -> str:
+    """Return `line` with all that differs from one time to the next replaced: numbers, ids, urls, quoted text.
+
+    A line of JSON is shaped by its level and its message, which are what a person would compare.
+    """
+    text = _message_in(line) or line
+    for pattern, word in _SHAPES:
+        text = pattern.sub(word, text)
+    return text.strip()[:_LONGEST_SHAPE]
+
+
+def _message_in(line: str) -> str:
+    if not line.lstrip().startswith("{"):
+        return ""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return ""
+    message = next((entry[key] for key in ("msg", "message", "event") if isinstance(entry.get(key), str)), "")
+    return f"{entry.get('level', '')} {message}".strip() if message else ""
+
+
+def lines_by_shape(lines: Iterable[str]) -> dict[str, int]:
+    """Return how many of `lines` have each shape, the most frequent first."""
+    return dict(Counter(map(shape_of, lines)).most_common())

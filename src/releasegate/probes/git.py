@@ -1,0 +1,136 @@
+"""Checkouts, build folders and the saved way back, as git and the file system of the machine show them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from releasegate.core import CannotMeasure, Measurement
+from releasegate.core.facts.code import BuildFacts, CodeFacts, Commit, WayBackFacts
+from releasegate.probes.host import Machine
+
+HISTORY = 200  # commits looked at: a release is at most this far behind HEAD
+_SHOWN_HISTORY = 5
+_SAVED_LINE = re.compile(r"^(?:commit )?([0-9a-f]{7,40})\b[ \t]*(.*)$")
+
+# No background watcher, no refreshed index: a look writes nothing and starts nothing. The folder is named by the
+# target, and a gate often logs in as another user than the one who deploys, which git refuses otherwise.
+_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "-C")
+
+
+def code(machine: Machine, part: str, path: str) -> Measurement[CodeFacts]:
+    """Measure the checkout at `path`. Raises CannotMeasure when it is no git repository, or one without commits."""
+    where = machine.path(path)
+    with machine.noting() as noted:
+        history = _history(machine, where)
+        branch = machine.run([*_GIT, where, "symbolic-ref", "--short", "-q", "HEAD"])
+        changed = machine.read([*_GIT, where, "status", "--porcelain", "-z", "--untracked-files=no"])
+        facts = CodeFacts(
+            part=part,
+            path=where,
+            history=history,
+            branch=branch.stdout.strip(),
+            changed=tuple(entry[3:] for entry in changed.split("\0") if entry[2:3] == " "),
+            committed=_moment(machine.read([*_GIT, where, "log", "-1", "--format=%ct"])),
+            checked_out=_checked_out(machine, where, history[0].hash),
+            seen_with=machine.by_hand(["git", "-C", where, "log", "-1", "--oneline"]),
+        )
+        shown = {"path": where, "head": str(facts.head), "branch": facts.branch, "changed": list(facts.changed),
+                 "before": [str(commit) for commit in history[1:_SHOWN_HISTORY]]}  # fmt: skip
+        return noted.measurement(facts, rows=len(history), unit="commits", shown=shown)
+
+
+def build(machine: Machine, part: str, path: str) -> Measurement[BuildFacts]:
+    """Measure the folder that a build fills: its newest file, links and dependencies left aside."""
+    where = machine.path(path)
+    argv = ["find", where, "-name", "node_modules", "-prune", "-o", "-type", "f", "-printf", r"%T@ %p\0"]
+    with machine.noting() as noted:
+        folder = machine.stat(path)
+        # beside the newest file only the number counts, so a file that vanishes meanwhile does not matter
+        found = machine.run(argv).stdout.split("\0")[:-1] if folder else []
+        newest = max(found, key=lambda line: float(line.split(" ", 1)[0]), default="")
+        facts = BuildFacts(
+            part=part,
+            path=where,
+            is_there=folder is not None,
+            files=len(found),
+            newest_path=newest.partition(" ")[2],
+            newest=_moment(newest.split(" ", 1)[0]) if newest else None,
+            seen_with=machine.by_hand(["ls", "-lt", where]),
+        )
+        return noted.measurement(facts, rows=len(found), unit="files")
+
+
+def way_back(machine: Machine, path: str, repositories: Mapping[str, str]) -> Measurement[WayBackFacts]:
+    """Measure the file with the commits to go back to, and which of them `repositories` (part -> path) have."""
+    where = machine.path(path)
+    with machine.noting() as noted:
+        saved = _saved(machine, where)
+        known = {
+            part: tuple(commit.hash for commit in saved or () if exists(machine, repository, commit.hash))
+            for part, repository in repositories.items()
+        }
+        facts = WayBackFacts(
+            path=where,
+            saved=saved,
+            known=known,
+            has_diff=_has_diff(machine, where),
+            seen_with=machine.by_hand(["cat", where]),
+        )
+        return noted.measurement(facts, rows=len(saved or ()), unit="saved commits")
+
+
+def exists(machine: Machine, repository: str, commit: str) -> bool:
+    """Whether the repository has `commit` (a hash, at least 7 digits of it)."""
+    where = machine.path(repository)
+    return machine.run([*_GIT, where, "cat-file", "-e", f"{commit}^{{commit}}"]).exit_code == 0
+
+
+def _history(machine: Machine, where: str) -> tuple[Commit, ...]:
+    argv = [*_GIT, where, "log", f"--max-count={HISTORY}", "--format=%H %s"]
+    ran = machine.run(argv)
+    if ran.exit_code != 0:
+        raise CannotMeasure(_why_not(machine, where, ran.is_missing, ran.complaint), run=machine.by_hand(argv))
+    lines = (line.partition(" ") for line in ran.stdout.splitlines())
+    return tuple(Commit(hash=number, subject=subject) for number, _, subject in lines)
+
+
+def _why_not(machine: Machine, where: str, is_missing: bool, complaint: str) -> str:  # noqa: FBT001  a fact of Ran
+    if is_missing:
+        return f"{machine.address}: there is no git here"
+    if "cannot change to" in complaint:
+        return f"{machine.address}: there is no folder {where} that {machine.identity.user} may enter"
+    if "not a git repository" in complaint:
+        return f"{machine.address}: {where} is no git repository"
+    return f"{machine.address}: {where}: {complaint}"
+
+
+def _checked_out(machine: Machine, where: str, head: str) -> datetime | None:
+    """Return when HEAD came to be `head`: the oldest of the newest reflog entries that all say so."""
+    ran = machine.run([*_GIT, where, "log", "-g", "--max-count=50", "--date=unix", "--format=%H %gd", "HEAD"])
+    arrived = None
+    for line in ran.stdout.splitlines() if ran.exit_code == 0 else ():
+        commit, _, entry = line.partition(" ")
+        if commit != head:
+            break
+        arrived = _moment(entry.partition("{")[2].rstrip("}"))
+    return arrived
+
+
+def _saved(machine: Machine, where: str) -> tuple[Commit, ...] | None:
+    """Return the commits of `git log --oneline` lines, or None when there is no such file."""
+    if machine.stat(where) is None:
+        return None
+    matches = (_SAVED_LINE.match(line.strip()) for line in machine.read(["cat", "--", where]).splitlines())
+    return tuple(Commit(hash=match[1], subject=match[2]) for match in matches if match)
+
+
+def _has_diff(machine: Machine, where: str) -> bool:
+    folder = where.rpartition("/")[0] or "."
+    files = (machine.stat(path) for path in machine.glob(f"{folder}/*.diff"))
+    return any(found is not None and found.size_bytes > 0 for found in files)
+
+
+def _moment(seconds: str) -> datetime:
+    return datetime.fromtimestamp(float(seconds), UTC)
