@@ -1,0 +1,3 @@
+"""The gates' plugin; everything else arrives as a fixture."""
+
+pytest_plugins = ["releasegate.plugin"]

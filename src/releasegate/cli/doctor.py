@@ -1,0 +1,91 @@
+"""`gate doctor`: what this machine has and lacks, each with the command that gets it, and how a target is reached."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from releasegate.cli.places import PROJECT, subject_of
+from releasegate.cli.show import console
+from releasegate.core import ExitCode
+from releasegate.plugin.subject import Subject
+
+_TOOLS = {
+    "git": ("the commits of backend and frontend are read with it", "apt-get install git"),
+    "ssh": ("targets with [host] address = ssh://…", "apt-get install openssh-client"),
+    "docker": ('targets with [services] manager = "docker"', "apt-get install docker.io"),
+    "pm2": ('targets with [services] manager = "pm2"', "npm install -g pm2"),
+    "systemctl": ('targets with [services] manager = "systemd"', "apt-get install systemd"),
+}
+_LEAST_FREE_BYTES = 2 * 10**9  # the environment, a Chromium and a reference with 20 000 messages
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing looked at. `fix` is the command that gets it; `is_needed` when nothing works without it."""
+
+    name: str
+    is_there: bool
+    text: str
+    fix: str = ""
+    is_needed: bool = False
+
+
+@click.command()
+@click.option("--target", "target_path", type=click.Path(path_type=Path), help="Also try to reach this deployment.")
+@click.option("--change", "change_path", type=click.Path(path_type=Path), help="What the release promises.")
+def doctor(target_path: Path | None, change_path: Path | None) -> int:
+    """Say what is missing on this machine, and with --target whether that deployment can be reached and pinned."""
+    facts = list(_machine())
+    if target_path:
+        facts += _target(subject_of(target_path, change_path))
+    screen = console()
+    for fact in facts:
+        mark = Text("ok     ", "green") if fact.is_there else Text("missing", "red" if fact.is_needed else "yellow")
+        screen.print(mark, Text(f" {fact.name:<12} {fact.text}"))
+        if not fact.is_there and fact.fix:
+            screen.print(Text(f"{'':21}{fact.fix}", "dim"))
+    lacks = [fact.name for fact in facts if fact.is_needed and not fact.is_there]
+    screen.print(f"missing: {', '.join(lacks)}" if lacks else "everything that is needed is here")
+    return ExitCode.CANNOT_TELL if lacks else ExitCode.GO
+
+
+def _machine() -> Iterator[Fact]:
+    from releasegate.probes.browser.executable import find_chromium
+
+    yield Fact("python", is_there=True, text=f"{platform.python_version()}, {platform.platform()}")
+    free = shutil.disk_usage(PROJECT).free
+    yield Fact("disk", free > _LEAST_FREE_BYTES, f"{free / 1e9:.1f} GB free below {PROJECT}", is_needed=True)
+    yield Fact("memory", is_there=True, text=f"{_memory_gb():.1f} GB, {os.cpu_count()} processors")
+    chromium = find_chromium(None)
+    text = str(chromium) if chromium else "the browser gates need one"
+    yield Fact("chromium", chromium is not None, text, "apt-get install chromium", is_needed=True)
+    for tool, (use, fix) in _TOOLS.items():
+        path = shutil.which(tool)
+        yield Fact(tool, path is not None, path or f"only for {use}", fix, is_needed=tool == "git")
+
+
+def _memory_gb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+
+
+def _target(subject: Subject) -> Iterator[Fact]:
+    """Try to reach what the target names; nothing is judged, and nothing but reading is done."""
+    from releasegate.plugin.bonds import look
+
+    seen = look(subject)
+    for bond, value in seen.bonds.items():
+        yield Fact(str(bond), is_there=True, text=value)
+    for bond, reason in seen.unseen.items():
+        yield Fact(str(bond), is_there=False, text=reason)
+    if "server" in seen.bonds:
+        system, _, database = seen.bonds["server"].partition("/")
+        pin = f'[fingerprint]  system_identifier = "{system}"  database = "{database}"'
+        yield Fact("pin it", is_there=True, text=pin)

@@ -1,0 +1,46 @@
+"""Where things are, and the options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from releasegate.core import UsageError
+from releasegate.evidence.folder import Folder
+from releasegate.plugin.subject import Subject, load_subject
+
+F = TypeVar("F", bound=Callable[..., Any])
+PROJECT = Path(__file__).parents[3]
+REPORTS = PROJECT / "reports"
+
+
+def on_target(command: F) -> F:
+    """Add --target (required: never silently the local machine), --change and --reports to a command."""
+    for option in (
+        click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, help="Where evidence goes."),
+        click.option("--change", "change_path", type=click.Path(path_type=Path), help="What the release promises."),
+        click.option("--target", "target_path", type=click.Path(path_type=Path), help="The deployment's file."),
+    ):
+        command = option(command)
+    return command
+
+
+def subject_of(target_path: Path | None, change_path: Path | None) -> Subject:
+    """Return target and change. Raises UsageError when no target was named."""
+    if target_path is None:
+        raise UsageError("--target: no deployment was named; give --target FILE (targets/example.toml shows every key)")
+    return load_subject(target_path, change_path, PROJECT)
+
+
+def folder_of(subject: Subject, reports: Path) -> Folder:
+    """Return the folder that holds this deployment's evidence for this change."""
+    return Folder.of(reports, subject.change.id, subject.target.name)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a child: this one, with output that is not held back."""
+    return os.environ | {"PYTHONUNBUFFERED": "1"}

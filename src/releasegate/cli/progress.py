@@ -1,0 +1,62 @@
+"""The live list of a rehearsal: one line per step and gate with its verdict and time, plain where nobody looks."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from releasegate.cli.show import STYLES, console
+from releasegate.core import Verdict
+from releasegate.core.durations import show_duration
+
+_LONGEST = 100
+
+
+class Progress:
+    """Writes a line when something ends; while it runs, a terminal shows its name and a turning mark."""
+
+    def __init__(self, screen: Console | None = None) -> None:
+        self._screen = screen or console()
+        self._status: Status | None = None
+        self._began = 0.0
+        self._name = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def begin(self, name: str) -> None:
+        """Say that `name` is running now."""
+        self._name, self._began = name, time.monotonic()
+        if self._screen.is_terminal:
+            self._status = self._screen.status(f"{name} …")
+            self._status.start()
+
+    def end(self, verdict: Verdict, sentence: str) -> None:
+        """Write the line of what has just ended."""
+        self._stop()
+        took = show_duration(time.monotonic() - self._began)
+        line = " ".join(sentence.split())
+        row = Text(f"{self._name:<22} ")
+        row.append(f"{verdict:<13}", style=STYLES[verdict])
+        row.append(f"{took:>12}  ", style="dim")
+        row.append(line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…")
+        self._screen.print(row)
+
+    def note(self, text: str) -> None:
+        """Write a line beside the list."""
+        self._screen.print(Text(text.rstrip(), style="dim"))
+
+    def _stop(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None

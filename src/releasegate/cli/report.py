@@ -1,0 +1,48 @@
+"""`gate report` and `gate verify`: the evidence for people, and the evidence checked by somebody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from releasegate.cli.places import folder_of, on_target, subject_of
+from releasegate.core import ExitCode, UsageError
+from releasegate.plugin.gates import GATES
+
+
+@click.command()
+@on_target
+@click.option("--lang", type=click.Choice(["pt-BR", "en"]), help="Language (default: from the locale).")
+@click.option("--format", "form", type=click.Choice(["html", "json", "junit", "md"]), default="html", show_default=True)
+def report(target_path: Path | None, change_path: Path | None, reports: Path, lang: str | None, form: str) -> int:
+    """Write the dossier of a deployment again from its evidence: report.html, or another format to standard output."""
+    from releasegate.evidence.chain import read
+    from releasegate.report import render, write_report
+
+    subject = subject_of(target_path, change_path)
+    folder = folder_of(subject, reports)
+    if not folder.events.exists():
+        raise UsageError(f"{folder.root}: holds no evidence; run a gate first, or give --reports DIR")
+    if form == "html":
+        click.echo(str(write_report(folder, subject.change, GATES, language=lang)))
+    else:
+        click.echo(render(read(folder), subject.change, GATES, form=form, language=lang))
+    return 0
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--anchor", metavar="LINE", help="The line that was written into the change ticket.")
+@click.option("--allowed-signers", type=click.Path(path_type=Path), help="ssh-keygen's file of who may sign.")
+def verify(folder: Path, anchor: str | None, allowed_signers: Path | None) -> int:
+    """Check the evidence in FOLDER offline, and say what was not checked."""
+    from releasegate.evidence.verify import verify as check
+
+    if not (folder / "events.jsonl").exists():
+        raise UsageError(f"{folder}: holds no events.jsonl; give the folder reports/<change>/<target>")
+    verification = check(folder, anchor=anchor, allowed_signers=allowed_signers)
+    words = {True: "verified", False: "WRONG", None: "not verified"}
+    for line in verification.lines:
+        click.echo(f"{words[line.ok]:<13} {line.text}")
+    return ExitCode.GO if verification.holds else ExitCode.NO_GO

@@ -1,0 +1,53 @@
+"""`gate run`: one gate, as its own pytest process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from releasegate.cli import unknown
+from releasegate.cli.places import PROJECT, environment
+from releasegate.core import UsageError
+from releasegate.plugin.gates import BY_MARKER
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("gate")
+@click.option("--target", type=click.Path(path_type=Path), help="The deployment to look at. Required.")
+@click.option("--change", type=click.Path(path_type=Path), help="What the release promises.")
+@click.option("--reports", type=click.Path(path_type=Path), help="Where evidence goes (default: reports/).")
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+def run(
+    gate: str, target: Path | None, change: Path | None, reports: Path | None, pytest_arguments: Sequence[str]
+) -> int:
+    r"""Run one GATE against a deployment: the same as `pytest -m GATE --target FILE ...`.
+
+    Also accepted: --alone [--baseline DUMP], --kind code|data|restore (rollback), --after 24h|7d (followup),
+    and every argument of pytest.
+
+    \b
+    Exit codes: 0 GO, 1 NO-GO, 2 interrupted, 3 internal error, 4 usage, 5 nothing collected,
+    6 could not tell, 7 blocked by an earlier gate.
+    """
+    if gate not in BY_MARKER:
+        raise UsageError(unknown("gate", gate, BY_MARKER))
+    if target is None:
+        raise UsageError(f"--target: no deployment was named; give one: gate run {gate} --target FILE")
+    options = [f"--target={target.absolute()}"]
+    options += [f"--change={change.absolute()}"] if change else []
+    options += [f"--reports={reports.absolute()}"] if reports else []
+    return run_gate(gate, [*options, *pytest_arguments])
+
+
+def run_gate(gate: str, arguments: Sequence[str]) -> int:
+    """Run pytest for `gate` with `arguments` in the project folder and return its exit code."""
+    return subprocess.run(command_of(gate, arguments), cwd=PROJECT, env=environment(), check=False).returncode
+
+
+def command_of(gate: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command that runs `gate`."""
+    return [sys.executable, "-m", "pytest", "-m", gate, *arguments]

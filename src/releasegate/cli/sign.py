@@ -1,0 +1,72 @@
+"""`gate attest` and `gate waive`: what a named person says, recorded beside what was measured."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from releasegate.cli import unknown
+from releasegate.cli.places import folder_of, on_target, subject_of
+from releasegate.core import UsageError
+from releasegate.evidence.chain import Chain, read
+from releasegate.evidence.events import Kind
+from releasegate.plugin.opening import who
+
+
+@click.command()
+@click.argument("item")
+@on_target
+@click.option("--by", required=True, help="Who says so.")
+@click.option("--note", default="", help="What they saw.")
+def attest(item: str, target_path: Path | None, change_path: Path | None, reports: Path, by: str, note: str) -> int:
+    """Attest a manual ITEM of the runbook's checklist (a window booked, a team warned)."""
+    subject = subject_of(target_path, change_path)
+    manual = {known.id: known for known in subject.change.checklist if known.manual}
+    if item not in manual:
+        raise UsageError(unknown("manual item", item, manual))
+    _require_name(by)
+    with Chain.open(folder_of(subject, reports)) as chain:
+        chain.append(Kind.ATTEST, manual[item].gate, item=item, by=by, note=note, typed_by=who())
+    click.echo(f"attested by {by}: {manual[item].text.en}")
+    return 0
+
+
+@click.command()
+@click.argument("check")
+@on_target
+@click.option("--by", required=True, help="Who signs it off.")
+@click.option("--reason", required=True, help="Why the release may go on all the same.")
+@click.option("--until", required=True, help="The last day on which it counts, YYYY-MM-DD.")
+def waive(check: str, target_path: Path | None, change_path: Path | None, reports: Path, **signed: Any) -> int:
+    """Sign off a CHECK (gate/check) that is FAIL or INCONCLUSIVE, with a reason and an end date."""
+    subject = subject_of(target_path, change_path)
+    folder = folder_of(subject, reports)
+    known = [name for attempt in read(folder).all_attempts for name in attempt.checks]
+    if check not in known:
+        raise UsageError(unknown("check", check, sorted(set(known))) if known else f"{check}: no gate has run here yet")
+    _require_name(signed["by"])
+    _require_name(signed["reason"], "--reason")
+    until = _day(signed["until"])
+    with Chain.open(folder) as chain:
+        gate = check.partition("/")[0]
+        chain.append(Kind.WAIVER, gate, check, typed_by=who(), **signed | {"until": until.isoformat()})
+    click.echo(f"{check} is waived by {signed['by']} until the end of {until}: {signed['reason']}")
+    return 0
+
+
+def _require_name(text: str, option: str = "--by") -> None:
+    if not text.strip():
+        raise UsageError(f"{option}: nothing was given; say it in words")
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--until: {text!r} is no date; accepted: YYYY-MM-DD") from error
+    if day < datetime.now(UTC).date():
+        raise UsageError(f"--until: {day} has passed; give today or a later day")
+    return day

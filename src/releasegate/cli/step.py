@@ -1,0 +1,118 @@
+"""`gate step`: one of the runbook's own commands, run as typed, with its output kept as evidence."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from releasegate.checks import steps as checks
+from releasegate.cli.places import environment, folder_of, on_target, subject_of
+from releasegate.core import Judgement, UsageError, Verdict
+from releasegate.core.redaction import redactor
+from releasegate.evidence.chain import Chain
+from releasegate.evidence.events import Kind
+from releasegate.evidence.folder import Folder
+from releasegate.plugin.opening import who
+
+_KEPT_IN_EVENT = 40_000  # characters of the end of the output; the whole of it is a blob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRun:
+    """What one command did: its output in the order it came, exit code, begin and end in UTC."""
+
+    command: str
+    exit_code: int
+    output: str
+    began: datetime
+    ended: datetime
+
+    @property
+    def duration_s(self) -> float:
+        """How long it took, in seconds."""
+        return (self.ended - self.began).total_seconds()
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("item")
+@on_target
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+def step(item: str, target_path: Path | None, change_path: Path | None, reports: Path, command: Sequence[str]) -> int:
+    """Run a COMMAND of the runbook as typed and keep what it printed, its exit code and its times for ITEM.
+
+    One single argument is given to the shell, several are run as they are. The change file says how the output is
+    judged; the exit code is 0 when it is as promised and 1 when not.
+    """
+    subject = subject_of(target_path, change_path)
+    folder = folder_of(subject, reports)
+    done = run_live(command)
+    promised = next((step for step in subject.change.steps if step.item == item), None)
+    judgement = checks.step_as_promised(item, done.command, done.exit_code, done.output, done.duration_s, promised)
+    record(folder, item, done, judgement)
+    for finding in judgement.findings:
+        click.echo(str(finding), err=True)
+    return 0 if judgement.verdict in (Verdict.PASS, Verdict.WARN) else 1
+
+
+def run_live(
+    command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, show: bool = True
+) -> StepRun:
+    """Run `command` in `cwd` with `env` added to this environment, and return what it did.
+
+    Its output is shown as it comes unless `show` is off. Ctrl-C reaches the command, and is recorded. Raises UsageError when there is no such program.
+    """
+    argv = ["sh", "-c", command[0]] if len(command) == 1 else list(command)
+    typed = command[0] if len(command) == 1 else shlex.join(command)
+    began = datetime.now(UTC)
+    lines: list[str] = []
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=cwd,
+            env=environment() | dict(env or {}),
+        )
+    except OSError as error:
+        raise UsageError(f"{argv[0]}: cannot be run: {error.strerror}") from error
+    with process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                if show:
+                    click.echo(line, nl=False)
+        except KeyboardInterrupt:
+            lines.append("interrupted by the operator\n")
+    return StepRun(
+        command=typed, exit_code=process.returncode, output="".join(lines), began=began, ended=datetime.now(UTC)
+    )
+
+
+def record(folder: Folder, item: str, done: StepRun, judgement: Judgement) -> None:
+    """Write one step event; the whole output is a blob beside it."""
+    with Chain.open(folder) as chain:
+        output = redactor.text(done.output)
+        chain.append(
+            Kind.STEP,
+            item=item,
+            who=who(),
+            command=done.command,
+            exit_code=done.exit_code,
+            began=done.began.isoformat(timespec="milliseconds"),
+            ended=done.ended.isoformat(timespec="milliseconds"),
+            duration_s=round(done.duration_s, 3),
+            lines=output.count("\n"),
+            output=output[-_KEPT_IN_EVENT:],
+            output_blob=chain.keep(output.encode(), "output.txt"),
+            verdict=str(judgement.verdict),
+            findings=[finding.as_dict() for finding in judgement.findings],
+        )

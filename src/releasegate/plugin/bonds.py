@@ -1,0 +1,49 @@
+"""What a gate's result is bound to, as it is right now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from releasegate.core import CannotMeasure
+from releasegate.core.gate import Bond
+from releasegate.plugin.subject import Subject
+from releasegate.probes import identity
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The bonds that could be read, and why the others could not; an unread bond closes no gate."""
+
+    bonds: Mapping[Bond, str]
+    unseen: Mapping[Bond, str]
+
+
+def look(subject: Subject) -> Seen:
+    """Measure every bond that the target offers a way to."""
+    bonds: dict[Bond, str] = {Bond.CHANGE: subject.change_sha256}
+    unseen: dict[Bond, str] = {}
+    for needed, measure in _looks(subject):
+        try:
+            bonds |= measure()
+        except CannotMeasure as error:
+            unseen |= dict.fromkeys(needed, str(error))
+    return Seen(bonds, unseen)
+
+
+def _looks(subject: Subject) -> Iterator[tuple[tuple[Bond, ...], Callable[[], Mapping[Bond, str]]]]:
+    target, change = subject.target, subject.change
+    database = target.database
+    if database is not None:
+        of_database = (Bond.SERVER, Bond.CATALOG, Bond.BACKFILLED)
+        yield of_database, lambda: identity.of_database(database, change)
+    for bond, path in ((Bond.BACKEND, target.paths.backend), (Bond.FRONTEND, target.paths.frontend)):
+        if path is not None and target.host is not None:
+            yield (bond,), _commit(subject, bond, Path(path))
+
+
+def _commit(subject: Subject, bond: Bond, path: Path) -> Callable[[], Mapping[Bond, str]]:
+    host = subject.target.host
+    assert host is not None
+    return lambda: {bond: identity.commit_at(host, str(path))}

@@ -1,0 +1,71 @@
+"""Which tests are the gate's, in which order, and what they need from the files before the first measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from releasegate.plugin.gates import BY_MARKER, GATES
+from releasegate.plugin.options import run_of
+from releasegate.plugin.plan import PlannedCheck, write_plan
+from releasegate.plugin.run import Run
+
+PLAN: pytest.StashKey[tuple[PlannedCheck, ...]] = pytest.StashKey()
+CHECK: pytest.StashKey[PlannedCheck] = pytest.StashKey()
+_ORDER = {gate.marker: number for number, gate in enumerate(GATES)}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note what each test checks, before anything is deselected, and put the gates in the runbook's order."""
+    run = run_of(config)
+    for item in items:
+        check = PlannedCheck.of(item)
+        if check is not None:
+            item.stash[CHECK] = check
+    checks = [item.stash[CHECK] for item in items if CHECK in item.stash]
+    if run is None:
+        _refuse_unnamed(checks, config)
+        return
+    items.sort(key=lambda item: _ORDER.get(item.stash[CHECK].gate, -1) if CHECK in item.stash else -1)
+    named = {gate.marker for gate in run.gates}
+    config.stash[PLAN] = tuple(check for check in checks if check.gate in named)
+    _require_sections(config.stash[PLAN], run)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """In a worker process: tell the controller what there is to check."""
+    config = session.config
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and PLAN in config.stash:
+        write_plan(plan_path(Path(worker["releasegate_run"]), worker["workerid"]), config.stash[PLAN])
+
+
+def plan_path(run: Path, worker: str) -> Path:
+    """Return where a worker leaves its plan."""
+    return run / f"plan-{worker}.json"
+
+
+def _refuse_unnamed(checks: Sequence[PlannedCheck], config: pytest.Config) -> None:
+    if checks and not config.option.collectonly:
+        raise pytest.UsageError(
+            f"these are deployment gates: name one with -m ({', '.join(BY_MARKER)}) and a deployment with --target FILE"
+        )
+
+
+def _require_sections(plan: Sequence[PlannedCheck], run: Run) -> None:
+    """Raise UsageError naming every section that a check of the plan needs and the target file does not have."""
+    missing: dict[str, str] = {}
+    for check in plan:
+        if run.subject.not_promised(check.promises) or run.subject.excused(check.id):
+            continue
+        missing |= {need: check.id for need in check.needs if not run.subject.has(need)}
+    if missing:
+        lines = [
+            f"{run.subject.target_path}: [{need}] is missing; {check} needs it (add it as in targets/example.toml, "
+            f'or say why not: [[not_applicable]] check = "{check}", reason = "…")'
+            for need, check in sorted(missing.items())
+        ]
+        raise pytest.UsageError("\n".join(lines))

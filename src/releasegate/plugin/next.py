@@ -1,0 +1,65 @@
+"""What to do next: the command after a gate, and the ways back that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from releasegate.core import ExitCode
+from releasegate.core.gate import Gate
+from releasegate.evidence.checkpoints import Checkpoint
+from releasegate.evidence.history import History
+from releasegate.plugin.gates import BY_MARKER, GATES
+from releasegate.plugin.record import GateRecord
+from releasegate.plugin.run import Run
+from releasegate.plugin.subject import Subject
+
+_ROLLBACK_BEGINS = "backend"  # before the new backend is out there is nothing to go back from
+
+
+def command_after(run: Run, records: Sequence[GateRecord], code: ExitCode) -> str:
+    """Return the command that follows a run of gates: the next step's gate, what blocks, or the same gate again."""
+    subject = run.subject
+    if not records:
+        return gate_command(subject, run.gates[0])
+    record = records[-1]
+    if code is ExitCode.BLOCKED:
+        return f"gate status --target {subject.target_path}"
+    if code is not ExitCode.GO:
+        if record.only_waits_for_people:
+            return f"gate attest {record.open_items[0].id} --by NAME --target {subject.target_path}"
+        return gate_command(subject, record.gate)
+    following = None if record.alone else _following(record.gate)
+    return f"{following.runbook} of the runbook, then {gate_command(subject, following)}" if following else ""
+
+
+def gate_command(subject: Subject, gate: Gate) -> str:
+    """Return the command that runs `gate` on this target."""
+    kind = " --kind KIND" if gate.marker == "rollback" else ""
+    return f"gate run {gate.marker} --target {subject.target_path}{kind}"
+
+
+def next_command(subject: Subject, stands: Sequence[Checkpoint]) -> str:
+    """Return the command for the first gate of the way forward that is not open."""
+    closed = next((stand for stand in stands if not stand.is_open and stand.gate != "rollback"), None)
+    return gate_command(subject, BY_MARKER[closed.gate]) if closed else "nothing; every gate is open"
+
+
+def ways_back(subject: Subject, history: History) -> list[str]:
+    """Return one line per kind of rollback: what it would do, or why it is not needed or not possible yet."""
+    reached = [gate.marker for gate in GATES if history.attempts(gate.marker)]
+    if _ROLLBACK_BEGINS not in reached:
+        return ["none is needed: nothing of the release is out yet"]
+    begins = {
+        kind: f"{kind}: judge it afterwards with gate run rollback --kind {kind} --target {subject.target_path}"
+        for kind in ("code", "data", "restore")
+    }
+    lines = [begins["code"]]
+    if "migration" in reached and any(statement.kind == "data" for statement in subject.change.rollback):
+        lines.append(begins["data"])
+    dump = history.latest_closed("backup")
+    lines.append(begins["restore"] if dump and dump.verdict.opens else "restore: no backup was judged good")
+    return lines
+
+
+def _following(gate: Gate) -> Gate | None:
+    return next((other for other in GATES if gate.marker in other.requires), None)

@@ -1,0 +1,97 @@
+"""How a gate begins: what it is bound to, what blocks it, which manual items are still open, and who runs it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import platform
+import socket
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from releasegate.change.models import Change
+from releasegate.core.gate import Gate
+from releasegate.evidence.checkpoints import blockers, checkpoints
+from releasegate.evidence.history import History
+from releasegate.plugin.bonds import Seen, look
+from releasegate.plugin.gates import GATES
+from releasegate.plugin.plan import PlannedCheck
+from releasegate.plugin.record import GateRecord, OpenItem
+from releasegate.plugin.run import Run
+
+_PACKAGES = ("releasegate", "pytest", "psycopg", "httpx", "playwright", "locust")
+
+
+def open_gate(
+    run: Run, history: History, gate: Gate, plan: tuple[PlannedCheck, ...]
+) -> tuple[GateRecord, dict[str, Any]]:
+    """Return the record of a gate that begins now, and what its start event says about this run."""
+    seen = look(run.subject)
+    stands = checkpoints(history, GATES, now=datetime.now(UTC), seen=seen.bonds)
+    record = GateRecord(
+        gate=gate,
+        plan=plan,
+        blocked_by=() if run.alone else blockers(gate, stands),
+        open_items=open_items(run.subject.change, history, gate.marker),
+        alone=run.alone,
+    )
+    return record, _about(run, seen)
+
+
+def open_items(change: Change, history: History, marker: str) -> tuple[OpenItem, ...]:
+    """Return the required manual items of a gate that nobody has attested."""
+    return tuple(
+        OpenItem(item.id, item.text.en)
+        for item in change.checklist
+        if item.gate == marker and item.manual and item.required and history.attested(item.id) is None
+    )
+
+
+def tell_workers(path: Path, record: GateRecord) -> None:
+    """Leave word for worker processes of what blocks the gate."""
+    blocked_path(path, record.gate.marker).write_text(json.dumps(record.blocked_by), encoding="utf-8")
+
+
+def blocked_by(path: Path, marker: str) -> tuple[str, ...]:
+    """Return what blocks the gate, as its controller found it."""
+    return tuple(json.loads(blocked_path(path, marker).read_text(encoding="utf-8")))
+
+
+def blocked_path(path: Path, marker: str) -> Path:
+    """Return where the word for the workers lies."""
+    return path / f"blocked-{marker}.json"
+
+
+def _about(run: Run, seen: Seen) -> dict[str, Any]:
+    subject = run.subject
+    return {
+        "run": run.path.name,
+        "who": who(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "versions": _versions(),
+        "target": {"name": subject.target.name, "path": str(subject.target_path)},
+        "change": {"id": subject.change.id, "path": str(subject.change_path), "sha256": subject.change_sha256},
+        "bonds": seen.bonds,
+        "bonds_unseen": seen.unseen,
+        "commits": {name: value for name, value in seen.bonds.items() if name.endswith("commit")},
+        "fingerprint": seen.bonds.get("server", ""),
+        "deviations": [str(deviation) for deviation in subject.deviations],
+    }
+
+
+def who() -> str:
+    """Return the name of the person at the keyboard, as far as the machine knows it."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a uid without a passwd entry
+        return f"uid {os.getuid()}"
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{package: version(package) for package in _PACKAGES}}

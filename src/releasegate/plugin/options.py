@@ -1,0 +1,49 @@
+"""The gates' command-line options and markers, and the run they describe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from releasegate.core import UsageError
+from releasegate.plugin.gates import GATES
+from releasegate.plugin.run import RUN, Run, load_run
+
+PROJECT = Path(__file__).parents[3]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a gate run."""
+    group = parser.getgroup("releasegate", "deployment gates")
+    group.addoption("--target", metavar="FILE", help="the deployment to look at (see targets/example.toml)")
+    group.addoption("--change", metavar="FILE", help="what the release promises (default: the file in changes/)")
+    group.addoption("--reports", metavar="DIR", help="where evidence goes (default: reports/ of the project)")
+    group.addoption("--alone", action="store_true", help="judge what can be judged now, without earlier gates")
+    group.addoption("--baseline", metavar="DUMP", help="with --alone: a backup from before the change")
+    group.addoption("--kind", choices=("code", "data", "restore"), help="rollback: which way back was taken")
+    group.addoption("--after", choices=("24h", "7d"), default="24h", help="followup: how long after the release")
+    group.addoption("--settle", metavar="SECONDS", type=float, default=0.0, help="look again after this long")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and read target and change before anything else happens."""
+    for gate in GATES:
+        config.addinivalue_line("markers", f"{gate.marker}: {gate.question} ({gate.runbook})")
+    config.addinivalue_line(
+        "markers",
+        "check(id, promise=..., target=..., baseline=...): the gate/check that a test answers, the parts of the "
+        "change file that promise it (none: N/A), the sections of the target it needs, and whether it compares "
+        "with what an earlier gate recorded",
+    )
+    try:
+        run = load_run(config, PROJECT)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
+    if run is not None:
+        config.stash[RUN] = run
+
+
+def run_of(config: pytest.Config) -> Run | None:
+    """Return the gate run that the command line describes; None when it names no gate."""
+    return config.stash.get(RUN, None)

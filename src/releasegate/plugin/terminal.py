@@ -1,0 +1,119 @@
+"""What the operator sees: a header, a line per check, the findings, and one last sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from releasegate.core import ExitCode, Finding, Verdict
+from releasegate.plugin.next import command_after
+from releasegate.plugin.options import run_of
+from releasegate.plugin.outcome import Outcome, outcome_of
+from releasegate.plugin.record import GateRecord
+from releasegate.plugin.sentence import last_sentence
+from releasegate.plugin.session import course_of
+
+_MARKUP = {
+    Verdict.FAIL: {"red": True, "bold": True},
+    Verdict.ERROR: {"purple": True, "bold": True},
+    Verdict.INCONCLUSIVE: {"yellow": True},
+    Verdict.BLOCKED: {"blue": True},
+    Verdict.WAIVED: {"yellow": True},
+    Verdict.WARN: {"yellow": True},
+    Verdict.PASS: {"green": True},
+}
+_LONGEST_SENTENCE = 300
+_OUTPUT: pytest.StashKey[pytest.TerminalReporter] = pytest.StashKey()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Quieten pytest's own progress, which counts tests; a gate run shows checks and verdicts."""
+    run = run_of(config)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if run is None or run.is_worker or reporter is None or config.option.collectonly:
+        return
+    config.stash[_OUTPUT] = reporter
+    if config.option.verbose == 0:
+        config.option.verbose = -2
+        config.option.no_summary = True
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Count a check under the word of its verdict; its line is written by us."""
+    outcome = outcome_of(report) if isinstance(report, pytest.TestReport) else None
+    return (str(outcome.verdict), "", str(outcome.verdict)) if outcome else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Print what this run is about."""
+    config = session.config
+    run, output = run_of(config), config.stash.get(_OUTPUT, None)
+    if run is None or output is None:
+        return
+    subject = run.subject
+    gates = " and ".join(f"{gate.marker} ({gate.question})" for gate in run.gates)
+    output.write_line(f"gate     {gates}")
+    output.write_line(f"target   {subject.target.name}  {subject.target_path}")
+    output.write_line(f"change   {subject.change.id}  {subject.change_path}")
+    output.write_line(f"evidence {run.path}")
+    for warning in subject.warnings:
+        output.write_line(f"warning  {warning}", yellow=True)
+    output.write_line("")
+    config.pluginmanager.register(_Lines(output), "releasegate-lines")
+
+
+class _Lines:
+    """Writes one line for each check, as soon as it has a verdict."""
+
+    def __init__(self, output: pytest.TerminalReporter) -> None:
+        self._output = output
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        outcome = outcome_of(report)
+        if outcome is not None:
+            self._output.write(f"{outcome.verdict:<13}", **_MARKUP.get(outcome.verdict, {}))
+            self._output.write_line(f"{outcome.check:<32} {_short(outcome.sentence)}")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SENTENCE else line[: _LONGEST_SENTENCE - 1] + "…"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Print the findings, what else stands open, where the evidence is, and the one sentence, last of all."""
+    course, output = course_of(config), config.stash.get(_OUTPUT, None)
+    if course is None or output is None:
+        return
+    for record in course.records:
+        _write_details(output, record)
+    code = course.exit_code()
+    output.write_line("")
+    if course.ticket:
+        output.write_line(f"report   {course.run.folder.report}")
+        output.write_line(f"ticket   {course.ticket}")
+    sentence = course.trouble and f"CANNOT TELL: {course.trouble}"
+    sentence = sentence or last_sentence(course.records, code, command_after(course.run, course.records, code))
+    output.write_line(sentence, bold=True, red=code is not ExitCode.GO, green=code is ExitCode.GO)
+
+
+def _write_details(output: pytest.TerminalReporter, record: GateRecord) -> None:
+    for outcome in record.outcomes.values():
+        for finding in _findings(outcome):
+            output.write_line("")
+            output.write_line(str(finding))
+        if outcome.traceback:
+            output.write_line("")
+            output.write_line(f"{outcome.check}: the gate itself broke, which says nothing about the deployment")
+            output.write_line(outcome.traceback)
+    if record.open_items and not record.blocked_by:
+        output.write_line("")
+        output.write_line("items of the runbook that wait for a person (gate attest ITEM --by NAME):")
+        for item in record.open_items:
+            output.write_line(f"  {item.id:<24} {item.text}")
+
+
+def _findings(outcome: Outcome) -> list[Finding]:
+    return [Finding(**finding) for finding in outcome.findings]
