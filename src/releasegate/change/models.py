@@ -33,6 +33,12 @@ class Release(Promise):
     commit: Pattern
 
 
+class Parts(Promise):
+    """A promise that each of `parts` keeps: that it runs, that it was built, that its commit was saved."""
+
+    parts: tuple[Literal["backend", "frontend"], ...] = Field(default=("backend", "frontend"), min_length=1)
+
+
 class Host(Promise):
     """What the machine must have before the release begins. `min_free_disk_gb` in GB (10^9 bytes)."""
 
@@ -276,7 +282,11 @@ class Monitoring(Promise):
 
 
 class Step(Promise):
-    """How the output of one of the runbook's own commands is judged; `item` is the checklist's id."""
+    """How the output of one of the runbook's own commands is judged; `item` is the checklist's id.
+
+    Every pattern of `success` must appear (alternatives are written `a|b`), none of `failure` may, and one of
+    `warning` is worth a look; so is taking more than `longest_s` seconds.
+    """
 
     item: str
     success: tuple[Pattern, ...] = ()
@@ -311,6 +321,9 @@ class Change(Model):
     extends: str | None = None
     release: Release | None = None
     host: Host | None = None
+    services: Parts | None = None
+    builds: Parts | None = None
+    way_back: Parts | None = None
     backup: Backup | None = None
     db: Schema | None = Field(default=None, alias="schema")
     backfill: Backfill | None = None
