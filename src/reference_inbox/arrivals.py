@@ -13,10 +13,12 @@ from typing import Any, Final
 import psycopg
 
 from reference_inbox.network import post
+from reference_inbox.seeding.pictures import PICTURES
 from reference_inbox.state import Record, State
 
 TALKS: Final = 6  # conversations that go on, the newest ones: a page of the list shows them all
-ALIVE: Final = {"image": "photos/01-vaso.jpg", "video": "clips/roda-de-oleiro.mp4", "second": "photos/23-tigela.png"}
+ALIVE: Final = {"image": f"photos/{PICTURES[0].file}", "video": "clips/roda-de-oleiro.mp4",
+                "second": f"photos/{PICTURES[22].file}"}
 
 ORIGINALS: Final = """
 SELECT DISTINCT ON (kind) kind, id FROM (

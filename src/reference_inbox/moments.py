@@ -19,37 +19,38 @@ ROLLBACKS: Final = (ROLLED_BACK_CODE, ROLLED_BACK_DATA, ROLLED_BACK_RESTORE)
 ALL: Final = FORWARD + ROLLBACKS
 
 
+RETURNS_TO: Final = {ROLLED_BACK_CODE: BACKED_UP, ROLLED_BACK_DATA: MIGRATED, ROLLED_BACK_RESTORE: BACKED_UP}
+"""The moment whose next step comes again after each way back."""
+
+NEEDS: Final = {ROLLED_BACK_CODE: BACKEND, ROLLED_BACK_DATA: MIGRATED, ROLLED_BACK_RESTORE: BACKED_UP}
+"""The earliest moment at which each way back has something to take back, or to go back with."""
+
+
+def position(here: str) -> int:
+    """Count how far along the way forward HERE is: 0 for `before`."""
+    return FORWARD.index(RETURNS_TO.get(here, here))
+
+
 def between(here: str, there: str) -> tuple[str, ...]:
     """Name the moments to pass from HERE (excluded) to THERE (included); empty when both are the same.
 
-    A rollback starts where one stands: it needs a backup, so the earliest moment it can follow is `backed-up`.
-    After a rollback another, deeper one may follow, and nothing else: the way forward is a new `up`.
-    Raises WrongUsage when THERE is no moment or cannot be reached from HERE.
+    Raises WrongUsage when THERE is no moment, or cannot be reached from HERE.
     """
     if there not in ALL:
         raise unknown("moment", there, ALL)
     if here == there:
         return ()
     if there in ROLLBACKS:
-        if here == BEFORE or (here in ROLLBACKS and ROLLBACKS.index(here) > ROLLBACKS.index(there)):
-            raise WrongUsage(f"{there} cannot follow {here}; a rollback follows {BACKED_UP} or a later moment")
+        if position(here) < position(NEEDS[there]):
+            raise WrongUsage(f"{there} cannot follow {here}: it needs {NEEDS[there]} first")
         return (there,)
-    if here in ROLLBACKS or FORWARD.index(here) > FORWARD.index(there):
+    way = FORWARD[position(here) + 1 : position(there) + 1]
+    if not way:
         raise WrongUsage(f"the deployment stands at {here} and cannot go back to {there}; "
-                         f"go on to one of {', '.join(after(here)) or 'nothing'}, or start anew with down and up")
-    return FORWARD[FORWARD.index(here) + 1 : FORWARD.index(there) + 1]
-
-
-def after(here: str) -> tuple[str, ...]:
-    """Name the moments that can still be reached from HERE."""
-    if here in ROLLBACKS:
-        return ROLLBACKS[ROLLBACKS.index(here) + 1 :]
-    later = FORWARD[FORWARD.index(here) + 1 :]
-    return later if here == BEFORE else later + ROLLBACKS
+                         f"a way back is one of {', '.join(ROLLBACKS)}")
+    return way
 
 
 def has_passed(here: str, moment: str) -> bool:
-    """Tell whether a deployment at HERE has been at MOMENT (a rollback has been nowhere it does not name)."""
-    if moment in ROLLBACKS or here in ROLLBACKS:
-        return here == moment
-    return FORWARD.index(here) >= FORWARD.index(moment)
+    """Tell whether what was done at MOMENT still stands in a deployment at HERE."""
+    return here == moment or (moment in FORWARD and position(here) >= position(moment))

@@ -13,7 +13,6 @@ from reference_inbox.repositories import GIT_ENV
 from reference_inbox.state import ADMIN, DATABASE, OWNER, Record, State, Step
 
 RESTORED: Final = f"{DATABASE}_restored"
-SET_ASIDE: Final = f"{DATABASE}_set_aside"
 NEWEST_DUMP: Final = '"$(ls -t db_backup_*.dump | head -1)"'
 
 # The runbook's statement, word for word.
@@ -32,7 +31,8 @@ COMMIT;
 # dump goes into an empty database, which then takes the name; the other one is kept.
 SWAP_DATABASES: Final = f"""\
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ('{DATABASE}', '{RESTORED}');
-ALTER DATABASE {DATABASE} RENAME TO {SET_ASIDE};
+SELECT format('ALTER DATABASE {DATABASE} RENAME TO %I', '{DATABASE}_until_' || to_char(now(), 'YYYYMMDD_HH24MISS'))
+\\gexec
 ALTER DATABASE {RESTORED} RENAME TO {DATABASE};
 """
 CLEAR_BACKFILL_FILE, SWAP_FILE = "rollback-data.sql", "restore-swap.sql"
@@ -49,8 +49,7 @@ class Steps:
         self.bin = Path(record.bin)
 
     def all(self) -> dict[str, list[Step]]:
-        """Return the steps of every moment; each rollback's are complete in themselves."""
-        backward = self.code_back()
+        """Return the steps of every moment."""
         return {
             moments.BEFORE: [],
             moments.BACKED_UP: self.backup(),
@@ -58,8 +57,8 @@ class Steps:
             moments.MIGRATED: [self.sql_file("3.1-migrate", "039-add-message-reply-and-attachments.sql")],
             moments.BACKFILLED: self.backfill(),
             moments.RELEASED: self.deploy("frontend", "5"),
-            moments.ROLLED_BACK_CODE: backward,
-            moments.ROLLED_BACK_DATA: [*backward, self.data_back()],
+            moments.ROLLED_BACK_CODE: self.code_back(),
+            moments.ROLLED_BACK_DATA: [self.data_back()],
             moments.ROLLED_BACK_RESTORE: self.restore(),
         }
 

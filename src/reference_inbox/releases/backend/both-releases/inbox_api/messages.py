@@ -23,7 +23,10 @@ UPDATE conversations SET last_message_at = now(), unread_count = unread_count + 
 
 
 async def messages(request: Request) -> Response:
-    """Answer GET …/{id}/messages?limit=&before=: the newest ones before a message, in the order they were written."""
+    """Answer GET …/{id}/messages?limit=&before=: the newest before a message, in the order they were written.
+
+    `next` is what `before` must be for the page of older ones.
+    """
     conversation, limit = request.path_params["id"], number(request, "limit", PAGE, 1, 100)
     before = request.query_params.get("before")
     async with request.app.state.database.connection() as connection:
@@ -32,7 +35,8 @@ async def messages(request: Request) -> Response:
                                           identifier("before", before) if before else None, limit + 1)
         found = await database.rows(connection, query, *parameters)
     newest = [contract.shown(row) for row in reversed(found[:limit])]
-    return JSONResponse({"messages": newest, "has_more": len(found) > limit})
+    older = len(found) > limit
+    return JSONResponse({"messages": newest, "has_more": older, "next": newest[0]["id"] if older else None})
 
 
 async def send(request: Request) -> Response:

@@ -23,8 +23,7 @@ LOGGING = {
     "root": {"level": "INFO", "handlers": ["out"]},
     "loggers": {"uvicorn.error": {"level": "WARNING"}},
 }
-FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # the address holds the commit
-EACH_TIME = {"cache-control": "no-cache"}
+EACH_TIME = {"cache-control": "no-cache"}  # a rehearsal changes files under the same address, and means it
 
 
 async def page(_: Request) -> Response:
@@ -37,7 +36,7 @@ async def asset(request: Request) -> Response:
     path = (PUBLIC / "assets" / request.path_params["path"]).resolve()
     if not path.is_relative_to(PUBLIC) or not path.is_file():
         return PlainTextResponse("no such asset", status_code=404)
-    return FileResponse(path, headers=FOR_EVER)
+    return FileResponse(path, headers=EACH_TIME)
 
 
 async def config(_: Request) -> Response:
