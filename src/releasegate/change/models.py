@@ -116,8 +116,8 @@ class RequiredField(Promise):
 class TypeCase(Promise):
     """One case of the rule from url to type; the first case that applies decides, rows of none are only counted.
 
-    Applies when the path of the url ends with one of `endings` (without dot, any case; query and fragment cut
-    off), or when `column` of the row holds one of `values`. With none of the two it applies to every row left.
+    Applies when the path of the url ends with one of `endings` (without dot, any case; query, fragment and slashes
+    at the end cut off), or when `column` of the row holds one of `values`. With none of the two it applies to every row left.
     """
 
     endings: tuple[str, ...] = ()
@@ -137,12 +137,15 @@ class Backfill(Promise):
     """Every row whose `from_column` is not empty holds, in the jsonb `to_column`, an element that says the same.
 
     `url`, `type` and the marker are found in `to_column` by JSON pointer, the first place that exists counts.
-    `least_rows` is the fewest rows with media that can carry a verdict; 0 says that none at all is fine.
+    `least_rows` is the fewest rows with media that can carry a verdict; 0 says that none at all is fine. `created`
+    is the column that tells old rows from new ones; `conversation` the one that holds the id by which the API lists
+    the row's neighbours, without which nothing is read back through the API.
     """
 
     table: str
     key: str = "id"
     created: str | None = None
+    conversation: str | None = None
     from_column: str
     to_column: str
     url: tuple[Pointer, ...] = Field(min_length=1)
@@ -335,3 +338,8 @@ class Change(Model):
     monitoring: Monitoring | None = None
     steps: tuple[Step, ...] = ()
     checklist: tuple[Item, ...] = ()
+
+    def steps_judged_by(self, check: str) -> tuple[Step, ...]:
+        """Return the steps whose output `check` judges: those of the checklist items that are bound to it."""
+        bound = {name for item in self.checklist if check in item.checks for name in (item.id, *item.steps)}
+        return tuple(step for step in self.steps if step.item in bound)
