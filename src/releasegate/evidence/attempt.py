@@ -143,7 +143,7 @@ class Attempt:
         if self.alone and self.recorded:
             return self.recorded  # what could not be judged alone does not decide, and only the run knew what that was
         measured = [by_check.get(check, self._of_silent_checks) for check in self.checks]
-        if self.open_items or not self.ended:
+        if not self.ended or (self.open_items and self.recorded is not Verdict.BLOCKED):
             measured.append(Verdict.NOT_RUN)
         return worst((*measured, *self._beyond_the_checks()))
 

@@ -125,7 +125,7 @@ class _State:
     def _rolled_back(self, gate: Gate, attempt: Attempt) -> str:
         order = [each.marker for each in self.gates if each.marker != ROLLBACK]
         for back in self.history.attempts(ROLLBACK):
-            first = _RETURNS_BEFORE.get(str(back.start.get("kind")), "backend")
+            first = _RETURNS_BEFORE.get(str(back.start.get("rollback")), "backend")
             undone = order[order.index(first) :] if first in order else []
             if gate.marker in undone and _passed(back, self.now) and back.began_seq > attempt.began_seq:
                 return f"the rollback that passed {_show(_end(back))} went back behind it"

@@ -38,6 +38,10 @@ class History:
         """Every gate that was begun, in the order of its first attempt."""
         return tuple(self._by_gate)
 
+    def until(self, seq: int) -> History:
+        """Return the history as it was after event number `seq`."""
+        return History(events=tuple(event for event in self.events if event.seq <= seq))
+
     def attempts(self, gate: str) -> tuple[Attempt, ...]:
         """Return every attempt at `gate`, the oldest first."""
         return self._by_gate.get(gate, ())

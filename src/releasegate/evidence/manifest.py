@@ -26,13 +26,13 @@ def describe(folder: Folder, history: History) -> dict[str, Any]:
     """Return what a manifest of `folder` says now.
 
     Files are listed by their path in the folder, sizes in bytes; the manifest, the statement made over it, and the
-    lock are not among them. The counts are the sums of the latest closed attempts.
+    lock are not among them.
     """
     seq, digest = history.head
     return {
         "files": {path: hashed(folder.root / path) for path in files(folder)},
         "events": {"last_seq": seq, "last_hash": digest},
-        "tests": {name: _counted(history, name) for name in COUNTS},
+        "tests": counts(history),
     }
 
 
@@ -49,6 +49,11 @@ def hashed(path: Path) -> dict[str, Any]:
     """Return SHA-256 and size in bytes of the file. Raises CannotMeasure when it cannot be read."""
     with reading(path), path.open("rb") as file:
         return {"sha256": file_digest(file, "sha256").hexdigest(), "size": file.tell()}
+
+
+def counts(history: History) -> dict[str, int]:
+    """Return how many tests were collected, executed, skipped and deselected in the latest closed attempts."""
+    return {name: _counted(history, name) for name in COUNTS}
 
 
 def _counted(history: History, name: str) -> int:
