@@ -42,24 +42,32 @@ def code(machine: Machine, part: str, path: str) -> Measurement[CodeFacts]:
 
 
 def build(machine: Machine, part: str, path: str) -> Measurement[BuildFacts]:
-    """Measure the folder that a build fills: its newest file, links and dependencies left aside."""
+    """Measure the folder that a build fills; dependencies and caches in it are not what it builds."""
     where = machine.path(path)
-    argv = ["find", where, "-name", "node_modules", "-prune", "-o", "-type", "f", "-printf", r"%T@ %p\0"]
     with machine.noting() as noted:
         folder = machine.stat(path)
-        # beside the newest file only the number counts, so a file that vanishes meanwhile does not matter
-        found = machine.run(argv).stdout.split("\0")[:-1] if folder else []
-        newest = max(found, key=lambda line: float(line.split(" ", 1)[0]), default="")
+        files = _written(machine, where) if folder else []
+        newest_at, newest_path = files[-1] if files else (None, "")
         facts = BuildFacts(
             part=part,
             path=where,
             is_there=folder is not None,
-            files=len(found),
-            newest_path=newest.partition(" ")[2],
-            newest=_moment(newest.split(" ", 1)[0]) if newest else None,
+            files=len(files),
+            newest_path=newest_path,
+            newest=newest_at,
+            middle=files[len(files) // 2][0] if files else None,
             seen_with=machine.by_hand(["ls", "-lt", where]),
         )
-        return noted.measurement(facts, rows=len(found), unit="files")
+        return noted.measurement(facts, rows=len(files), unit="files")
+
+
+def _written(machine: Machine, where: str) -> list[tuple[datetime, str]]:
+    """Return when each file below `where` was written, oldest first."""
+    aside = ["(", "-name", "node_modules", "-o", "-name", "cache", ")", "-prune"]
+    # a file that vanishes meanwhile makes find complain, and does not matter
+    ran = machine.run(["find", where, *aside, "-o", "-type", "f", "-printf", r"%T@ %p\0"])
+    lines = (line.partition(" ") for line in ran.stdout.split("\0")[:-1])
+    return sorted((_moment(seconds), path) for seconds, _, path in lines)
 
 
 def way_back(machine: Machine, path: str, repositories: Mapping[str, str]) -> Measurement[WayBackFacts]:

@@ -43,9 +43,10 @@ class CodeFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildFacts:
-    """The folder that a build fills: how many files it has, and when the newest was written (UTC).
+    """The folder that a build fills: how many files it has, and when they were written (UTC).
 
-    `newest_path` and `newest` are "" and None for a folder that is empty or not there.
+    `newest` is when the last of them was, `middle` when half of them had been; both None, and `newest_path` "",
+    for a folder that is empty or not there.
     """
 
     part: str
@@ -54,6 +55,7 @@ class BuildFacts:
     files: int = 0
     newest_path: str = ""
     newest: datetime | None = None
+    middle: datetime | None = None
     seen_with: str = ""
 
 

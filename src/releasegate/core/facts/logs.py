@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 
@@ -32,8 +32,12 @@ class LogSlice:
     def since(self, moment: datetime) -> LogSlice:
         """Return the lines of `moment` and after; of lines without a time nobody knows, so they stay out."""
         kept = tuple(line for line in self.lines if line.at is not None and line.at >= moment)
-        return LogSlice(part=self.part, source=self.source, lines=kept, position=self.position,
-                        is_cut=self.is_cut, seen_with=self.seen_with)  # fmt: skip
+        reaches_back = bool(self.before(moment))
+        return replace(self, lines=kept, is_cut=self.is_cut and not reaches_back)
+
+    def from_line(self, number: int) -> LogSlice:
+        """Return the lines from the one at index `number` on."""
+        return replace(self, lines=self.lines[number:], is_cut=False)
 
     def before(self, moment: datetime) -> tuple[LogLine, ...]:
         """Return the lines that are older than `moment`."""

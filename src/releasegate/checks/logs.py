@@ -1,0 +1,161 @@
+"""What a service wrote about itself: that it started, and that it did not fail in a way it had not before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.facts.logs import LogLine, LogSlice
+from releasegate.core.figures import count
+from releasegate.core.log_text import lines_by_shape, shape_of
+
+_START_TOLERANCE = timedelta(seconds=2)  # a manager tells the start to the second, the log to the millisecond
+_MOST_FINDINGS = 5
+
+
+def since_start(log: LogSlice, started: datetime | None, patterns: Sequence[str]) -> LogSlice | None:
+    """Return the lines since the service started; None when nobody can tell which these are.
+
+    By time where the lines have one; else from the last line on that says it started.
+    """
+    if started is not None and log.is_timed:
+        return log.since(started - _START_TOLERANCE)
+    starts = [number for number, line in enumerate(log.lines) if _first(patterns, line.text)]
+    return log.from_line(starts[-1]) if starts else None
+
+
+def says_it_started(
+    check: str, log: LogSlice, started: datetime | None, patterns: Sequence[str], source: str
+) -> Judgement:
+    """Judge that since its start the service wrote one of the lines that say it is ready."""
+    lines = since_start(log, started, patterns)
+    seen = len(lines.lines) if lines else 0
+    said = next((line for line in lines.lines if _first(patterns, line.text)), None) if lines else None
+    finding = Finding(
+        check=check,
+        subject=f"{log.part} ({log.source})",
+        want=f"a line with {_either(patterns)} since it started ({source})",
+        have=f"{count(seen, 'line')} since then, none of them with it",
+        why="a process that runs is not yet one that answers",
+        fix="read its log from the start on; where it says so in other words, give them in the target's [reading]",
+        run=log.seen_with,
+    )
+    return Judgement(
+        seen=seen,
+        unit="log lines since the start",
+        holds=f"{log.part} wrote: {shape_of(said.text)}" if said else "",
+        findings=(finding,) if lines and seen and said is None and not lines.is_cut else (),
+        undecided=_why_unknown(log, lines, patterns) if said is None else "",
+    )
+
+
+def _why_unknown(log: LogSlice, lines: LogSlice | None, patterns: Sequence[str]) -> str:
+    if lines is None:
+        return f"{log.source}: no line has {_either(patterns)}, and nobody can tell which lines are new"
+    if not lines.lines:
+        return f"{log.source} has no line since the {log.part} started"
+    return f"{log.source} is too long to be read back to the start" if lines.is_cut else ""
+
+
+def log_is_clean(
+    check: str,
+    log: LogSlice,
+    *,
+    fatal: Sequence[str],
+    errors: Sequence[str],
+    names: Sequence[str],
+    known: Iterable[str] | None,
+    source: str,
+) -> Judgement:
+    """Judge that no line is fatal, and that no error has a shape that the log did not have before the deploy.
+
+    `known` are the shapes from before, None where nobody looked. A new error that names something of the release
+    (`names`) is an error; any other is a warning, and so is every one when nobody knows what is new.
+    """
+    ends = _by_shape(line for line in log.lines if _first(fatal, line.text))
+    wrong = _by_shape(line for line in log.lines if _first(errors, line.text) and not _first(fatal, line.text))
+    before = set(known or ())
+    new = [_New(shape=shape, seen=len(texts), names=_named(texts, names), has_baseline=known is not None)
+           for shape, texts in wrong.items() if shape not in before]  # fmt: skip
+    findings = [_fatal(check, log, shape, len(texts), source) for shape, texts in ends.items()]
+    findings += [_new_error(check, log, error, source) for error in sorted(new, key=lambda error: not error.names)]
+    errors_seen = count(sum(map(len, wrong.values())), "error")
+    return Judgement(
+        seen=len(log.lines),
+        unit="log lines",
+        holds=f"{count(len(log.lines), 'line')} of the {log.part}, {errors_seen}, none of them new",
+        findings=tuple(findings[:_MOST_FINDINGS]),
+    )
+
+
+def error_shapes(lines: Iterable[LogLine], patterns: Sequence[str]) -> dict[str, int]:
+    """Return the shapes of the lines with one of `patterns`, and how often each was seen."""
+    return lines_by_shape(line.text for line in lines if _first(patterns, line.text))
+
+
+def logs_can_be_read(shapes: Mapping[str, Mapping[str, int]], lines: int) -> Judgement:
+    """Judge that the log of each service could be read, so that later gates know which errors are new."""
+    kinds = sum(len(of_part) for of_part in shapes.values())
+    holds = f"{count(len(shapes), 'log')}, {count(lines, 'line')}, {count(kinds, 'kind')} of error before the release"
+    return Judgement(seen=len(shapes), unit="logs", holds=holds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _New:
+    """Errors of one shape that the log did not have before, as far as that is known (`has_baseline`)."""
+
+    shape: str
+    seen: int
+    names: str
+    has_baseline: bool
+
+
+def _fatal(check: str, log: LogSlice, shape: str, seen: int, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=f"{log.part} ({log.source})",
+        want=f"no fatal line ({source})",
+        have=f"{count(seen, 'line')}: {shape}",
+        why="the service says itself that it cannot go on",
+        fix="read the lines around it; mend the cause and restart, or go back as the runbook says",
+        run=log.seen_with,
+    )
+
+
+def _new_error(check: str, log: LogSlice, error: _New, source: str) -> Finding:
+    about = f", about {error.names}, which this release brings" if error.names else ""
+    baseline = "that it did not have before" if error.has_baseline else "(what it had before is not known)"
+    return Finding(
+        check=check,
+        subject=f"{log.part} ({log.source})",
+        want=f"no error {baseline} ({source})",
+        have=f"{count(error.seen, 'line')}{about}: {error.shape}",
+        why="an error that is new with a release is most likely the release's",
+        fix="read the lines around it, and decide whether users notice it",
+        run=log.seen_with,
+        severity=Severity.ERROR if error.names and error.has_baseline else Severity.WARNING,
+    )
+
+
+def _by_shape(lines: Iterable[LogLine]) -> dict[str, list[str]]:
+    shapes: dict[str, list[str]] = {}
+    for line in lines:
+        shapes.setdefault(shape_of(line.text), []).append(line.text)
+    return shapes
+
+
+def _named(texts: Sequence[str], names: Sequence[str]) -> str:
+    """Return those of the release's names that one of the lines has; a shape may have lost them with its quotes."""
+    return ", ".join(name for name in names if any(name.lower() in text.lower() for text in texts))
+
+
+def _first(patterns: Sequence[str], text: str) -> re.Match[str] | None:
+    matches = (re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
+    return next((match for match in matches if match), None)
+
+
+def _either(patterns: Sequence[str]) -> str:
+    return " or ".join(repr(pattern) for pattern in patterns)
