@@ -28,7 +28,7 @@ def wrong(folder: Folder, anchor: str | None = None) -> list[str]:
 def test_an_untouched_folder_holds_and_the_rest_is_named(closed_folder):
     """Everything is verified but who wrote it and whether all of it was replaced."""
     verification = verify(closed_folder.root, None)
-    assert verification.ok
+    assert verification.holds
     assert [line.text for line in verification.lines if line.ok is None] == [
         "not signed: the folder does not show who made it",
         NO_ANCHOR,
@@ -38,7 +38,7 @@ def test_an_untouched_folder_holds_and_the_rest_is_named(closed_folder):
 
 def test_an_empty_folder_proves_nothing(folder):
     """No chain, no manifest: nothing holds."""
-    assert not verify(folder.root, None).ok
+    assert not verify(folder.root, None).holds
 
 
 def test_every_changed_field_of_every_event_is_found(closed_folder):
@@ -126,7 +126,7 @@ def test_events_after_the_manifest_are_said_and_not_wrong(closed_folder):
     with Chain.open(closed_folder) as chain:
         chain.append(Kind.ATTEST, item="late", by="Ana")
     verification = verify(closed_folder.root, None)
-    assert verification.ok
+    assert verification.holds
     texts = [line.text for line in verification.lines if line.ok is None]
     assert "1 events came after the manifest; only their chain was verified" in texts
 

@@ -31,7 +31,7 @@ class Verification:
     lines: tuple[Line, ...]
 
     @property
-    def ok(self) -> bool:
+    def holds(self) -> bool:
         """Whether nothing is wrong; what could not be verified is not wrong, and is listed."""
         return all(line.ok is not False for line in self.lines)
 
