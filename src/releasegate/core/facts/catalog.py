@@ -1,0 +1,67 @@
+"""What the catalog says about tables, in words that do not change with the server's version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnFacts:
+    """One column; `type` as format_type prints it, `default` as the server prints the expression."""
+
+    table: str
+    name: str
+    type: str
+    nullable: bool
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKeyFacts:
+    """One foreign key; `is_valid` False means that rows from before it was made were never compared."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    references_table: str
+    references_columns: tuple[str, ...]
+    on_delete: str
+    is_valid: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFacts:
+    """One index. `columns` hold expressions where it has them; `is_valid` and `is_ready` as pg_index says."""
+
+    name: str
+    table: str
+    method: str
+    columns: tuple[str, ...]
+    predicate: str | None
+    is_valid: bool
+    is_ready: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaFacts:
+    """The change's tables as they are. `tables` maps a name of the change file to the qualified one found."""
+
+    tables: dict[str, str]
+    columns: tuple[ColumnFacts, ...] = ()
+    foreign_keys: tuple[ForeignKeyFacts, ...] = ()
+    indexes: tuple[IndexFacts, ...] = ()
+
+    def column(self, table: str, name: str) -> ColumnFacts | None:
+        """Return the column, None where the table has none of that name."""
+        return next((one for one in self.columns if (one.table, one.name) == (table, name)), None)
+
+    def index(self, name: str) -> IndexFacts | None:
+        """Return the index by its name, wherever it stands."""
+        return next((one for one in self.indexes if one.name == name), None)
+
+
+Catalog = dict[str, str]
+"""Every object of the database's own schemas -> its definition: "column public.messages.id" -> "uuid not null"."""
+
+CATALOG_UNIT = "objects of the catalog"
+"""The unit by which a recorded catalog is recognised among the measures of a check."""

@@ -1,0 +1,94 @@
+"""What is known about a database server, the role that looks at it, and what that role may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """Which server and database answered, and as whom.
+
+    `system_identifier` is drawn by initdb and follows a cluster to its replicas; `address` is information only,
+    because poolers and tunnels change it. `version_number` as the server counts it: 170006 is 17.6.
+    """
+
+    version: str
+    version_number: int
+    system_identifier: str
+    database: str
+    user: str
+    address: str
+    is_replica: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What the server said to a write in our session; `sqlstate` "" means that it was NOT refused."""
+
+    statement: str
+    sqlstate: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleFacts:
+    """What the session's role could do outside a read-only transaction; `owns` and `may_write` name tables."""
+
+    name: str
+    is_superuser: bool
+    owns: tuple[str, ...] = ()
+    may_write: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableAccess:
+    """How one table looks to the session's role.
+
+    `found_as` is the qualified name that the search path leads to, "" where it leads nowhere. `is_filtered` says
+    that row security would hide rows from this role; `has_rows` is None where nobody could look.
+    """
+
+    table: str
+    found_as: str = ""
+    may_select: bool = False
+    is_filtered: bool = False
+    has_rows: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What the planner said to one statement.
+
+    `sqlstate` "" means that it has a plan; `is_plannable` is False for what EXPLAIN does not take (DDL, DO).
+    """
+
+    statement: str
+    source: str
+    sqlstate: str = ""
+    message: str = ""
+    is_plannable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A session whose transaction holds a lock on a table of the change; times in seconds.
+
+    `pid` and the role's name are shown, the statement is not: it may hold what customers wrote.
+    """
+
+    pid: int
+    user: str
+    state: str
+    open_s: float
+    table: str
+    is_waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """Who else holds locks; `hidden` counts sessions whose state the server hides from our role."""
+
+    looked_at: int
+    hidden: int
+    holders: tuple[Holder, ...] = ()

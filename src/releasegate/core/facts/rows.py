@@ -1,0 +1,118 @@
+"""What one pass over a table found: every row's properties as flags, and how many rows share each set of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Any
+
+
+class Flag(IntFlag):
+    """What can be true of a row. A required field that is missing has a bit of its own above these."""
+
+    MEDIA = 1  # the source column is not empty
+    FILLED = 2  # the target column holds something
+    MARKED = 4  # it carries the backfill's marker
+    OLD = 8  # it existed before the release began
+    DUE = 16  # it existed when the backfill began, or nobody knows when that was
+    WRONG_KIND = 32  # the target column holds JSON of another kind (a text, an object instead of a list)
+    OTHER_URL = 64  # the url in it is not the source column's
+    OTHER_TYPE = 128  # the rule from url to type says something else
+    UNDECIDED = 256  # no case of the rule says anything
+
+
+FIRST_REQUIRED = 512
+"""The bit of the first required field; the next field has twice that, and so on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """How many rows of `table` carry which set of flags; `required` names the fields behind the upper bits.
+
+    `target_type` and `source_type` are the columns' types, "" for a column that does not exist; where one of them
+    is missing or the target is no JSON, nothing was counted. `knows_old` says whether OLD could be told.
+    """
+
+    table: str
+    source: str
+    target: str
+    source_type: str
+    target_type: str
+    by_flags: dict[int, int]
+    required: tuple[str, ...] = ()
+    has_marker: bool = False
+    knows_old: bool = False
+
+    @property
+    def total(self) -> int:
+        """Every row of the table."""
+        return sum(self.by_flags.values())
+
+    def having(self, flags: int, *, without: int = 0) -> int:
+        """Count the rows that carry all of `flags` and none of `without`."""
+        return self.where(lambda found: found & flags == flags and not found & without)
+
+    def where(self, fits: Callable[[int], bool]) -> int:
+        """Count the rows whose flags `fits`."""
+        return sum(rows for flags, rows in self.by_flags.items() if fits(flags))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One row picked for people to look at; `preview` is shortened, or "" where it is switched off."""
+
+    id: str
+    source: str
+    url: str | None
+    type: str | None
+    preview: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What the database holds for one message with media: the url of each attachment, None where one has none."""
+
+    id: str
+    conversation: str
+    urls: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checksums:
+    """The values of surviving columns, summed up by group of rows so that a later look can compare.
+
+    `groups` maps a group's number to its rows and one checksum per column, in the order of `columns`. Only rows
+    whose creation is not after `until` (the newest when the baseline was taken) count; "" means every row.
+    """
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    until: str
+    groups: dict[int, tuple[str, ...]]
+
+    @property
+    def rows(self) -> int:
+        """The rows that were summed up."""
+        return sum(int(values[0]) for values in self.groups.values())
+
+
+CHECKSUMS_UNIT = "rows summed up"
+"""The unit by which recorded checksums are recognised among the measures of a check."""
+
+
+def recorded_checksums(payloads: Iterable[dict[str, Any]]) -> dict[str, Checksums]:
+    """Return the checksums among a check's recorded measures, by table."""
+    found = [payload["value"] for payload in payloads if payload.get("unit") == CHECKSUMS_UNIT]
+    return {value["table"]: _restored(value) for value in found}
+
+
+def _restored(value: dict[str, Any]) -> Checksums:
+    return Checksums(
+        table=value["table"],
+        key=value["key"],
+        columns=tuple(value["columns"]),
+        until=value["until"],
+        groups={int(group): tuple(values) for group, values in value["groups"].items()},
+    )

@@ -1,0 +1,169 @@
+"""What the catalog says: the change's tables in detail, and every object of the database in one comparable form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from psycopg import sql
+
+from releasegate.core import Measurement
+from releasegate.core.facts.catalog import (
+    CATALOG_UNIT,
+    Catalog,
+    ColumnFacts,
+    ForeignKeyFacts,
+    IndexFacts,
+    SchemaFacts,
+)
+from releasegate.probes.database import regclasses
+from releasegate.probes.postgres import Answer, Row, Session
+
+_NAMED = """
+WITH named (given, class) AS (
+    SELECT given, to_regclass(quoted) FROM unnest({names}::text[], {regclasses}::text[]) AS name (given, quoted)
+)
+"""
+_TABLES = """
+SELECT given AS "table", space.nspname || '.' || found.relname AS found_as
+  FROM named JOIN pg_class found ON found.oid = class JOIN pg_namespace space ON space.oid = found.relnamespace
+"""
+_COLUMNS = """
+SELECT given AS "table", attname::text AS name, format_type(atttypid, atttypmod) AS type,
+       NOT attnotnull AS nullable, pg_get_expr(adbin, adrelid) AS "default"
+  FROM named JOIN pg_attribute ON attrelid = class AND attnum > 0 AND NOT attisdropped
+  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+ ORDER BY given, attnum
+"""
+_FOREIGN_KEYS = """
+SELECT conname::text AS name, given AS "table",
+       (SELECT array_agg(attname::text ORDER BY place) FROM unnest(conkey) WITH ORDINALITY AS key (number, place)
+          JOIN pg_attribute ON attrelid = conrelid AND attnum = number) AS columns,
+       confrelid::regclass::text AS references_table,
+       (SELECT array_agg(attname::text ORDER BY place) FROM unnest(confkey) WITH ORDINALITY AS key (number, place)
+          JOIN pg_attribute ON attrelid = confrelid AND attnum = number) AS references_columns,
+       CASE confdeltype WHEN 'a' THEN 'NO ACTION' WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE'
+                        WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' END AS on_delete,
+       convalidated AS is_valid,
+       (SELECT given FROM named other WHERE other.class = confrelid LIMIT 1) AS references_given
+  FROM named JOIN pg_constraint ON conrelid = class AND contype = 'f'
+ ORDER BY given, conname
+"""
+_INDEXES = """
+SELECT found.relname::text AS name, given AS "table", amname::text AS method,
+       (SELECT array_agg(coalesce(attname::text, pg_get_indexdef(indexrelid, place::int, true)) ORDER BY place)
+          FROM unnest(indkey::int[]) WITH ORDINALITY AS key (number, place)
+          LEFT JOIN pg_attribute ON attrelid = indrelid AND attnum = number AND number > 0) AS columns,
+       pg_get_expr(indpred, indrelid, true) AS predicate, indisvalid AS is_valid, indisready AS is_ready
+  FROM named JOIN pg_index ON indrelid = class
+  JOIN pg_class found ON found.oid = indexrelid JOIN pg_am ON pg_am.oid = found.relam
+ ORDER BY given, name
+"""
+
+# Left out: what belongs to an extension, partitions (a scheduled job makes them), NOT NULL as a constraint (the
+# column says it; PostgreSQL 18 lists it twice). A function's body is kept as a hash.
+_OURS = """
+WITH space AS (
+    SELECT oid, nspname FROM pg_namespace
+     WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+), ours AS (
+    SELECT class.oid, class.relkind, class.relname, nspname, format('%I.%I', nspname, relname) AS name
+      FROM pg_class class JOIN space ON space.oid = relnamespace
+     WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT relispartition
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = class.oid
+                                               AND deptype = 'e')
+)
+"""
+_OBJECTS = """
+SELECT CASE relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialised view ' WHEN 'S' THEN 'sequence '
+                    WHEN 'f' THEN 'foreign table ' ELSE 'table ' END || name AS object,
+       CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) ELSE '' END AS definition
+  FROM ours
+UNION ALL
+SELECT format('column %s.%I', name, attname),
+       concat_ws(' ', format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
+                 'default ' || pg_get_expr(adbin, adrelid), nullif('identity ' || attidentity::text, 'identity '))
+  FROM ours JOIN pg_attribute ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped
+  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+ WHERE relkind IN ('r', 'p', 'f')
+UNION ALL
+SELECT format('constraint %s.%I', name, conname), pg_get_constraintdef(con.oid)
+  FROM ours JOIN pg_constraint con ON conrelid = ours.oid AND contype <> 'n'
+UNION ALL
+SELECT format('index %I.%I', nspname, found.relname),
+       pg_get_indexdef(indexrelid) || CASE WHEN indisvalid AND indisready THEN '' ELSE ' (invalid)' END
+  FROM ours JOIN pg_index ON indrelid = ours.oid JOIN pg_class found ON found.oid = indexrelid
+UNION ALL
+SELECT format('trigger %s.%I', name, tgname), pg_get_triggerdef(trg.oid)
+  FROM ours JOIN pg_trigger trg ON tgrelid = ours.oid AND NOT tgisinternal
+UNION ALL
+SELECT format('type %I.%I', nspname, typname),
+       (SELECT string_agg(enumlabel, ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = typ.oid)
+  FROM space JOIN pg_type typ ON typnamespace = space.oid AND typtype = 'e'
+UNION ALL
+SELECT format('function %I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pro.oid)),
+       md5(concat_ws('|', pg_get_function_result(pro.oid), prosrc))
+  FROM space JOIN pg_proc pro ON pronamespace = space.oid
+ WHERE NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pro.oid AND deptype = 'e')
+ORDER BY 1
+"""
+_STORED_TABLES = """
+SELECT nspname AS schema, relname AS "table" FROM pg_class class JOIN pg_namespace space ON space.oid = relnamespace
+ WHERE relkind = 'r' AND relpersistence <> 't'
+   AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = class.oid AND deptype = 'e')
+ ORDER BY 1, 2
+"""
+_SIZE = "SELECT pg_database_size(current_database()) AS size_bytes"
+
+
+def schema(session: Session, tables: Sequence[str]) -> Measurement[SchemaFacts]:
+    """Measure columns, foreign keys and indexes of `tables`; a table that is not found is absent from the answer."""
+    found = _read(session, _TABLES, tables)
+    columns, keys, indexes = (_read(session, query, tables) for query in (_COLUMNS, _FOREIGN_KEYS, _INDEXES))
+    facts = SchemaFacts(
+        tables={row["table"]: row["found_as"] for row in found.rows},
+        columns=tuple(ColumnFacts(**row) for row in columns.rows),
+        foreign_keys=tuple(_foreign_key(row) for row in keys.rows),
+        indexes=tuple(IndexFacts(**row | {"columns": tuple(row["columns"])}) for row in indexes.rows),
+    )
+    answers = (found, columns, keys, indexes)
+    return Measurement(
+        value=facts,
+        unit="tables, columns, foreign keys and indexes",
+        rows=sum(len(answer.rows) for answer in answers),
+        query=";\n".join(answer.query.strip() for answer in answers),
+        duration_s=sum(answer.duration_s for answer in answers),
+    )
+
+
+def objects(session: Session) -> Measurement[Catalog]:
+    """Measure every object of the database's own schemas, each name and definition fully qualified."""
+    answer = session.read(_OURS + _OBJECTS, search_path="pg_catalog")
+    catalog = {row["object"]: row["definition"] or "" for row in answer.rows}
+    return answer.measurement(catalog, unit=CATALOG_UNIT, rows=len(catalog))
+
+
+def stored_tables(session: Session) -> Measurement[tuple[tuple[str, str], ...]]:
+    """Measure which tables hold rows of their own, as (schema, table): what a complete dump must hold."""
+    answer = session.read(_STORED_TABLES)
+    tables = tuple((row["schema"], row["table"]) for row in answer.rows)
+    return answer.measurement(tables, unit="tables", rows=len(tables))
+
+
+def size(session: Session) -> Measurement[int]:
+    """Measure the database's size on disk, in bytes."""
+    answer = session.read(_SIZE)
+    return answer.measurement(answer.row["size_bytes"], unit="bytes", rows=1)
+
+
+def _read(session: Session, query: LiteralString, tables: Sequence[str]) -> Answer:
+    names, quoted = sql.Literal(list(tables)), sql.Literal(regclasses(tables))
+    return session.read(sql.SQL(_NAMED + query).format(names=names, regclasses=quoted))
+
+
+def _foreign_key(row: Row) -> ForeignKeyFacts:
+    """Return the key; the table it points to is named as the change file names it, where it does."""
+    given = row.pop("references_given")
+    lists = {name: tuple(row[name]) for name in ("columns", "references_columns")}
+    return ForeignKeyFacts(**row | lists | {"references_table": given or row["references_table"]})

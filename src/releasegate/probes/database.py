@@ -1,0 +1,139 @@
+"""Which server answers, what the session's role may do and see, what the planner says, who holds locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from psycopg import sql
+
+from releasegate.change.models import Statement
+from releasegate.core import CannotMeasure, Measurement
+from releasegate.core.facts.database import (
+    Holder,
+    Planned,
+    Refusal,
+    RoleFacts,
+    ServerFacts,
+    Sessions,
+    TableAccess,
+)
+from releasegate.probes.postgres import MUST_BE_REFUSED, Answer, Session, identifier
+
+_SERVER = """
+SELECT current_setting('server_version') AS version,
+       current_setting('server_version_num')::int AS version_number,
+       (SELECT system_identifier FROM pg_control_system())::text AS system_identifier,
+       current_database()::text AS database,
+       current_user::text AS "user",
+       coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket') AS address,
+       pg_is_in_recovery() AS is_replica
+"""
+_ACCESS = """
+SELECT name.given AS "table",
+       coalesce(space.nspname || '.' || class.relname, '') AS found_as,
+       coalesce(has_table_privilege(class.oid, 'SELECT') OR has_any_column_privilege(class.oid, 'SELECT'), false)
+           AS may_select,
+       coalesce(row_security_active(class.oid), false) AS is_filtered,
+       coalesce(pg_has_role(class.relowner, 'USAGE'), false) AS is_owned,
+       coalesce(has_table_privilege(class.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'), false) AS may_write
+  FROM unnest({names}::text[], {regclasses}::text[]) AS name (given, quoted)
+  LEFT JOIN pg_class class ON class.oid = to_regclass(name.quoted)
+  LEFT JOIN pg_namespace space ON space.oid = class.relnamespace
+ ORDER BY 1
+"""
+_HAS_ROWS = "SELECT EXISTS (SELECT FROM {table}) AS has_rows"
+_ROLE = """
+SELECT current_user::text AS name, coalesce(bool_or(rolsuper), false) AS is_superuser
+  FROM pg_roles WHERE rolname = current_user
+"""
+# State and start of other sessions are NULL to an ordinary role: those are counted, not taken for idle.
+_HOLDERS = """
+SELECT activity.pid, coalesce(activity.usename, '') AS "user", activity.state,
+       extract(epoch FROM now() - activity.xact_start)::float AS open_s,
+       lock.relation::regclass::text AS "table", bool_or(NOT lock.granted) AS is_waiting
+  FROM pg_locks lock JOIN pg_stat_activity activity USING (pid)
+ WHERE lock.locktype = 'relation' AND lock.pid <> pg_backend_pid()
+   AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND lock.relation IN (SELECT to_regclass(quoted) FROM unnest({regclasses}::text[]) AS name (quoted))
+ GROUP BY 1, 2, 3, 4, 5 ORDER BY open_s DESC NULLS LAST
+"""
+
+
+def server(session: Session) -> Measurement[ServerFacts]:
+    """Measure which server and database answer."""
+    answer = session.read(_SERVER)
+    return answer.measurement(ServerFacts(**answer.row), unit="servers answered", rows=1)
+
+
+def write_refused(session: Session) -> Measurement[Refusal]:
+    """Measure what the server says to a write; nothing stays of it even where it is not refused."""
+    refusal = session.attempt(MUST_BE_REFUSED)
+    query = f"BEGIN READ ONLY; {MUST_BE_REFUSED}; ROLLBACK"
+    return Measurement(value=refusal, unit="writes tried", rows=1, query=query, duration_s=0.0)
+
+
+def role(session: Session, tables: Sequence[str]) -> Measurement[RoleFacts]:
+    """Measure what the role could do to `tables` outside this session."""
+    answer, access = session.read(_ROLE), _access(session, tables)
+    facts = RoleFacts(
+        **answer.row,
+        owns=tuple(row["table"] for row in access.rows if row["is_owned"]),
+        may_write=tuple(row["table"] for row in access.rows if row["may_write"]),
+    )
+    return access.measurement(facts, unit="tables", rows=len(access.rows))
+
+
+def table_access(session: Session, tables: Sequence[str]) -> Measurement[tuple[TableAccess, ...]]:
+    """Measure whether the role finds, may read and sees `tables`."""
+    access = _access(session, tables)
+    facts = tuple(
+        TableAccess(
+            table=row["table"],
+            found_as=row["found_as"],
+            may_select=row["may_select"],
+            is_filtered=row["is_filtered"],
+            has_rows=_has_rows(session, row["table"]) if _is_readable(row) else None,
+        )
+        for row in access.rows
+    )
+    return access.measurement(facts, unit="tables", rows=len(facts))
+
+
+def rollback_plans(session: Session, statements: Iterable[Statement]) -> Measurement[tuple[Planned, ...]]:
+    """Measure what the planner says to every statement of the ways back; none of them runs."""
+    planned = tuple(session.plan(statement.sql, source=statement.source) for statement in statements)
+    query = ";\n".join(f"EXPLAIN {one.statement.strip().rstrip(';')}" for one in planned)
+    return Measurement(value=planned, unit="statements", rows=len(planned), query=query, duration_s=0.0)
+
+
+def lock_holders(session: Session, tables: Sequence[str]) -> Measurement[Sessions]:
+    """Measure whose transactions hold or wait for locks on `tables`."""
+    answer = session.read(sql.SQL(_HOLDERS).format(regclasses=sql.Literal(regclasses(tables))))
+    seen = [row for row in answer.rows if row["open_s"] is not None]
+    facts = Sessions(
+        looked_at=len(answer.rows),
+        hidden=len(answer.rows) - len(seen),
+        holders=tuple(Holder(**row) for row in seen),
+    )
+    return answer.measurement(facts, unit="sessions that hold or want a lock", rows=len(answer.rows))
+
+
+def regclasses(names: Sequence[str]) -> list[str]:
+    """Return names of the change file as the server reads them: quoted, so that upper case stays upper case."""
+    return [identifier(name).as_string(None) for name in names]
+
+
+def _access(session: Session, tables: Sequence[str]) -> Answer:
+    names, quoted = sql.Literal(list(tables)), sql.Literal(regclasses(tables))
+    return session.read(sql.SQL(_ACCESS).format(names=names, regclasses=quoted))
+
+
+def _is_readable(row: dict[str, object]) -> bool:
+    return bool(row["may_select"]) and not row["is_filtered"]
+
+
+def _has_rows(session: Session, table: str) -> bool | None:
+    try:
+        return bool(session.read(sql.SQL(_HAS_ROWS).format(table=identifier(table))).row["has_rows"])
+    except CannotMeasure:  # a schema without USAGE, a lock: the check says which right to look at
+        return None

@@ -1,0 +1,272 @@
+"""The database session: proven read-only before anything else, each read in a transaction of its own."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+
+from releasegate.core import CannotMeasure, Measurement, UsageError
+from releasegate.core.durations import parse_duration
+from releasegate.core.facts.database import Planned, Refusal
+from releasegate.core.redaction import redactor
+from releasegate.target.models import Database
+
+Row = dict[str, Any]
+Connection = psycopg.Connection[Row]
+
+CONNECT_TIMEOUT_S: Final = 10  # a database that answers later than this is down for its users too
+READ_ONLY: Final = "25006"  # read_only_sql_transaction
+MUST_BE_REFUSED: Final = "CREATE TABLE releasegate_must_be_refused ()"
+
+# Values are compared as text between two sessions, so what shapes their text is the same in every one of them.
+# row_security off makes the server refuse where it would hide rows; jit would cost more than it gains here.
+_ALWAYS: Final = {
+    "default_transaction_read_only": "on",
+    "row_security": "off",
+    "jit": "off",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+}
+_SECRET_KEYS: Final = ("password", "sslpassword")
+_PLANNABLE: Final = ("SELECT", "UPDATE", "DELETE", "INSERT", "MERGE", "WITH", "VALUES", "TABLE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The rows of one read, the SQL exactly as it was sent, and how long it took in seconds."""
+
+    rows: list[Row]
+    query: str
+    duration_s: float
+
+    @property
+    def row(self) -> Row:
+        """The only row, of a query that always returns one."""
+        (row,) = self.rows
+        return row
+
+    def measurement(self, value: Any, *, unit: str, rows: int, shown: Any = None) -> Measurement[Any]:
+        """Return `value`, which was made of this answer, as a measurement."""
+        return Measurement(
+            value=value, unit=unit, rows=rows, query=self.query, duration_s=self.duration_s, shown=shown
+        )
+
+
+class Session:
+    """One connection that can only read.
+
+    Every read is a `BEGIN READ ONLY` of its own with all settings local to it, so nothing depends on a session
+    setting that a pooler would drop, or hand on to somebody else. A connection that was lost is made again, and
+    proven again, at the next read.
+    """
+
+    def __init__(self, conninfo: str, settings: dict[str, str]) -> None:
+        self._conninfo = conninfo
+        self._settings = settings
+        self._connection: Connection | None = None
+        parts = conninfo_to_dict(conninfo)
+        self._shown = make_conninfo("", **{key: part for key, part in parts.items() if key not in _HIDDEN})
+        self.where = _where(parts)
+
+    def read(self, query: sql.Composable | str, *, search_path: str | None = None) -> Answer:
+        """Return the rows of one statement.
+
+        Raises CannotMeasure for whatever the server or the network answers instead, with the command that shows
+        it again.
+        """
+        text, began = self.text(query), time.monotonic()
+        try:
+            with self._transaction(search_path) as cursor:
+                rows = cursor.execute(text.encode()).fetchall()
+        except psycopg.Error as error:
+            raise self.trouble(error, text) from error
+        return Answer(rows=rows, query=text, duration_s=time.monotonic() - began)
+
+    def plan(self, statement: str, *, source: str) -> Planned:
+        """Ask for the plan of a statement that may write, which EXPLAIN never runs; an error is an answer here."""
+        if not _is_plannable(statement):
+            return Planned(statement=statement, source=source, is_plannable=False)
+        refusal = self.attempt(f"EXPLAIN {statement.strip().rstrip(';')}")
+        return Planned(statement=statement, source=source, sqlstate=refusal.sqlstate, message=refusal.message)
+
+    def attempt(self, statement: str) -> Refusal:
+        """Return what the server said to `statement`, which runs in a read-only transaction that is rolled back."""
+        try:
+            with self._transaction(None) as cursor:
+                cursor.execute(statement.encode())
+                cursor.connection.rollback()
+        except psycopg.OperationalError as error:
+            raise self.trouble(error, statement) from error
+        except psycopg.Error as error:
+            return Refusal(statement=statement, sqlstate=error.sqlstate or "", message=_first_line(error))
+        return Refusal(statement=statement, sqlstate="")
+
+    def text(self, query: sql.Composable | str) -> str:
+        """Return `query` as SQL text."""
+        return query if isinstance(query, str) else query.as_string(None)
+
+    def psql(self, query: sql.Composable | str) -> str:
+        """Return the command that shows the same by hand; the password stays where it is."""
+        return f"psql {shlex.quote(self._shown)} -c {shlex.quote(' '.join(self.text(query).split()))}"
+
+    def trouble(self, error: psycopg.Error, query: str) -> CannotMeasure:
+        """Return what to raise for `error`: what was tried, where, and what came back."""
+        said = _EXPLAINED.get(error.sqlstate or "", "{}").format(_first_line(error))
+        return CannotMeasure(f"{self.where}: {said}", run=self.psql(query))
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+
+    @contextmanager
+    def _transaction(self, search_path: str | None) -> Iterator[psycopg.Cursor[Row]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._prove(_connect(self._conninfo))
+        with _read_only(self._connection, self._settings, search_path) as cursor:
+            yield cursor
+
+    def _prove(self, connection: Connection) -> Connection:
+        """Return `connection` once a write in it was refused; raise CannotMeasure when it was not."""
+        try:
+            with _read_only(connection, self._settings, None) as cursor:
+                cursor.execute(MUST_BE_REFUSED)
+                connection.rollback()
+        except psycopg.errors.ReadOnlySqlTransaction:
+            return connection
+        except psycopg.Error:
+            connection.close()
+            raise
+        connection.close()
+        raise CannotMeasure(
+            f"{self.where}: a write inside BEGIN READ ONLY was not refused (it was rolled back); nothing was looked at",
+            run=self.psql(f"BEGIN READ ONLY; {MUST_BE_REFUSED}; ROLLBACK"),
+        )
+
+
+@contextmanager
+def open_session(database: Database) -> Iterator[Session]:
+    """Connect, prove that nothing can be written, and hang up at the end.
+
+    Raises UsageError for a connection string or a duration that cannot be understood, and CannotMeasure with
+    server, database and user (never the password) for a server that does not let us in.
+    """
+    session = Session(_conninfo(database), _settings(database))
+    try:
+        session.read("SELECT 1")
+        yield session
+    finally:
+        session.close()
+
+
+def identifier(name: str) -> sql.Identifier:
+    """Return a name of the change file, `table` or `schema.table`, as SQL; upper and lower case stay as they are."""
+    return sql.Identifier(*(part.strip('"') for part in name.split(".")))
+
+
+def _settings(database: Database) -> dict[str, str]:
+    def in_ms(key: str, text: str) -> str:
+        return f"{parse_duration(text, where=f'database.{key}').total_seconds() * 1000:.0f}ms"
+
+    settings = dict(_ALWAYS)
+    settings["statement_timeout"] = in_ms("statement_timeout", database.statement_timeout)
+    settings["lock_timeout"] = in_ms("lock_timeout", database.lock_timeout)
+    if database.gentle:
+        settings["max_parallel_workers_per_gather"] = "0"
+    return settings
+
+
+def _conninfo(database: Database) -> str:
+    given = database.dsn.get_secret_value() if database.dsn else ""
+    known: dict[str, Any] = {"application_name": "releasegate"}
+    if database.service:
+        known["service"] = database.service
+    if database.password:
+        known["password"] = database.password.get_secret_value()
+    try:
+        parts = conninfo_to_dict(given)
+        known.setdefault("connect_timeout", parts.get("connect_timeout") or CONNECT_TIMEOUT_S)
+        conninfo = make_conninfo(given, **known)
+    except psycopg.ProgrammingError:
+        # libpq repeats the string in its complaint, and the string holds the password
+        raise UsageError(
+            "database.dsn: is no libpq connection string; accepted: postgresql://user@host:5432/database, or "
+            "host=… port=… dbname=… user=…"
+        ) from None
+    for key in _SECRET_KEYS:
+        redactor.register(str(conninfo_to_dict(conninfo).get(key) or ""))
+    return conninfo
+
+
+def _connect(conninfo: str) -> Connection:
+    """Connect with everything read-only from the first byte on, where what stands in between lets that through."""
+    connect = cast("Callable[..., Connection]", psycopg.connect)
+    asked = {"autocommit": True, "row_factory": dict_row, "cursor_factory": psycopg.ClientCursor}
+    options = f"{conninfo_to_dict(conninfo).get('options') or ''} -c default_transaction_read_only=on".strip()
+    try:
+        return connect(conninfo, options=options, prepare_threshold=None, **asked)
+    except psycopg.OperationalError as error:
+        if "unsupported startup parameter" not in str(error):  # PgBouncer's words
+            raise
+    # Every transaction says READ ONLY itself. A session-wide SET would stay on the pooler's connection and make
+    # the application's writes fail.
+    return connect(conninfo, prepare_threshold=None, **asked)
+
+
+@contextmanager
+def _read_only(
+    connection: Connection, settings: dict[str, str], search_path: str | None
+) -> Iterator[psycopg.Cursor[Row]]:
+    local = settings | ({} if search_path is None else {"search_path": search_path})
+    calls = sql.SQL(", ").join(
+        sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in local.items()
+    )
+    cursor = connection.cursor()
+    try:
+        cursor.execute("BEGIN READ ONLY")
+        cursor.execute(sql.SQL("SELECT {}").format(calls))
+        yield cursor
+    finally:
+        if not connection.closed:
+            connection.rollback()
+
+
+def _is_plannable(statement: str) -> bool:
+    lines = (line.split("--", 1)[0].strip() for line in statement.splitlines())
+    first = next((line for line in lines if line), "")
+    return first.upper().startswith(_PLANNABLE)
+
+
+def _where(parts: dict[str, Any]) -> str:
+    if parts.get("service"):
+        return f"service {parts['service']}"
+    host, port = parts.get("host") or "local socket", parts.get("port") or "5432"
+    user, name = parts.get("user") or "(default user)", parts.get("dbname") or parts.get("user") or "(default)"
+    return f"{user}@{host}:{port}/{name}"
+
+
+def _first_line(error: psycopg.Error) -> str:
+    said = error.diag.message_primary or str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return redactor.text(lines[0]) if lines else type(error).__name__
+
+
+_HIDDEN: Final = (*_SECRET_KEYS, "application_name", "connect_timeout", "options")
+_EXPLAINED: Final = {
+    "57014": "gave up after database.statement_timeout ({})",
+    "55P03": "gave up after database.lock_timeout: another session holds a lock ({})",
+    "42501": "the role may not look ({})",
+}

@@ -1,0 +1,189 @@
+"""The rows of the backfilled table: one pass over all of them, and a few picked to be shown or read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, LiteralString
+
+from psycopg import sql
+
+from releasegate.change.models import Backfill
+from releasegate.core import Measurement
+from releasegate.core.facts.rows import RowCounts, Spot, Stored
+from releasegate.core.pointers import MISSING, first
+from releasegate.probes import catalog
+from releasegate.probes.postgres import Session, identifier
+from releasegate.probes.row_sql import Moments, first_text, flags, parts
+
+MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
+JSON_TYPES: Final = ("json", "jsonb")
+LONGEST_ENDING: Final = 5
+
+_EVERY_ROW = "SELECT flags, count(*) AS rows FROM (SELECT {flags} AS flags FROM {table}) AS marked GROUP BY flags"
+_EXAMPLES = """
+SELECT id FROM (SELECT {key}::text AS id, {flags} AS flags FROM {table}) AS marked
+ WHERE flags = ANY ({wanted}) LIMIT {most}
+"""
+# Picked by a hash with the seed in it, so that the same seed shows the same rows again.
+_SPOTS = """
+SELECT {key}::text AS id, {source}::text AS source, {url} AS url, {type} AS type, {preview} AS preview
+  FROM {table} WHERE {source}::text <> '' ORDER BY hashtextextended({key}::text, {seed}) LIMIT {count}
+"""
+_STRATA = """
+SELECT right(reverse(split_part(reverse(split_part(split_part({source}::text, '?', 1), '#', 1)), '.', 1)), {longest})
+           AS ending, {type} AS type, {kind} AS kind, min({conversation}::text) AS conversation
+  FROM {table} WHERE {source}::text <> '' AND {conversation}::text = ANY ({visible})
+ GROUP BY 1, 2, 3
+"""
+_STORED = """
+SELECT {key}::text AS id, {conversation}::text AS conversation, {target}::jsonb AS stored
+  FROM {table} WHERE {conversation}::text = ANY ({conversations}) AND {source}::text <> ''
+"""
+
+
+def every_row(session: Session, backfill: Backfill, moments: Moments) -> Measurement[RowCounts]:
+    """Measure every row of the table in one pass.
+
+    Where the source or target column is missing, or the target is no JSON, nothing is counted: the types tell why.
+    """
+    types = _types(session, backfill)
+    described = RowCounts(
+        table=backfill.table,
+        source=backfill.from_column,
+        target=backfill.to_column,
+        source_type=types.get(backfill.from_column, ""),
+        target_type=types.get(backfill.to_column, ""),
+        by_flags={},
+        required=tuple(field.at[0] for field in backfill.required),
+        has_marker=backfill.marker is not None,
+        knows_old=bool(_created_type(types, backfill) and moments.old_until),
+    )
+    if not described.source_type or described.target_type not in JSON_TYPES:
+        query = f"\\d {backfill.table}"
+        return Measurement(value=described, unit="rows", rows=0, query=query, duration_s=0.0)
+    answer = session.read(_composed(_EVERY_ROW, backfill, flags=_flags(backfill, moments, types)))
+    counts = {row["flags"]: row["rows"] for row in answer.rows}
+    counted = replace(described, by_flags=counts)
+    return answer.measurement(counted, unit="rows", rows=counted.total)
+
+
+def examples(
+    session: Session, backfill: Backfill, moments: Moments, wanted: Mapping[str, Iterable[int]]
+) -> Measurement[dict[str, tuple[str, ...]]]:
+    """Measure the ids of up to MOST_EXAMPLES rows for each name in `wanted`, which maps it to sets of flags."""
+    expression = _flags(backfill, moments, _types(session, backfill))
+    answers = {
+        name: session.read(
+            _composed(
+                _EXAMPLES, backfill, flags=expression, wanted=sql.Literal(sorted(sets)), most=sql.Literal(MOST_EXAMPLES)
+            )
+        )
+        for name, sets in wanted.items()
+    }
+    found = {name: tuple(row["id"] for row in answer.rows) for name, answer in answers.items()}
+    return Measurement(
+        value=found,
+        unit="rows listed",
+        rows=sum(map(len, found.values())),
+        query=";\n".join(answer.query.strip() for answer in answers.values()),
+        duration_s=sum(answer.duration_s for answer in answers.values()),
+    )
+
+
+def spots(
+    session: Session, backfill: Backfill, *, count: int, seed: int, preview_length: int
+) -> Measurement[tuple[Spot, ...]]:
+    """Measure `count` rows picked by `seed`; `preview_length` characters of the row's text are shown, 0 shows none."""
+    preview: sql.Composable = sql.SQL("''")
+    if backfill.preview_column and preview_length:
+        column = sql.Identifier(backfill.preview_column)
+        preview = sql.SQL("coalesce(left({}::text, {}), '')").format(column, sql.Literal(preview_length))
+    answer = session.read(
+        _composed(_SPOTS, backfill, preview=preview, seed=sql.Literal(seed), count=sql.Literal(count))
+    )
+    picked = tuple(Spot(**row) for row in answer.rows)
+    return answer.measurement(picked, unit="rows picked", rows=len(picked))
+
+
+def conversations_to_read(
+    session: Session, backfill: Backfill, conversation: str, visible: Sequence[str]
+) -> Measurement[tuple[str, ...]]:
+    """Measure which of the `visible` conversations cover every ending, stored type and kind of message.
+
+    `conversation` is the column that holds the id by which the API lists them. Kinds are the columns that the rule
+    from url to type looks at. The fewest conversations first found to cover all are returned.
+    """
+    columns = sorted({case.column for case in backfill.types if case.column})
+    kinds = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in columns)
+    answer = session.read(
+        _composed(
+            _STRATA,
+            backfill,
+            kind=sql.SQL("concat_ws(' ', {})").format(kinds) if columns else sql.SQL("''"),
+            longest=sql.Literal(LONGEST_ENDING),
+            conversation=sql.Identifier(conversation),
+            visible=sql.Literal(list(visible)),
+        )
+    )
+    chosen = tuple(dict.fromkeys(row["conversation"] for row in answer.rows))
+    return answer.measurement(chosen, unit="kinds of old media", rows=len(answer.rows))
+
+
+def stored(
+    session: Session, backfill: Backfill, conversation: str, conversations: Sequence[str]
+) -> Measurement[tuple[Stored, ...]]:
+    """Measure the attachments' urls of every message with media in `conversations`."""
+    answer = session.read(
+        _composed(
+            _STORED,
+            backfill,
+            target=sql.Identifier(backfill.to_column),
+            conversation=sql.Identifier(conversation),
+            conversations=sql.Literal(list(conversations)),
+        )
+    )
+    found = tuple(
+        Stored(id=row["id"], conversation=row["conversation"], urls=_urls(row["stored"], backfill))
+        for row in answer.rows
+    )
+    return answer.measurement(found, unit="messages", rows=len(found), shown={"messages": len(found)})
+
+
+def _urls(stored: Any, backfill: Backfill) -> tuple[str | None, ...]:
+    """Return the url of every element of a stored list; of one object, its own."""
+    elements = stored if isinstance(stored, list) else [stored]
+    below = ["".join(f"/{part}" for part in parts(pointer)[isinstance(stored, list) :]) for pointer in backfill.url]
+    found = (first(element, below) for element in elements)
+    return tuple(None if url is MISSING else str(url) for url in found)
+
+
+def column_types(session: Session, table: str) -> dict[str, str]:
+    """Return the type of each column of `table`, as format_type prints it; {} where there is no such table."""
+    return {column.name: column.type for column in catalog.schema(session, [table]).value.columns}
+
+
+def _types(session: Session, backfill: Backfill) -> dict[str, str]:
+    return column_types(session, backfill.table)
+
+
+def _flags(backfill: Backfill, moments: Moments, types: Mapping[str, str]) -> sql.Composable:
+    return flags(backfill, moments, created_type=_created_type(types, backfill))
+
+
+def _created_type(types: Mapping[str, str], backfill: Backfill) -> str:
+    """Return the type of the column that dates a row, "" where it holds no date."""
+    found = types.get(backfill.created or "", "")
+    return found if found.startswith(("timestamp", "date")) else ""
+
+
+def _composed(query: LiteralString, backfill: Backfill, **more: sql.Composable) -> sql.Composed:
+    target = sql.SQL("{}::jsonb").format(sql.Identifier(backfill.to_column))
+    parts = {
+        "table": identifier(backfill.table),
+        "key": sql.Identifier(backfill.key),
+        "source": sql.Identifier(backfill.from_column),
+        "url": first_text(target, backfill.url),
+        "type": first_text(target, backfill.type),
+    }
+    return sql.SQL(query).format(**parts | more)
