@@ -94,6 +94,7 @@ def break_(state: State, fault: str) -> None:
     """Break the deployment in a known way."""
     from reference_inbox.faults import catalogue
 
+    state.read_ready()
     catalogue.strike(state, catalogue.named(fault))
 
 
@@ -104,6 +105,7 @@ def mend(state: State, fault: str) -> None:
     """Repair what `break` broke."""
     from reference_inbox.faults import catalogue
 
+    state.read_ready()
     catalogue.mend(state, catalogue.named(fault))
 
 

@@ -6,6 +6,7 @@ import time
 
 from reference_inbox import arrivals, moments, processes
 from reference_inbox.errors import ReferenceFailed
+from reference_inbox.faults import catalogue
 from reference_inbox.state import State, Step
 
 log = logging.getLogger(__name__)
@@ -39,10 +40,9 @@ def arrive(state: State, moment: str) -> None:
 
     Arriving where one already is does nothing, so that a recorder may say it again.
     """
-    here = state.read().moment
-    if not moments.between(here, moment):
-        return
-    if moment == moments.MIGRATED:
-        written = arrivals.people_write(state)
-        log.info("%d messages were written meanwhile through the new backend", written)
-    state.change(moment=moment)
+    if moments.between(state.read().moment, moment):
+        if moment == moments.MIGRATED:
+            written = arrivals.people_write(state)
+            log.info("%d messages were written meanwhile through the new backend", written)
+        state.change(moment=moment)
+    catalogue.strike_planned(state, moment)

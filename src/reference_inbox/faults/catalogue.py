@@ -1,29 +1,71 @@
-"""The list of known faults."""
+"""All known faults, by name; breaking and mending keep the record true."""
 
-from typing import NoReturn
+import json
+import logging
+from typing import Final
 
-from reference_inbox.errors import unknown
+from reference_inbox import moments
+from reference_inbox.errors import WrongUsage, unknown
+from reference_inbox.faults import backend, backup, page, preflight, rows, schema
+from reference_inbox.faults.fault import Fault
 from reference_inbox.state import State
 
+log = logging.getLogger(__name__)
 
-def named(name: str) -> NoReturn:
-    """Find a fault. Raises WrongUsage."""
-    raise unknown("fault", name, [])
-
-
-def strike(state: State, fault: object) -> None:
-    """Break."""
+EVERY: Final = sorted(
+    (*preflight.FAULTS, *backup.FAULTS, *backend.FAULTS, *schema.FAULTS, *rows.FAULTS, *page.FAULTS),
+    key=lambda fault: moments.ALL.index(fault.at))
+BY_NAME: Final = {fault.name: fault for fault in EVERY}
 
 
-def mend(state: State, fault: object) -> None:
-    """Repair."""
+def named(name: str) -> Fault:
+    """Return the fault of this name. Raises WrongUsage."""
+    if name not in BY_NAME:
+        raise unknown("fault", name, BY_NAME)
+    return BY_NAME[name]
+
+
+def strike(state: State, fault: Fault) -> None:
+    """Break the deployment, now. Raises WrongUsage when the fault's moment has not come."""
+    record = state.read()
+    if fault.name in record.faults:
+        log.info("%s is already active", fault.name)
+        return
+    if not moments.has_passed(record.moment, fault.at):
+        raise WrongUsage(f"{fault.name} strikes at {fault.at} and the deployment stands at {record.moment}; "
+                         f"advance it to {fault.at} first")
+    fault.strike(state)
+    active = state.read()
+    state.change(faults=[*active.faults, fault.name], planned=[name for name in active.planned if name != fault.name])
+    log.info("%s: %s", fault.name, fault.what)
+
+
+def strike_planned(state: State, moment: str) -> None:
+    """Break what was planned for a moment when the deployment arrives there."""
+    for name in state.read().planned:
+        if BY_NAME[name].at == moment:
+            strike(state, BY_NAME[name])
+
+
+def mend(state: State, fault: Fault) -> None:
+    """Put back what a fault broke. Raises WrongUsage when it is not active."""
+    active = state.read().faults
+    if fault.name not in active:
+        raise WrongUsage(f"{fault.name} is not active here; active: {', '.join(active) or 'none'}")
+    fault.mend(state)
+    state.change(faults=[name for name in state.read().faults if name != fault.name])
+    log.info("%s is mended", fault.name)
 
 
 def as_json() -> str:
-    """Show as JSON."""
-    return "[]"
+    """Show the catalogue as JSON: a list in the order of the moments."""
+    return json.dumps([{"name": fault.name, "at": fault.at, "gate": fault.gate, "what": fault.what,
+                        "trips": list(fault.trips)} for fault in EVERY], indent=2, ensure_ascii=False)
 
 
 def as_table() -> str:
-    """Show as a table."""
-    return "none yet"
+    """Show the catalogue as an aligned table: name, moment, gate, what."""
+    rows_ = [("FAULT", "AT", "GATE", "WHAT"), *((one.name, one.at, one.gate, one.what) for one in EVERY)]
+    widths = [max(len(row[column]) for row in rows_) for column in range(3)]
+    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]])
+                     for row in rows_)
