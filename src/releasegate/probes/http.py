@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import httpx
 
@@ -24,10 +24,10 @@ from releasegate.change.models import Endpoint, ListEndpoint
 from releasegate.core import CannotMeasure, Measurement, pointers
 from releasegate.core.durations import parse_duration
 from releasegate.core.facts.http import Answer, Listing
+from releasegate.probes import paging
 from releasegate.probes.session import LoginUnanswered, Session, Sessions
 from releasegate.target.models import Backend
 
-_MOST_PAGES: Final = 200  # a list that repeats itself under new ids must not keep a gate busy for ever
 _NO_COOKIES: Final = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
 _KEPT_SECRET: Final = frozenset({"set-cookie", "authorization", "www-authenticate"})
 
@@ -81,31 +81,13 @@ class Api:
         return pointers.objects(answer.json, endpoint.list)
 
     def pages(self, endpoint: ListEndpoint, *, key: str = "", limit: int) -> Measurement[Listing]:
-        """Read pages until `limit` items are there, the API has no more, or an answer is not the promised one.
-
-        The last page is kept whole, so that more than `limit` may come back. A page with nothing new ends the list,
-        which also stops where an API ignores its paging parameters.
-        """
-        began = time.perf_counter()
+        """Read pages of a list until `limit` items are there, as `paging.read` describes."""
         path = path_of(endpoint, key)
-        found: dict[str, Mapping[str, Any]] = {}
-        turn: Mapping[str, str] | str | None = self._first_turn(endpoint)
-        pages = 0
-        first = ""
-        while turn is not None and pages < _MOST_PAGES:
-            sent = self.get(turn) if isinstance(turn, str) else self.get(path, {**endpoint.query, **turn})
-            answer, pages, first = sent.value, pages + 1, first or sent.query
-            items = self.items(answer, endpoint)
-            if answer.status != endpoint.status or items is None:
-                return _listing(found, answer, pages, first, began, is_list=items is not None, is_whole=False)
-            before = len(found)
-            for number, item in enumerate(items):
-                found.setdefault(_id(item, endpoint) or f"\0{pages}/{number}", item)
-            has_new = len(found) > before and any(_id(item, endpoint) for item in items)
-            turn = self._next_turn(endpoint, answer, len(found), pages) if has_new else None
-            if len(found) >= limit:
-                break
-        return _listing(found, answer, pages, first, began, is_list=True, is_whole=turn is None)
+
+        def ask(turn: paging.Turn) -> Measurement[Answer]:
+            return self.get(turn) if isinstance(turn, str) else self.get(path, {**endpoint.query, **turn})
+
+        return paging.read(ask, endpoint, limit=limit)
 
     def url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Return the whole address of `path`. Raises CannotMeasure when it leads to another host."""
@@ -160,27 +142,6 @@ class Api:
             return Answer(url=url, status=None, elapsed_ms=_ms_since(began), error=_reason(error, self.backend))
         return _answer(url, response, _ms_since(began))
 
-    def _first_turn(self, endpoint: ListEndpoint) -> Mapping[str, str]:
-        if endpoint.page_size and endpoint.page_size not in endpoint.query:
-            return {endpoint.page_size: str(endpoint.page_length)}
-        return {}
-
-    def _next_turn(
-        self, endpoint: ListEndpoint, answer: Answer, found: int, pages: int
-    ) -> Mapping[str, str] | str | None:
-        """Return the parameters (or the whole URL) of the page after `pages` pages with `found` items."""
-        size = self._first_turn(endpoint)
-        if endpoint.offset:
-            return {**size, endpoint.offset: str(found)}
-        if endpoint.page:
-            return {**size, endpoint.page: str(pages + 1)}
-        following = pointers.first(answer.json, endpoint.next)
-        if not isinstance(following, str | int) or isinstance(following, bool) or following == "":
-            return None
-        if isinstance(following, str) and following.startswith(("http://", "https://", "/")):
-            return urljoin(answer.url, following)
-        return {**size, endpoint.cursor: str(following)} if endpoint.cursor else None
-
 
 @contextlib.contextmanager
 def open_api(backend: Backend, api: PromisedApi, session_file: Path) -> Iterator[Api]:
@@ -199,34 +160,6 @@ def open_api(backend: Backend, api: PromisedApi, session_file: Path) -> Iterator
 def path_of(endpoint: Endpoint, key: str = "") -> str:
     """Return the endpoint's path with `key` in the place of {id}."""
     return endpoint.path.replace("{id}", quote(key, safe=""))
-
-
-def _listing(
-    found: Mapping[str, Mapping[str, Any]],
-    answer: Answer,
-    pages: int,
-    query: str,
-    began: float,
-    *,
-    is_list: bool,
-    is_whole: bool,
-) -> Measurement[Listing]:
-    listing = Listing(
-        items=tuple(found.values()),
-        ids=tuple(None if key.startswith("\0") else key for key in found),
-        answer=answer,
-        pages=pages,
-        is_list=is_list,
-        is_whole=is_whole,
-    )
-    return Measurement(
-        value=listing,
-        unit="items",
-        rows=len(found),
-        query=query,
-        duration_s=time.perf_counter() - began,
-        shown=listing.shown,
-    )
 
 
 def _answer(url: str, response: httpx.Response, elapsed_ms: float) -> Answer:
@@ -254,11 +187,6 @@ def _reason(error: httpx.TransportError | httpx.DecodingError, backend: Backend)
     if isinstance(error, httpx.ConnectError) and "refused" in text.lower():
         return "connection refused"
     return text
-
-
-def _id(item: Mapping[str, Any], endpoint: ListEndpoint) -> str | None:
-    key = pointers.first(item, endpoint.id)
-    return str(key) if isinstance(key, str | int) and not isinstance(key, bool) else None
 
 
 def _ms_since(began: float) -> float:
