@@ -163,10 +163,14 @@ class Load(Model):
 
 
 class Fingerprint(Model):
-    """Which deployment this is, so that staging's gate cannot run on production by mistake."""
+    """Which deployment this is, so that staging's gate cannot run on production by mistake.
+
+    `host` is the name that the machine of [host] answers with.
+    """
 
     system_identifier: str
     database: str
+    host: str | None = None
 
 
 class Policy(Model):
