@@ -61,9 +61,15 @@ def build_is_fresh(check: str, build: BuildFacts, code: CodeFacts, source: str) 
 
 
 def way_back_is_saved(
-    check: str, saved: WayBackFacts | None, codes: Sequence[CodeFacts], *, release: str | None, source: str
+    check: str,
+    saved: WayBackFacts | None,
+    codes: Sequence[CodeFacts],
+    *,
+    parts: Sequence[str],
+    release: str | None,
+    source: str,
 ) -> Judgement:
-    """Judge that the commit of every checkout is written down, so that one can go back to it.
+    """Judge that the commit of each of `parts` is written down, so that one can go back to it.
 
     Before a part was updated its HEAD must be among the saved commits; after that (`release`, the pattern of its
     commit, is at or before HEAD) a saved commit from before the release. Without a file to look at, this
@@ -71,11 +77,17 @@ def way_back_is_saved(
     """
     if saved is None:
         heads = "; ".join(f"{code.part} {code.head}" for code in codes)
-        return Judgement(seen=len(codes), unit="checkouts", holds=f"written down here: {heads}")
+        return Judgement(seen=len(codes), least=len(parts), unit="checkouts", holds=f"written down here: {heads}")
     findings = [_not_saved(check, saved, code, source) for code in codes if not _can_go_back(saved, code, release)]
     findings += [_no_diff(check, saved, code, source) for code in codes if code.changed and not saved.has_diff]
     commits = ", ".join(str(commit) for commit in saved.saved or ())
-    return Judgement(seen=len(codes), unit="checkouts", holds=f"saved: {commits}", findings=tuple(findings))
+    return Judgement(
+        seen=len(codes),
+        least=len(parts),
+        unit="checkouts",
+        holds=f"saved: {commits}",
+        findings=tuple(findings),
+    )
 
 
 def _can_go_back(saved: WayBackFacts, code: CodeFacts, release: str | None) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.logs import LogLine, LogSlice
@@ -14,6 +15,21 @@ from releasegate.core.log_text import lines_by_shape, shape_of
 
 _START_TOLERANCE = timedelta(seconds=2)  # a manager tells the start to the second, the log to the millisecond
 _MOST_FINDINGS = 5
+
+
+class LogPromise(Protocol):
+    """What the change promises of a log: patterns as in the change file, and names that the release brings."""
+
+    @property
+    def source(self) -> str: ...  # noqa: D102  the fields of the change file's [logs]
+    @property
+    def started(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def fatal(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def errors(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def names(self) -> Sequence[str]: ...  # noqa: D102
 
 
 def since_start(log: LogSlice, started: datetime | None, patterns: Sequence[str]) -> LogSlice | None:
@@ -27,18 +43,16 @@ def since_start(log: LogSlice, started: datetime | None, patterns: Sequence[str]
     return log.from_line(starts[-1]) if starts else None
 
 
-def says_it_started(
-    check: str, log: LogSlice, started: datetime | None, patterns: Sequence[str], source: str
-) -> Judgement:
+def says_it_started(check: str, log: LogSlice, started: datetime | None, promise: LogPromise) -> Judgement:
     """Judge that since its start the service wrote one of the lines that say it is ready."""
-    lines = since_start(log, started, patterns)
+    lines = since_start(log, started, promise.started)
     seen = len(lines.lines) if lines else 0
-    said = next((line for line in lines.lines if _first(patterns, line.text)), None) if lines else None
+    said = next((line for line in lines.lines if _first(promise.started, line.text)), None) if lines else None
     finding = Finding(
         check=check,
         subject=f"{log.part} ({log.source})",
-        want=f"a line with {_either(patterns)} since it started ({source})",
-        have=f"{count(seen, 'line')} since then, none of them with it",
+        want=f"a line that says it is ready, since it started ({promise.source})",
+        have=f"{count(seen, 'line')} since then, none of them says so",
         why="a process that runs is not yet one that answers",
         fix="read its log from the start on; where it says so in other words, give them in the target's [reading]",
         run=log.seen_with,
@@ -48,51 +62,60 @@ def says_it_started(
         unit="log lines since the start",
         holds=f"{log.part} wrote: {shape_of(said.text)}" if said else "",
         findings=(finding,) if lines and seen and said is None and not lines.is_cut else (),
-        undecided=_why_unknown(log, lines, patterns) if said is None else "",
+        undecided=_why_unknown(log, lines) if said is None else "",
     )
 
 
-def _why_unknown(log: LogSlice, lines: LogSlice | None, patterns: Sequence[str]) -> str:
+def _why_unknown(log: LogSlice, lines: LogSlice | None) -> str:
     if lines is None:
-        return f"{log.source}: no line has {_either(patterns)}, and nobody can tell which lines are new"
+        return f"{log.source}: no line has a time or says that the {log.part} started, so none is known to be new"
     if not lines.lines:
         return f"{log.source} has no line since the {log.part} started"
     return f"{log.source} is too long to be read back to the start" if lines.is_cut else ""
 
 
 def log_is_clean(
-    check: str,
-    log: LogSlice,
-    *,
-    fatal: Sequence[str],
-    errors: Sequence[str],
-    names: Sequence[str],
-    known: Iterable[str] | None,
-    source: str,
+    check: str, log: LogSlice, started: datetime | None, promise: LogPromise, known: Iterable[str] | None
 ) -> Judgement:
-    """Judge that no line is fatal, and that no error has a shape that the log did not have before the deploy.
+    """Judge that since the start no line is fatal, and no error has a shape that the log did not have before.
 
     `known` are the shapes from before, None where nobody looked. A new error that names something of the release
-    (`names`) is an error; any other is a warning, and so is every one when nobody knows what is new.
+    is an error; any other is a warning, and so is every one when nobody knows what is new.
     """
-    ends = _by_shape(line for line in log.lines if _first(fatal, line.text))
-    wrong = _by_shape(line for line in log.lines if _first(errors, line.text) and not _first(fatal, line.text))
-    before = set(known or ())
-    new = [_New(shape=shape, seen=len(texts), names=_named(texts, names), has_baseline=known is not None)
-           for shape, texts in wrong.items() if shape not in before]  # fmt: skip
-    findings = [_fatal(check, log, shape, len(texts), source) for shape, texts in ends.items()]
-    findings += [_new_error(check, log, error, source) for error in sorted(new, key=lambda error: not error.names)]
-    errors_seen = count(sum(map(len, wrong.values())), "error")
+    lines = since_start(log, started, promise.started)
+    if lines is None or not lines.lines:
+        return Judgement(seen=0, unit="log lines since the start", holds="", undecided=_why_unknown(log, lines))
+    ends = _by_shape(line for line in lines.lines if _first(promise.fatal, line.text))
+    wrong = _by_shape(line for line in lines.lines if _is_error(promise, line.text))
+    findings = [_fatal(check, log, shape, len(texts), promise.source) for shape, texts in ends.items()]
+    findings += [_new_error(check, log, error, promise.source) for error in _new_errors(wrong, promise.names, known)]
+    errors = count(sum(map(len, wrong.values())), "error")
     return Judgement(
-        seen=len(log.lines),
-        unit="log lines",
-        holds=f"{count(len(log.lines), 'line')} of the {log.part}, {errors_seen}, none of them new",
-        findings=tuple(findings[:_MOST_FINDINGS]),
+        seen=len(lines.lines),
+        unit="log lines since the start",
+        holds=f"{count(len(lines.lines), 'line')} of the {log.part}, {errors}, none of them new",
+        findings=tuple(findings),
     )
 
 
-def error_shapes(lines: Iterable[LogLine], patterns: Sequence[str]) -> dict[str, int]:
-    """Return the shapes of the lines with one of `patterns`, and how often each was seen."""
+def known_errors(
+    log: LogSlice, started: datetime | None, promise: LogPromise, recorded: Sequence[Mapping[str, Any]]
+) -> set[str] | None:
+    """Return the shapes of errors from before the start: of this log's own older lines, and what preflight recorded.
+
+    `recorded` are the measures of preflight/log-shapes. None when there is neither, so that nothing is known.
+    """
+    older = log.before(started - _START_TOLERANCE) if started else ()
+    values = [measure["value"] for measure in recorded]
+    noted = [value["shapes"] for value in values if value.get("part") == log.part and "shapes" in value]
+    if not older and not noted:
+        return None
+    return set(error_shapes(older, promise)).union(*noted)
+
+
+def error_shapes(lines: Iterable[LogLine], promise: LogPromise) -> dict[str, int]:
+    """Return the shapes of the lines that are errors, fatal or not, and how often each was seen."""
+    patterns = (*promise.fatal, *promise.errors)
     return lines_by_shape(line.text for line in lines if _first(patterns, line.text))
 
 
@@ -125,6 +148,17 @@ def _fatal(check: str, log: LogSlice, shape: str, seen: int, source: str) -> Fin
     )
 
 
+def _new_errors(wrong: Mapping[str, Sequence[str]], names: Sequence[str], known: Iterable[str] | None) -> list[_New]:
+    """Return the errors that are not known from before, those about the release first, at most five."""
+    before = set(known or ())
+    new = [
+        _New(shape=shape, seen=len(texts), names=_named(texts, names), has_baseline=known is not None)
+        for shape, texts in wrong.items()
+        if shape not in before
+    ]
+    return sorted(new, key=lambda error: (not error.names, -error.seen))[:_MOST_FINDINGS]
+
+
 def _new_error(check: str, log: LogSlice, error: _New, source: str) -> Finding:
     about = f", about {error.names}, which this release brings" if error.names else ""
     baseline = "that it did not have before" if error.has_baseline else "(what it had before is not known)"
@@ -152,10 +186,10 @@ def _named(texts: Sequence[str], names: Sequence[str]) -> str:
     return ", ".join(name for name in names if any(name.lower() in text.lower() for text in texts))
 
 
+def _is_error(promise: LogPromise, text: str) -> bool:
+    return bool(_first(promise.errors, text)) and not _first(promise.fatal, text)
+
+
 def _first(patterns: Sequence[str], text: str) -> re.Match[str] | None:
     matches = (re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
     return next((match for match in matches if match), None)
-
-
-def _either(patterns: Sequence[str]) -> str:
-    return " or ".join(repr(pattern) for pattern in patterns)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from releasegate.core import Finding, Judgement, Severity
+from releasegate.core import Finding, Judgement, Severity, pointers
 from releasegate.core.facts.code import BuildFacts, CodeFacts
+from releasegate.core.facts.http import Answer
 from releasegate.core.facts.services import ServiceFacts
 from releasegate.core.figures import count, moment
 
@@ -101,6 +103,20 @@ def _crashed(check: str, facts: ServiceFacts) -> Finding:
         run=facts.seen_with,
         severity=Severity.WARNING,
     )
+
+
+def version_said(answer: Answer, *, at: Sequence[str], names: Sequence[str]) -> str:
+    """Return what an answer says about its build: at a JSON pointer of `at`, in a header of `names`, or anywhere.
+
+    An answer that is no success says nothing: "".
+    """
+    if answer.status is None or not 200 <= answer.status < 300:
+        return ""
+    found = pointers.first(answer.json, at)
+    if found is not pointers.MISSING:
+        return str(found)
+    header = next((answer.headers[name] for name in names if name in answer.headers), "")
+    return header or (json.dumps(answer.json) if answer.is_json else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

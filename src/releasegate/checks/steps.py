@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Protocol
 
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.durations import show_duration
 from releasegate.core.facts.steps import StepRun
 from releasegate.core.figures import count
 
+_UNPROMISED = "no release document says more about it"
 _LONGEST_COMMAND, _LONGEST_LINE = 100, 200  # characters of them in a finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepPromise:
+class StepPromise(Protocol):
     """What the change promises of one command; the patterns as in the change file, `longest_s` in seconds."""
 
-    item: str
-    source: str
-    success: Sequence[str] = ()
-    failure: Sequence[str] = ()
-    warning: Sequence[str] = ()
-    exit_codes: Sequence[int] = (0,)
-    longest_s: float | None = None
+    @property
+    def item(self) -> str: ...  # noqa: D102  the fields of the change file's [[steps]]
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def success(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def failure(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def warning(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def exit_codes(self) -> Sequence[int]: ...  # noqa: D102
+    @property
+    def longest_s(self) -> float | None: ...  # noqa: D102
+
+
+def step_as_promised(  # noqa: PLR0917  what a command did is these facts
+    item: str, command: str, exit_code: int, output: str, duration_s: float, promised: StepPromise | None
+) -> Judgement:
+    """Judge one run of one command; of one that the change does not speak of, that it ended with 0."""
+    run = StepRun(item=item, command=command, exit_code=exit_code, duration_s=duration_s, output=output)
+    check = f"step/{item}"
+    if promised is not None:
+        found = _findings(check, promised, run)
+    else:
+        found = [] if exit_code == 0 else [_broken(check, run, _UNPROMISED, "exit code 0", f"exit code {exit_code}")]
+    ended = f"ended with {exit_code} after {show_duration(duration_s)}"
+    return Judgement(seen=1, unit="commands", holds=ended, findings=tuple(found))
 
 
 def commands_did_as_promised(check: str, promised: Sequence[tuple[StepPromise, StepRun | None]]) -> Judgement:
@@ -53,7 +74,9 @@ def _findings(check: str, promise: StepPromise, run: StepRun) -> list[Finding]:
     odd = [(f"no line with {pattern!r}", line) for pattern, line in _lines(promise.warning, run) if line]
     if promise.longest_s is not None and run.duration_s > promise.longest_s:
         odd.append((f"at most {show_duration(promise.longest_s)}", show_duration(run.duration_s)))
-    return [_broken(check, promise, run, *pair) for pair in wrong] + [_odd(check, promise, run, *pair) for pair in odd]
+    source = promise.source
+    broken = [_broken(check, run, source, want, have) for want, have in wrong]
+    return broken + [_odd(check, run, source, want, have) for want, have in odd]
 
 
 def _lines(patterns: Sequence[str], run: StepRun) -> list[tuple[str, str]]:
@@ -61,22 +84,22 @@ def _lines(patterns: Sequence[str], run: StepRun) -> list[tuple[str, str]]:
     return [(pattern, _line_with(pattern, run.output)) for pattern in patterns]
 
 
-def _broken(check: str, promise: StepPromise, run: StepRun, want: str, have: str) -> Finding:
+def _broken(check: str, run: StepRun, source: str, want: str, have: str) -> Finding:
     return Finding(
         check=check,
-        subject=f"{promise.item}: {run.command[:_LONGEST_COMMAND]}",
-        want=f"{want} ({promise.source})",
+        subject=f"{run.item}: {run.command[:_LONGEST_COMMAND]}",
+        want=f"{want} ({source})",
         have=have,
         why="what the command should have done is not done, or only in part",
         fix="read its output in the evidence, mend the cause, run it again with `gate step`",
     )
 
 
-def _odd(check: str, promise: StepPromise, run: StepRun, want: str, have: str) -> Finding:
+def _odd(check: str, run: StepRun, source: str, want: str, have: str) -> Finding:
     return Finding(
         check=check,
-        subject=f"{promise.item}: {run.command[:_LONGEST_COMMAND]}",
-        want=f"{want} ({promise.source})",
+        subject=f"{run.item}: {run.command[:_LONGEST_COMMAND]}",
+        want=f"{want} ({source})",
         have=have,
         why="the runbook asks to read this before going on",
         fix="nothing where it is expected; else mend the cause and run the command again with `gate step`",

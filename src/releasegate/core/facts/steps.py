@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 
@@ -19,14 +18,9 @@ class StepRun:
     output: str
 
     @classmethod
-    def from_record(cls, item: str, record: Mapping[str, Any]) -> StepRun:
-        """Return the run that a `step` event of the evidence holds."""
-        began, ended = (datetime.fromisoformat(record[key]) for key in ("began", "ended"))
-        command = record["command"]
-        return cls(
-            item=item,
-            command=command if isinstance(command, str) else " ".join(command),
-            exit_code=int(record["exit_code"]),
-            duration_s=(ended - began).total_seconds(),
-            output=record.get("output", ""),
-        )
+    def last(cls, item: str, records: Sequence[Mapping[str, Any]]) -> StepRun | None:
+        """Return the newest of the runs of `item` that the evidence holds, oldest first; None where it was not run."""
+        if not records:
+            return None
+        kept = {name: records[-1][name] for name in ("command", "exit_code", "duration_s", "output")}
+        return cls(item=item, **kept)

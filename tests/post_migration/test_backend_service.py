@@ -1,0 +1,94 @@
+"""The new backend on its machine: code, build, process, log. Runbook 2.1 to 2.4."""
+
+import pytest
+
+from releasegate.checks import code as code_checks
+from releasegate.checks import logs as log_checks
+from releasegate.checks import services as checks
+from releasegate.checks.steps import commands_did_as_promised
+from releasegate.core.facts.steps import StepRun
+from releasegate.probes import git
+from releasegate.probes.logs import LogReader
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture
+def code(machine, target):
+    return git.code(machine, "backend", target.paths.backend)
+
+
+@pytest.fixture
+def build(machine, target):
+    path = target.paths.backend_build
+    return git.build(machine, "backend", path) if path else None
+
+
+@pytest.fixture
+def service(services):
+    return services.look("backend")
+
+
+@pytest.fixture
+def log(machine, target, service):
+    return LogReader(target.services, "backend", machine).read(since=service.value.since)
+
+
+@pytest.fixture
+def said(request, change, target):
+    """What the version endpoint answered; None where none is promised, or there is no backend to ask."""
+    if change.api.version is None or target.backend is None:
+        return None
+    return request.getfixturevalue("api").ask(change.api.version)
+
+
+@pytest.mark.check("backend/commit", promise="release", target=("host", "paths.backend"))
+def test_the_release_is_checked_out(code, change, require):
+    promised = change.release
+    require(code_checks.release_is_checked_out("backend/commit", code.value, promised.commit, promised.source), code)
+
+
+@pytest.mark.check("backend/built", promise="builds", target=("host", "paths.backend", "paths.backend_build"))
+def test_the_release_was_built(code, build, change, require):
+    require(code_checks.build_is_fresh("backend/built", build.value, code.value, change.builds.source), build, code)
+
+
+@pytest.mark.check("backend/right-build", promise="release", target=("host", "paths.backend"))
+def test_what_runs_is_what_lies_on_the_disk(request, code, build, said, change, target, require):
+    service = request.getfixturevalue("service") if target.services else None
+    version = change.api.version
+    judgement = checks.right_build_runs(
+        "backend/right-build",
+        code.value,
+        build.value if build else None,
+        service.value if service else None,
+        said=checks.version_said(said.value, at=version.at, names=version.headers) if said else "",
+        source=change.release.source,
+    )
+    require(judgement, *(look for look in (code, build, service, said) if look))
+
+
+@pytest.mark.check("backend/service-up", promise="services", target=("host", "services"))
+def test_the_backend_was_restarted_and_runs(service, deploy_began, change, require):
+    source = change.services.source
+    require(checks.restarted_and_up("backend/service-up", service.value, deploy_began, source), service)
+
+
+@pytest.mark.check("backend/started-line", promise="logs.started", target=("host", "services"))
+def test_the_backend_says_that_it_started(log, service, change, require):
+    started = service.value.since
+    require(log_checks.says_it_started("backend/started-line", log.value, started, change.logs), log)
+
+
+@pytest.mark.check("backend/log-clean", promise="logs", target=("host", "services"))
+def test_the_log_has_no_error_that_it_did_not_have(log, service, recorded, change, require):
+    started = service.value.since
+    known = log_checks.known_errors(log.value, started, change.logs, recorded("preflight/log-shapes"))
+    require(log_checks.log_is_clean("backend/log-clean", log.value, started, change.logs, known), log)
+
+
+@pytest.mark.check("backend/step-output", promise="steps")
+def test_the_commands_of_step_2_did_what_they_should(change, step_records, require):
+    promised = change.steps_judged_by("backend/step-output")
+    ran = [(step, StepRun.last(step.item, step_records(step.item))) for step in promised]
+    require(commands_did_as_promised("backend/step-output", ran))
