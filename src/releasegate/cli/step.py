@@ -65,7 +65,8 @@ def run_live(
 ) -> StepRun:
     """Run `command` in `cwd` with `env` added to this environment, and return what it did.
 
-    Its output is shown as it comes unless `show` is off. Ctrl-C reaches the command, and is recorded. Raises UsageError when there is no such program.
+    Its output is shown as it comes unless `show` is off. Ctrl-C reaches the command, and is recorded.
+    Raises UsageError when there is no such program.
     """
     argv = ["sh", "-c", command[0]] if len(command) == 1 else list(command)
     typed = command[0] if len(command) == 1 else shlex.join(command)

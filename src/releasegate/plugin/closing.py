@@ -1,20 +1,24 @@
-"""How a run ends: the manifest, the statement and the dossier are written from the chain, and from nothing else."""
+"""How a run ends: report, manifest and statement are written from the chain, and from nothing else."""
 
 from __future__ import annotations
 
+from releasegate.core import worst
+from releasegate.evidence.anchor import ticket_line
 from releasegate.evidence.chain import read
-from releasegate.evidence.manifest import write_manifest
 from releasegate.evidence.statement import write_statement
 from releasegate.plugin.gates import GATES
-from releasegate.plugin.recorder import Recorder
+from releasegate.plugin.record import GateRecord
 from releasegate.plugin.run import Run
 from releasegate.report import write_report
 
 
-def write_dossier(run: Run, recorder: Recorder) -> None:
-    """Write what is derived from the chain. Raises CannotMeasure when the disk refuses."""
-    history = read(run.folder)
-    recorder.history = history
+def report(run: Run, records: list[GateRecord]) -> str:
+    """Write the dossier and return the line for the change ticket. Raises CannotMeasure when the disk refuses."""
     write_report(run.folder, run.subject.change, GATES)
+    verdict = worst(record.verdict for record in records)
+    return ticket_line(run.subject.change.id, run.subject.target.name, *read(run.folder).head, verdict)
+
+
+def seal(run: Run) -> None:
+    """Write the manifest of every file, and the statement over it; after everything else has been written."""
     write_statement(run.folder)
-    write_manifest(run.folder)

@@ -35,6 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     _require_sections(config.stash[PLAN], run)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist tells the controller that this worker is ready
 def pytest_collection_finish(session: pytest.Session) -> None:
     """In a worker process: tell the controller what there is to check."""
     config = session.config

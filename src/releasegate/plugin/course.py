@@ -8,7 +8,7 @@ from typing import Any
 
 from releasegate.core import ExitCode, Verdict, exit_code
 from releasegate.core.gate import Gate
-from releasegate.evidence.chain import Chain, read
+from releasegate.evidence.chain import Chain
 from releasegate.plugin import closing, opening
 from releasegate.plugin.notebook import SpillReader
 from releasegate.plugin.outcome import Outcome
@@ -27,6 +27,8 @@ class Course:
         self.counts: Counter[str] = Counter()
         self.also: set[ExitCode] = set()
         self.trouble = ""
+        self.ticket = ""
+        self.uncollected: list[str] = []
         self._open = ExitStack()
         self._recorder: Recorder | None = None
         self._spill = SpillReader(run.path)
@@ -41,13 +43,13 @@ class Course:
         """The writer; opening it takes the lock of this deployment's evidence. Raises CannotMeasure when it is busy."""
         if self._recorder is None:
             chain = self._open.enter_context(Chain.open(self.run.folder))
-            self._recorder = Recorder(chain, read(self.run.folder))
+            self._recorder = Recorder(chain, self.run.folder)
         return self._recorder
 
     def begin(self, gate: Gate, plan: tuple[PlannedCheck, ...]) -> GateRecord:
         """Close the gate before, and write plan and start of this one, with what blocks it."""
         self.close_current()
-        record, about = opening.open_gate(self.run, self.recorder.history, gate, plan)
+        record, about = opening.open_gate(self.run, self.recorder.look_back(), gate, plan)
         self.records.append(record)
         self.recorder.begin(record, about)
         opening.tell_workers(self.run.path, record)
@@ -80,12 +82,17 @@ class Course:
         self.recorder.end(record, self.counts)
 
     def close(self) -> None:
-        """End the last gate, write manifest, statement and report, and let go of the evidence."""
+        """End the last gate, write the report, and let go of the evidence."""
         with self._open:
             if self._recorder is not None:
                 self.close_current()
                 self._spill.close()
-                closing.write_dossier(self.run, self._recorder)
+                self.ticket = closing.report(self.run, self.records)
+
+    def seal(self) -> None:
+        """Write the manifest, once every file of the run is there."""
+        if self.records:
+            closing.seal(self.run)
 
     def exit_code(self) -> ExitCode:
         """Return the exit code of everything that ran."""

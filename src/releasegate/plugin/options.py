@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--settle", metavar="SECONDS", type=float, default=0.0, help="look again after this long")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugins that write the raw logs read their options
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, and read target and change before anything else happens."""
     for gate in GATES:
@@ -42,6 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
     if run is not None:
         config.stash[RUN] = run
+        _keep_raw_logs(config, run)
+
+
+def _keep_raw_logs(config: pytest.Config, run: Run) -> None:
+    """Have JUnit XML and pytest-html's page written into the run's folder, unless they were asked for elsewhere."""
+    if run.is_worker or config.option.collectonly:
+        return
+    config.option.xmlpath = config.option.xmlpath or str(run.path / "junit.xml")
+    if not config.option.htmlpath:
+        config.option.htmlpath = str(run.path / "pytest.html")
+        config.option.self_contained_html = True
 
 
 def run_of(config: pytest.Config) -> Run | None:

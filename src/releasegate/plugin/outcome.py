@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from releasegate.core import CannotMeasure, Verdict, worst
-from releasegate.plugin.notebook import Notebook
+from releasegate.core.redaction import redactor
+from releasegate.plugin.notebook import Notebook, json_ready
 
 NOTEBOOK: pytest.StashKey[Notebook] = pytest.StashKey()
 
@@ -63,8 +64,10 @@ def pytest_runtest_makereport(
         return report
     outcome = _judge(notebook, call, report)
     report.releasegate = _as_data(outcome)  # type: ignore[attr-defined]  # pytest serialises extra attributes
-    if report.failed and not outcome.traceback:
-        report.longrepr = "\n".join(map(str, notebook.findings)) or outcome.sentence
+    if report.failed:
+        text = outcome.traceback or "\n".join(map(str, notebook.findings)) or outcome.sentence
+        report.longrepr = redactor.text(text)
+    report.sections = [(title, redactor.text(text)) for title, text in report.sections]
     return report
 
 
@@ -87,9 +90,18 @@ def _judge(notebook: Notebook, call: pytest.CallInfo[None], report: pytest.TestR
 
 
 def _verdict_of(error: BaseException | None, notebook: Notebook) -> tuple[Verdict, str]:
+    """Return what a test's end means; what was found wrong before it broke stays the worse news."""
+    if error is None or isinstance(error, GateClosedError) or _has_failed(notebook):
+        return _judged(notebook)
+    return _verdict_of_error(error)
+
+
+def _has_failed(notebook: Notebook) -> bool:
+    return any(judgement.verdict is Verdict.FAIL for judgement in notebook.judgements)
+
+
+def _verdict_of_error(error: BaseException) -> tuple[Verdict, str]:
     match error:
-        case None | GateClosedError():
-            return _judged(notebook)
         case BlockedError():
             return Verdict.BLOCKED, str(error)
         case NotApplicableError():
@@ -120,4 +132,5 @@ def _is_expected(error: BaseException | None) -> bool:
 
 
 def _as_data(outcome: Outcome) -> dict[str, Any]:
-    return {name: getattr(outcome, name) for name in Outcome.__dataclass_fields__} | {"verdict": str(outcome.verdict)}
+    data: dict[str, Any] = redactor.data(json_ready(outcome))
+    return data

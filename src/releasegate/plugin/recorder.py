@@ -9,8 +9,9 @@ from typing import Any
 
 from releasegate.core import Verdict, worst
 from releasegate.core.gate import Gate
-from releasegate.evidence.chain import Chain
+from releasegate.evidence.chain import Chain, read
 from releasegate.evidence.events import Kind
+from releasegate.evidence.folder import Folder
 from releasegate.evidence.history import History
 from releasegate.plugin.outcome import Outcome
 from releasegate.plugin.record import GateRecord
@@ -18,11 +19,20 @@ from releasegate.plugin.sentence import gate_sentence
 
 
 class Recorder:
-    """Writes the events of one run into the chain; it lives in the controller only."""
+    """Writes the events of one run into the chain; it lives in the controller only.
 
-    def __init__(self, chain: Chain, history: History) -> None:
+    `history` is what the chain said when the current gate began.
+    """
+
+    def __init__(self, chain: Chain, folder: Folder) -> None:
         self.chain = chain
-        self.history = history
+        self._folder = folder
+        self.history = read(folder)
+
+    def look_back(self) -> History:
+        """Read the chain again, before a gate begins, and return what it says."""
+        self.history = read(self._folder)
+        return self.history
 
     def begin(self, record: GateRecord, about: dict[str, Any]) -> None:
         """Write the plan of all checks, then the start with everything that identifies this run."""

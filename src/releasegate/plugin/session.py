@@ -95,10 +95,11 @@ class Controller:
         """A test file that cannot be read says nothing about the deployment."""
         if report.failed:
             self._course.also.add(ExitCode.CANNOT_TELL)
+            self._course.uncollected.append(report.longreprtext)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Ctrl-C; pytest.exit() arrives here too and is none."""
-        if excinfo.errisinstance(KeyboardInterrupt):
+        """Ctrl-C; pytest.exit() and a failed collection arrive here too and are none."""
+        if excinfo.type is KeyboardInterrupt:
             self._course.also.add(ExitCode.INTERRUPTED)
 
     def pytest_internalerror(self) -> None:
@@ -112,7 +113,10 @@ class Controller:
             self._course.close()
         if session.exitstatus in _PYTEST_CODES_WE_REPLACE or session.exitstatus == ExitCode.CANNOT_TELL:
             session.exitstatus = int(self._course.exit_code())
-        return (yield)
+        result = yield  # the log files of pytest's own plugins are written here
+        with self._cannot_tell():
+            self._course.seal()
+        return result
 
     def _begin(self, marker: str, plan: tuple[PlannedCheck, ...]) -> None:
         gate = next(gate for gate in self._course.run.gates if gate.marker == marker)

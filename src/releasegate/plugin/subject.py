@@ -12,6 +12,7 @@ from releasegate import change as changes
 from releasegate import target as targets
 from releasegate.change.models import Change
 from releasegate.core import UsageError
+from releasegate.plugin.gates import BY_MARKER
 from releasegate.target.models import Target
 
 
@@ -84,8 +85,6 @@ def _change_of(target: targets.LoadedTarget, project: Path) -> Path:
 
 
 def _require_known_gates(target: Target, path: Path) -> None:
-    from releasegate.plugin.gates import BY_MARKER
-
     for entry in target.not_applicable:
         if entry.check.partition("/")[0] not in BY_MARKER:
             raise UsageError(

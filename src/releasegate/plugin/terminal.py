@@ -89,6 +89,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     for record in course.records:
         _write_details(output, record)
+    for error in course.uncollected:
+        output.write_line(error)
     code = course.exit_code()
     output.write_line("")
     if course.ticket:

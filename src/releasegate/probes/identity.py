@@ -1,0 +1,53 @@
+"""What identifies a deployment at one moment: the things that a gate's result is bound to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from hashlib import sha256
+
+from psycopg import sql
+
+from releasegate.change.models import Backfill, Change
+from releasegate.core.gate import Bond
+from releasegate.probes import catalog, git, row_sql
+from releasegate.probes.database import server
+from releasegate.probes.host import open_machine
+from releasegate.probes.postgres import Session, identifier, open_session
+from releasegate.target.models import Database, Host
+
+
+def of_database(database: Database, change: Change) -> dict[Bond, str]:
+    """Return the server, the catalog of the change's tables (as a hash), and whether the backfill left its mark.
+
+    Raises CannotMeasure when the database cannot be read.
+    """
+    with open_session(database) as session:
+        found = server(session).value
+        bonds = {Bond.SERVER: f"{found.system_identifier}/{found.database}"}
+        if change.db is not None:
+            bonds[Bond.CATALOG] = _digest(asdict(catalog.schema(session, change.db.tables).value))
+        if change.backfill is not None:
+            bonds[Bond.BACKFILLED] = _backfilled(session, change.backfill)
+        return bonds
+
+
+def commit_at(host: Host, path: str) -> str:
+    """Return the commit that is checked out at `path` on the machine. Raises CannotMeasure when there is none."""
+    with open_machine(host) as machine:
+        return git.code(machine, "", path).value.head.hash
+
+
+def _backfilled(session: Session, backfill: Backfill) -> str:
+    """Return how far the backfill is: rows that people write meanwhile must not count, so its marker is looked for."""
+    columns = {column.name for column in catalog.schema(session, [backfill.table]).value.columns}
+    if backfill.to_column not in columns:
+        return "no column yet"
+    filled = sql.SQL("NOT {}").format(row_sql.is_empty(sql.Identifier(backfill.to_column)))
+    marked = row_sql.is_marked(backfill) if backfill.marker else filled
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {}) AS found").format(identifier(backfill.table), marked)
+    return "has backfilled rows" if session.read(query).row["found"] else "has no backfilled rows"
+
+
+def _digest(data: object) -> str:
+    return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
