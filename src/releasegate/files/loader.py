@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
-import types
-import typing
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from releasegate.core import UsageError
+from releasegate.files.shape import Location, hint_at, keys_at, parts, show_key
 
 M = TypeVar("M", bound=BaseModel)
-Location = tuple[int | str, ...]
+
+_ACCEPTED = {
+    "string_type": 'a text, in quotes: "..."',
+    "string_too_short": "a text that is not empty",
+    "too_short": "a list that is not empty",
+    "int_type": "a whole number, without quotes",
+    "int_from_float": "a whole number",
+    "float_type": "a number, without quotes",
+    "bool_type": "true or false",
+    "tuple_type": "a list: [...]",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+"""What pydantic means by its error types, in the words of a TOML file."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the file's content. Raises UsageError when it cannot be read or is no TOML, naming the line."""
+    return parse_toml(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what is in the file. Raises UsageError when it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"not UTF-8 ({error.reason})"
-        raise UsageError(f"{path}: cannot be read: {reason}; give the path of a TOML file") from error
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}; give the path of a TOML file") from error
+
+
+def parse_toml(content: bytes, path: Path) -> dict[str, Any]:
+    """Return `content`, which came from `path`, as data. Raises UsageError when it is no TOML, naming the line."""
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: is not UTF-8 ({error.reason}); give the path of a TOML file") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: is no TOML: {error}") from error
 
@@ -35,66 +60,93 @@ def load_model(model: type[M], path: Path) -> M:
     return validate(model, read_toml(path), path)
 
 
-def validate(model: type[M], data: dict[str, Any], path: Path) -> M:
-    """Return `data`, which came from `path`, as a `model`. Raises UsageError that lists every wrong key."""
+def validate(model: type[M], data: dict[str, Any], path: Path, *, also: Iterable[str] = (), within: str = "") -> M:
+    """Return `data`, which came from `path`, as a `model`.
+
+    Raises UsageError that lists every wrong key, after those that were found before (`also`, without the path).
+    `within` is the table of the file that `data` is the content of; "" means the whole file.
+    """
+    lines = list(also)
     try:
-        return model.model_validate(data)
+        checked = model.model_validate(_with_tuples(data), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        lines = [_explain(model, detail) for detail in error.errors()]
-        raise UsageError("\n".join(f"{path}: {line}" for line in lines)) from error
+        lines += [explain(model, detail, within) for detail in error.errors()]
+    if lines:
+        raise UsageError("\n".join(f"{path}: {line}" for line in lines))
+    return checked
 
 
-def _explain(model: type[BaseModel], detail: ErrorDetails) -> str:
+def require_known(model: type[BaseModel], data: dict[str, Any], path: Path) -> None:
+    """Raise UsageError for every key of `data` that is wrong by itself; keys that are missing are fine here.
+
+    For a file that is only a part of the whole.
+    """
+    try:
+        model.model_validate(_with_tuples(data), strict=True, by_alias=True, by_name=False)
+    except ValidationError as error:
+        wrong = [detail for detail in error.errors() if detail["type"] != "missing"]
+        if wrong:
+            raise UsageError("\n".join(f"{path}: {explain(model, detail)}" for detail in wrong)) from error
+
+
+def explain(model: type[BaseModel], detail: ErrorDetails, within: str = "") -> str:
+    """Return one error of pydantic as `key: what was given; accepted: what is`."""
     place = detail["loc"]
-    key = show_key(place)
     if detail["type"] == "extra_forbidden":
-        accepted = sorted(_keys_at(model, place[:-1]))
-        return f"{key}: unknown key{_did_you_mean(str(place[-1]), accepted)}; accepted here: {', '.join(accepted)}"
+        return unknown_key(model, place, within)
+    if place and place[-1] == "[key]":  # a table whose names are a fixed set
+        named = f"; accepted: {_accepted(detail)}"
+        return f"{_key(place[:-1], within)}: unknown key{did_you_mean(str(place[-2]), _quoted(_accepted(detail)))}{named}"
+    key = _key(place, within)
     if detail["type"] == "missing":
         return f"{key}: is missing; it must be given"
-    expected = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{key}: {_show(detail['input'])} was given; accepted: {expected}"
+    if detail["type"] == "value_error" and isinstance(detail["input"], dict):  # the table as a whole
+        return f"{key}: {_accepted(detail)}" if key else _accepted(detail)
+    return f"{key}: {_given(model, detail)} was given; accepted: {_accepted(detail)}"
 
 
-def show_key(place: Location) -> str:
-    """Return a place in the file as one writes it in TOML: `backfill.types[2].endings`."""
-    text = ""
-    for part in place:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
+def unknown_key(model: type[BaseModel], place: Location, within: str = "") -> str:
+    """Return what to say about a key that `model` does not know."""
+    accepted = keys_at(model, place[:-1])
+    nearest = did_you_mean(str(place[-1]), accepted)
+    return f"{_key(place, within)}: unknown key{nearest}; accepted here: {', '.join(accepted)}"
 
 
-def _did_you_mean(given: str, accepted: Iterable[str]) -> str:
+def did_you_mean(given: str, accepted: Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the nearest of `accepted`, "" when none is near."""
     nearest = difflib.get_close_matches(given, list(accepted), n=1)
     return f" (did you mean {nearest[0]!r}?)" if nearest else ""
 
 
-def _show(value: Any) -> str:
-    text = repr(value)
+def show_value(value: Any) -> str:
+    """Return a value as a TOML file writes it, shortened to 80 characters; a table is only called one."""
+    if isinstance(value, dict):
+        return "a table"
+    text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _keys_at(model: type[BaseModel], place: Location) -> set[str]:
-    """Return the keys that the table at `place` of `model` accepts."""
-    kind: Any = model
-    for part in place:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = _model_in(_field_of(kind, str(part)))
-    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-        return set()
-    return {field.alias or name for name, field in kind.model_fields.items()}
+def _key(place: Location, within: str) -> str:
+    return show_key((within, *place) if within else place)
 
 
-def _field_of(model: type[BaseModel], key: str) -> Any:
-    for name, field in model.model_fields.items():
-        if key in (name, field.alias):
-            return field.annotation
-    return None
+def _given(model: type[BaseModel], detail: ErrorDetails) -> str:
+    is_secret = SecretStr in parts(hint_at(model, detail["loc"]))
+    return "something else than a text" if is_secret else show_value(detail["input"])
 
 
-def _model_in(annotation: Any) -> Any:
-    """Return the model inside `X | None`, `tuple[X, ...]` or `dict[str, X]`, and anything else as it is."""
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType, tuple, dict):
-        inner = [_model_in(part) for part in typing.get_args(annotation)]
-        return next((part for part in inner if isinstance(part, type) and issubclass(part, BaseModel)), annotation)
-    return annotation
+def _accepted(detail: ErrorDetails) -> str:
+    words = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return _ACCEPTED.get(detail["type"], words)
+
+
+def _quoted(words: str) -> list[str]:
+    """Return what stands in single quotes: pydantic lists the accepted values so."""
+    return words.split("'")[1::2]
+
+
+def _with_tuples(data: Any) -> Any:
+    """Return `data` with lists as tuples, so that a strict model takes them."""
+    if isinstance(data, dict):
+        return {key: _with_tuples(value) for key, value in data.items()}
+    return tuple(_with_tuples(value) for value in data) if isinstance(data, list | tuple) else data
