@@ -17,8 +17,11 @@ from reference_inbox.seeding.pictures import PICTURES
 from reference_inbox.state import Record, State
 
 TALKS: Final = 6  # conversations that go on, the newest ones: a page of the list shows them all
-ALIVE: Final = {"image": f"photos/{PICTURES[0].file}", "video": "clips/roda-de-oleiro.mp4",
-                "second": f"photos/{PICTURES[22].file}"}
+ALIVE: Final = {
+    "image": f"photos/{PICTURES[0].file}",
+    "video": "clips/roda-de-oleiro.mp4",
+    "second": f"photos/{PICTURES[22].file}",
+}
 
 ORIGINALS: Final = """
 SELECT DISTINCT ON (kind) kind, id FROM (
@@ -49,21 +52,29 @@ class Talk:
     def staff(self, content: str | None, reply: str | None = None, attachments: tuple[str, ...] = ()) -> str:
         """Write as the signed-in person; return the message's id."""
         url = f"{self.record.backend_url}/api/messaging/conversations/{self.conversation}/messages"
-        return self._sent(post(url, self._body(content, reply, attachments),
-                               {"authorization": f"Bearer {self.token}"}))
+        return self._sent(post(url, self._body(content, reply, attachments), {"authorization": f"Bearer {self.token}"}))
 
     def customer(self, content: str | None, reply: str | None = None, attachments: tuple[str, ...] = ()) -> str:
         """Write as the customer, the way Instagram delivers it; return the message's id."""
         body = self._body(content, reply, attachments)
         signed = hmac.new(self.state.secret("webhook").encode(), body, hashlib.sha256).hexdigest()
-        return self._sent(post(f"{self.record.backend_url}/api/webhooks/instagram", body,
-                               {"x-hub-signature-256": f"sha256={signed}"}))
+        return self._sent(
+            post(f"{self.record.backend_url}/api/webhooks/instagram", body, {"x-hub-signature-256": f"sha256={signed}"})
+        )
 
     def _body(self, content: str | None, reply: str | None, attachments: tuple[str, ...]) -> bytes:
-        media = [{"url": f"{self.record.backend_url}/media/{ALIVE[kind]}",
-                  "type": "video" if kind == "video" else "image"} for kind in attachments]
-        return json.dumps({"conversation_id": self.conversation, "content": content, "attachments": media,
-                           "replied_to_message_id": reply}).encode()
+        media = [
+            {"url": f"{self.record.backend_url}/media/{ALIVE[kind]}", "type": "video" if kind == "video" else "image"}
+            for kind in attachments
+        ]
+        return json.dumps(
+            {
+                "conversation_id": self.conversation,
+                "content": content,
+                "attachments": media,
+                "replied_to_message_id": reply,
+            }
+        ).encode()
 
     def _sent(self, answer: dict[str, Any]) -> str:
         self.written.append(answer["id"])
@@ -75,10 +86,13 @@ def people_write(state: State) -> int:
     record = state.read()
     signed_in = post(f"{record.backend_url}/api/auth/login", json.dumps(record.login).encode(), {})
     with psycopg.connect(record.owner_dsn, autocommit=True) as database:
-        newest = database.execute("SELECT id::text FROM conversations ORDER BY last_message_at DESC NULLS LAST, id "
-                                  "LIMIT %s", (TALKS,)).fetchall()
-        talks = [Talk(state, record, signed_in["access_token"], conversation, originals(database, conversation))
-                 for (conversation,) in newest]
+        newest = database.execute(
+            "SELECT id::text FROM conversations ORDER BY last_message_at DESC NULLS LAST, id LIMIT %s", (TALKS,)
+        ).fetchall()
+        talks = [
+            Talk(state, record, signed_in["access_token"], conversation, originals(database, conversation))
+            for (conversation,) in newest
+        ]
         for talk in talks:
             goes_on(talk)
         loses_originals(talks[0], database)

@@ -19,27 +19,31 @@ DONE, FAILED, INTERRUPTED, USAGE = 0, 1, 2, 4
 PROGRAM: Final = "reference"
 
 
-class StateFolder(click.Path):
-    """A folder of a deployment, handed on as State."""
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> State:
-        """Turn the path into a State."""
-        return value if isinstance(value, State) else State(Path(str(super().convert(str(value), param, ctx))))
+def as_state(_: click.Context, __: click.Parameter, folder: Path) -> State:
+    """Hand a folder on as State."""
+    return State(folder)
 
 
 class Commands(click.Group):
     """The group of commands, which offers the nearest word for one it does not know."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]
-                        ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command. Raises WrongUsage with the accepted ones."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             raise unknown("command", args[0], self.commands)
         return super().resolve_command(ctx, args)
 
 
-state_option = click.option("--state", type=StateFolder(file_okay=False), required=True, metavar="DIR",
-                            help="The deployment's folder.")
+state_option = click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=as_state,
+    required=True,
+    metavar="DIR",
+    help="The deployment's folder.",
+)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -24,8 +24,23 @@ log = logging.getLogger(__name__)
 DEFAULT_ROWS: Final = 20_000
 DEFAULT_SEED: Final = 20_251_103
 NAMES: Final = ("frontend", "backend", "postgres")  # the order in which they are stopped
-MADE: Final = (".lock", "secrets", "postgres", "backend", "frontend", "origin", "media", "dumps", "logs", "run",
-               "runbook", "faults", "target.toml", "change.toml", "reference.json")
+MADE: Final = (
+    ".lock",
+    "secrets",
+    "postgres",
+    "backend",
+    "frontend",
+    "origin",
+    "media",
+    "dumps",
+    "logs",
+    "run",
+    "runbook",
+    "faults",
+    "target.toml",
+    "change.toml",
+    "reference.json",
+)
 
 
 def up(state: State, at: str, row_count: int, seed: int, faults: tuple[str, ...]) -> None:
@@ -56,8 +71,10 @@ def refuse_occupied(state: State) -> None:
     if state.exists:
         alive = [name for name in NAMES if processes.running(state, name)]
         how = f"is running ({', '.join(alive)})" if alive else "was left there, stopped"
-        raise WrongUsage(f"a deployment {how} in {state.folder}; end it with `down --state {state.folder}` first "
-                         "(nothing was changed)")
+        raise WrongUsage(
+            f"a deployment {how} in {state.folder}; end it with `down --state {state.folder}` first "
+            "(nothing was changed)"
+        )
     if state.folder.exists() and (not state.folder.is_dir() or any(state.folder.iterdir())):
         raise WrongUsage(f"{state.folder} is not empty; give a new or empty folder (nothing was changed)")
 
@@ -84,14 +101,25 @@ def first_record(state: State, place: Path, row_count: int, seed: int, faults: t
     names = ("postgres", "backend", "frontend")
     ports = dict(zip(names, network.free_ports(len(names)), strict=True))
     return Record(
-        moment=moments.BEFORE, rows=row_count, seed=seed, ports=ports, planned=list(faults),
+        moment=moments.BEFORE,
+        rows=row_count,
+        seed=seed,
+        ports=ports,
+        planned=list(faults),
         login={"email": rows.LOGIN_EMAIL, "password": state.secret("login")},
-        admin_dsn=state.dsn(ADMIN, ports["postgres"]), owner_dsn=state.dsn(OWNER, ports["postgres"]),
-        gate_dsn=state.dsn(GATE_ROLE, ports["postgres"]), bin="", cluster=str(place),
-        backend_url=f"http://127.0.0.1:{ports['backend']}", frontend_url=f"http://127.0.0.1:{ports['frontend']}",
-        backend_repo=str(state.repository("backend")), frontend_repo=str(state.repository("frontend")),
-        media=str(state.media), dumps=str(state.dumps),
-        logs={name: str(state.logs / f"{name}.log") for name in names})
+        admin_dsn=state.dsn(ADMIN, ports["postgres"]),
+        owner_dsn=state.dsn(OWNER, ports["postgres"]),
+        gate_dsn=state.dsn(GATE_ROLE, ports["postgres"]),
+        bin="",
+        cluster=str(place),
+        backend_url=f"http://127.0.0.1:{ports['backend']}",
+        frontend_url=f"http://127.0.0.1:{ports['frontend']}",
+        backend_repo=str(state.repository("backend")),
+        frontend_repo=str(state.repository("frontend")),
+        media=str(state.media),
+        dumps=str(state.dumps),
+        logs={name: str(state.logs / f"{name}.log") for name in names},
+    )
 
 
 def make_cluster(state: State, record: Record) -> None:

@@ -46,8 +46,10 @@ def between(here: str, there: str) -> tuple[str, ...]:
         return (there,)
     way = FORWARD[position(here) + 1 : position(there) + 1]
     if not way:
-        raise WrongUsage(f"the deployment stands at {here} and cannot go back to {there}; "
-                         f"a way back is one of {', '.join(ROLLBACKS)}")
+        raise WrongUsage(
+            f"the deployment stands at {here} and cannot go back to {there}; "
+            f"a way back is one of {', '.join(ROLLBACKS)}"
+        )
     return way
 
 

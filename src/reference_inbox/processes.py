@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from reference_inbox.state import State, write_private
 from reference_inbox.waiting import POLL_S
@@ -36,24 +36,41 @@ def ourselves(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "reference_inbox", *arguments]
 
 
-def launch(state: State, name: str, command: Sequence[str], log: Path, env: Mapping[str, str],
-           cwd: Path, user: str | None = None) -> int:
+def launch(
+    state: State,
+    name: str,
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    cwd: Path,
+    user: str | None = None,
+) -> int:
     """Start COMMAND in a session of its own, output appended to LOG, and note its id and start time.
 
     USER is the account it runs as (only root may name one). Returns the process id.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    identity = {"user": user, "group": group_of(user), "extra_groups": []} if user else {}
     with log.open("ab") as output:
-        child = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                 env=environment(state, env), cwd=cwd, start_new_session=True, **identity)
+        child = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment(state, env),
+            cwd=cwd,
+            start_new_session=True,
+            user=user,
+            group=group_of(user),
+            extra_groups=[] if user else None,
+        )
     note(state, name, child.pid)
     return child.pid
 
 
-def group_of(user: str) -> int:
-    """Return the primary group of an account."""
-    return pwd.getpwnam(user).pw_gid
+def group_of(user: str | None) -> int | None:
+    """Return the primary group of an account, None for none."""
+    return pwd.getpwnam(user).pw_gid if user else None
 
 
 def note(state: State, name: str, pid: int) -> None:
@@ -125,7 +142,7 @@ def is_alive(process: psutil.Process) -> bool:
 def children(process: psutil.Process) -> list[psutil.Process]:
     """List the descendants of a process; none when it is gone."""
     try:
-        return process.children(recursive=True)
+        return list(process.children(recursive=True))
     except psutil.Error:
         return []
 
@@ -145,8 +162,11 @@ def strays(state: State, folders: Sequence[Path]) -> list[psutil.Process]:
     its environment was in, so its data folder in the argv tells instead. This process and its parents are left out.
     """
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    return [process for process in psutil.process_iter() if process.pid not in own
-            and belongs(process, str(state.folder), [str(folder) for folder in folders])]
+    return [
+        process
+        for process in psutil.process_iter()
+        if process.pid not in own and belongs(process, str(state.folder), [str(folder) for folder in folders])
+    ]
 
 
 def belongs(process: psutil.Process, folder: str, named: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from reference_inbox.state import State
 SERVICES: Final = ("backend", "frontend")
 OLD, NEW = "1.8.0", "1.9.0"
 SHARED: Final = "both-releases"
+BOTH_SERVICES: Final = "both-services"
 SUBJECTS: Final = {OLD: "release 1.8.0", NEW: "feat: message reply and attachments (FEAT-2025-20251103111429)"}
 
 # The caller's own git configuration (hooks, signing, templates) has no say here.
@@ -48,19 +49,26 @@ def commit(checkout: Path, service: str, release: str) -> str:
 
 
 def lay_out(service: str, release: str, folder: Path) -> None:
-    """Write a release's tree: the files both releases share, then its own over them.
+    """Write a release's tree: what both services share, what both releases share, then its own.
 
     Times are not copied: git takes a file of the same size and time for the same file.
     """
-    with resources.as_file(resources.files("reference_inbox") / "releases" / service) as trees:
-        for part in (SHARED, release):
-            shutil.copytree(trees / part, folder, dirs_exist_ok=True, copy_function=shutil.copyfile,
-                            ignore=shutil.ignore_patterns("__pycache__"))
+    with resources.as_file(resources.files("reference_inbox") / "releases") as trees:
+        for part in (trees / BOTH_SERVICES, trees / service / SHARED, trees / service / release):
+            shutil.copytree(
+                part,
+                folder,
+                dirs_exist_ok=True,
+                copy_function=shutil.copyfile,
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )
 
 
 def git(folder: Path, *arguments: str) -> str:
     """Run git and return what it printed. Raises ReferenceFailed with its own words."""
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, env=os.environ | GIT_ENV)
+    done = subprocess.run(
+        ["git", *arguments], check=False, cwd=folder, capture_output=True, text=True, env=os.environ | GIT_ENV
+    )
     if done.returncode:
         raise ReferenceFailed(f"git {arguments[0]} failed in {folder}: {(done.stderr or done.stdout).strip()}")
     return done.stdout.strip()

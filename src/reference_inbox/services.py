@@ -15,20 +15,33 @@ START_BUDGET_S: Final = 20.0  # 0.4 s as a rule; generous for a machine that doe
 
 def environment(state: State, record: Record, service: str) -> dict[str, str]:
     """Build the variables of a service; secrets stay in the files that they name."""
-    port = {"INBOX_PORT": str(record.ports[service]), "PYTHONPATH": str(state.repository(service) / "dist"),
-            "PYTHONSAFEPATH": "1"}  # the build is run, not the sources in the folder it is started in
+    port = {
+        "INBOX_PORT": str(record.ports[service]),
+        "PYTHONPATH": str(state.repository(service) / "dist"),
+        "PYTHONSAFEPATH": "1",
+    }  # the build is run, not the sources in the folder it is started in
     if service == "frontend":
         return port | {"INBOX_API": record.backend_url}
-    return port | {"INBOX_DATABASE": record.owner_dsn, "INBOX_MEDIA": record.media,
-                   "INBOX_SECRETS": str(state.secrets), "INBOX_FRONTEND_ORIGIN": record.frontend_url}
+    return port | {
+        "INBOX_DATABASE": record.owner_dsn,
+        "INBOX_MEDIA": record.media,
+        "INBOX_SECRETS": str(state.secrets),
+        "INBOX_FRONTEND_ORIGIN": record.frontend_url,
+    }
 
 
 def start(state: State, service: str, extra: dict[str, str] | None = None) -> None:
     """Start a service and return once it answers HTTP, with whatever status: judging it is another's task."""
     checked(service)
     record = state.read()
-    processes.launch(state, service, [sys.executable, "-m", MODULES[service]], Path(record.logs[service]),
-                     environment(state, record, service) | (extra or {}), cwd=state.repository(service))
+    processes.launch(
+        state,
+        service,
+        [sys.executable, "-m", MODULES[service]],
+        log=Path(record.logs[service]),
+        env=environment(state, record, service) | (extra or {}),
+        cwd=state.repository(service),
+    )
     url = record.backend_url + "/version" if service == "backend" else record.frontend_url + "/build.json"
     wait_until(f"the {service} answering at {url}", lambda: silence(state, service, url), START_BUDGET_S)
 

@@ -114,7 +114,9 @@ class State:
         """Read the record of a deployment that came up as a whole. Raises WrongUsage for half of one."""
         record = self.read()
         if not record.ready:
-            raise WrongUsage(f"`up` has not finished in {self.folder}; wait for it, or end it with `down` and start anew")
+            raise WrongUsage(
+                f"`up` has not finished in {self.folder}; wait for it, or end it with `down` and start anew"
+            )
         return record
 
     def write(self, record: Record) -> None:

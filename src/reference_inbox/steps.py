@@ -67,34 +67,55 @@ class Steps:
         commits = " && ".join(
             f"git -C ../{service} log -1 --oneline {arrow} current_commit.txt && "
             f"git -C ../{service} diff HEAD {arrow} current_changes.diff"
-            for service, arrow in (("backend", ">"), ("frontend", ">>")))
+            for service, arrow in (("backend", ">"), ("frontend", ">>"))
+        )
         return [
-            self.shell("1.1-dump", f"{self.bin}/pg_dump -F c -f db_backup_$(date +%Y%m%d_%H%M%S).dump", self.database()),
+            self.shell(
+                "1.1-dump", f"{self.bin}/pg_dump -F c -f db_backup_$(date +%Y%m%d_%H%M%S).dump", self.database()
+            ),
             self.shell("1.1-list", f"{self.bin}/pg_restore --list {NEWEST_DUMP} | head -20", self.database()),
             self.shell("1.2-commits", commits, GIT_ENV),
         ]
 
     def deploy(self, service: str, number: str) -> list[Step]:
-        """Step 2 or 5: fetch and check out main, build, restart. Nothing to install: no dependency changed."""
+        """Step 2 or 5: fetch and check out main, install, build, restart."""
         pull = "git fetch origin && git checkout main && git pull --ff-only origin main && git log -1 --oneline"
-        return [Step(f"{number}.1-checkout", ["sh", "-ec", pull], self.record_of(service), dict(GIT_ENV)),
-                self.build(f"{number}.3-build", service),
-                self.service(f"{number}.4-restart", "restart", service)]
+        return [
+            Step(f"{number}.1-checkout", ["sh", "-ec", pull], self.record_of(service), dict(GIT_ENV)),
+            Step(f"{number}.2-install", [sys.executable, "install.py"], self.record_of(service)),
+            self.build(f"{number}.3-build", service),
+            self.service(f"{number}.4-restart", "restart", service),
+        ]
 
     def backfill(self) -> list[Step]:
         """Step 4: the dry run, then the SQL that the runbook recommends."""
-        dry = Step("4.2-dry-run", [sys.executable, "-m", "inbox_api.backfill", "--dry-run"], self.record.backend_repo,
-                   services.environment(self.state, self.record, "backend"))
+        dry = Step(
+            "4.2-dry-run",
+            [sys.executable, "-m", "inbox_api.backfill", "--dry-run"],
+            self.record.backend_repo,
+            services.environment(self.state, self.record, "backend"),
+        )
         return [dry, self.sql_file("4.3-backfill", "040-backfill-attachments-from-mediaurl.sql")]
 
     def code_back(self, prefix: str = "rollback-code") -> list[Step]:
         """Stop both, go back to the old commits, build, start: frontend first out, backend first in."""
         stops = [self.service(f"{prefix}-stop-{name}", "stop", name) for name in ("frontend", "backend")]
-        back = [step for name in ("backend", "frontend") for step in (
-            Step(f"{prefix}-checkout-{name}", ["git", "checkout", self.record.commits[name]["old"]],
-                 self.record_of(name), dict(GIT_ENV)),
-            self.build(f"{prefix}-build-{name}", name))]
-        return stops + back + [self.service(f"{prefix}-start-{name}", "start", name) for name in ("backend", "frontend")]
+        back = [
+            step
+            for name in ("backend", "frontend")
+            for step in (
+                Step(
+                    f"{prefix}-checkout-{name}",
+                    ["git", "checkout", self.record.commits[name]["old"]],
+                    self.record_of(name),
+                    dict(GIT_ENV),
+                ),
+                self.build(f"{prefix}-build-{name}", name),
+            )
+        ]
+        return (
+            stops + back + [self.service(f"{prefix}-start-{name}", "start", name) for name in ("backend", "frontend")]
+        )
 
     def data_back(self) -> Step:
         """Undo the backfill with the runbook's UPDATE."""
@@ -118,8 +139,13 @@ class Steps:
 
     def database(self) -> dict[str, str]:
         """Address the database as the runbook does; the password is in the file that PGPASSFILE names."""
-        return {"PGHOST": "127.0.0.1", "PGPORT": str(self.record.ports["postgres"]), "PGUSER": OWNER,
-                "PGDATABASE": DATABASE, "PGPASSFILE": str(self.state.pgpass)}
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.record.ports["postgres"]),
+            "PGUSER": OWNER,
+            "PGDATABASE": DATABASE,
+            "PGPASSFILE": str(self.state.pgpass),
+        }
 
     def sql_file(self, item: str, name: str) -> Step:
         """Run a migration of the backend with psql; ON_ERROR_STOP, or psql says 0 when a statement failed."""
@@ -140,8 +166,12 @@ class Steps:
 
     def service(self, item: str, verb: str, service: str) -> Step:
         """Stop, start or restart a service."""
-        return Step(item, processes.ourselves(verb, "--state", str(self.state.folder), service),
-                    str(self.state.folder), {"PYTHONPATH": processes.python_path()})
+        return Step(
+            item,
+            processes.ourselves(verb, "--state", str(self.state.folder), service),
+            str(self.state.folder),
+            {"PYTHONPATH": processes.python_path()},
+        )
 
     def record_of(self, service: str) -> str:
         """Name a service's checkout."""

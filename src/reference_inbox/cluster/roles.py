@@ -27,10 +27,12 @@ def create(state: State, port: int) -> None:
     """Create the two roles and the database with pg_stat_statements in it."""
     with psycopg.connect(state.dsn(ADMIN, port, ADMIN), autocommit=True) as server:
         for role in (OWNER, GATE_ROLE):
-            server.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                sql.Identifier(role), sql.Literal(state.secret(role))))
-        server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(
-            sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+            server.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                    sql.Identifier(role), sql.Literal(state.secret(role))
+                )
+            )
+        server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
     with psycopg.connect(state.dsn(ADMIN, port), autocommit=True) as database:
         database.execute("CREATE EXTENSION pg_stat_statements")
 

@@ -53,12 +53,30 @@ def initialise(state: State, cluster: Path, binaries: Path, port: int) -> None:
 def run_initdb(state: State, cluster: Path, binaries: Path, password: Path) -> None:
     """Run initdb as the server's account; the C.UTF-8 locale of PostgreSQL itself sorts alike on every machine."""
     user = home.account()
-    identity = {"user": user, "group": processes.group_of(user), "extra_groups": []} if user else {}
     done = subprocess.run(
-        [str(binaries / "initdb"), "-D", str(cluster / "data"), "-U", ADMIN, f"--pwfile={password}", "--no-sync",
-         "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
-         "--builtin-locale=C.UTF-8"],
-        env=processes.environment(state, {}), cwd=cluster, capture_output=True, text=True, **identity)
+        [
+            str(binaries / "initdb"),
+            "-D",
+            str(cluster / "data"),
+            "-U",
+            ADMIN,
+            f"--pwfile={password}",
+            "--no-sync",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ],
+        env=processes.environment(state, {}),
+        cwd=cluster,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=user,
+        group=processes.group_of(user),
+        extra_groups=[] if user else None,
+    )
     if done.returncode:
         raise ReferenceFailed(f"initdb failed in {cluster}: {done.stderr.strip() or done.stdout.strip()}")
 
@@ -66,8 +84,15 @@ def run_initdb(state: State, cluster: Path, binaries: Path, password: Path) -> N
 def start(state: State, cluster: Path, binaries: Path, port: int) -> None:
     """Start the server and return when it takes a query."""
     logfile = state.logs / "postgres.log"
-    processes.launch(state, NAME, [str(binaries / "postgres"), "-D", str(cluster / "data")], logfile, {},
-                     cwd=cluster, user=home.account())
+    processes.launch(
+        state,
+        NAME,
+        [str(binaries / "postgres"), "-D", str(cluster / "data")],
+        log=logfile,
+        env={},
+        cwd=cluster,
+        user=home.account(),
+    )
     wait_until("PostgreSQL taking queries", lambda: refusal(state, port, logfile), START_BUDGET_S)
 
 

@@ -58,8 +58,13 @@ def dumps_with(*options: str) -> Callable[[State, Path], None]:
 
     def dump_again(state: State, dump: Path) -> None:
         record = state.read()
-        done = subprocess.run([f"{record.bin}/pg_dump", "-F", "c", *options, "-f", str(dump)], capture_output=True,
-                              text=True, env=processes.environment(state, Steps(state, record).database()))
+        done = subprocess.run(
+            [f"{record.bin}/pg_dump", "-F", "c", *options, "-f", str(dump)],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=processes.environment(state, Steps(state, record).database()),
+        )
         if done.returncode:
             raise ReferenceFailed(f"pg_dump failed: {done.stderr.strip()}")
 
@@ -96,15 +101,49 @@ def lose_commits(state: State) -> None:
 
 
 FAULTS: Final = (
-    Fault("dump-truncated", moments.BACKED_UP, "backup", "the dump ends after three fifths of its bytes",
-          ("backup/dump-is-whole",), spoils("dump-truncated", cut), puts_back("dump-truncated")),
-    Fault("dump-without-messages", moments.BACKED_UP, "backup", "the dump was made without the messages table",
-          ("backup/tables-in-dump",), spoils("dump-without-messages", dumps_with("-T", "messages")),
-          puts_back("dump-without-messages")),
-    Fault("dump-schema-only", moments.BACKED_UP, "backup", "the dump holds the schema and no rows",
-          ("backup/rows-in-dump",), spoils("dump-schema-only", dumps_with("-s")), puts_back("dump-schema-only")),
-    Fault("dump-stale", moments.BACKED_UP, "backup", "the only dump is three days old",
-          ("backup/dump-is-fresh",), age, renew),
-    Fault("commits-missing", moments.BACKED_UP, "backup", "nobody wrote down which commits to go back to",
-          ("backup/way-back-known",), lose_commits, puts_back("commits-missing")),
+    Fault(
+        "dump-truncated",
+        moments.BACKED_UP,
+        "backup",
+        "the dump ends after three fifths of its bytes",
+        ("backup/dump-readable-through",),
+        spoils("dump-truncated", cut),
+        puts_back("dump-truncated"),
+    ),
+    Fault(
+        "dump-without-messages",
+        moments.BACKED_UP,
+        "backup",
+        "the dump was made without the messages table",
+        ("backup/dump-complete",),
+        spoils("dump-without-messages", dumps_with("-T", "messages")),
+        puts_back("dump-without-messages"),
+    ),
+    Fault(
+        "dump-schema-only",
+        moments.BACKED_UP,
+        "backup",
+        "the dump holds the schema and no rows",
+        ("backup/dump-complete",),
+        spoils("dump-schema-only", dumps_with("-s")),
+        puts_back("dump-schema-only"),
+    ),
+    Fault(
+        "dump-stale",
+        moments.BACKED_UP,
+        "backup",
+        "the only dump is three days old",
+        ("backup/dump-fresh",),
+        age,
+        renew,
+    ),
+    Fault(
+        "commits-missing",
+        moments.BACKED_UP,
+        "backup",
+        "nobody wrote down which commits to go back to",
+        ("backup/way-back-saved",),
+        lose_commits,
+        puts_back("commits-missing"),
+    ),
 )

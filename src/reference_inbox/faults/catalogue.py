@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 
 EVERY: Final = sorted(
     (*preflight.FAULTS, *backup.FAULTS, *backend.FAULTS, *schema.FAULTS, *rows.FAULTS, *page.FAULTS),
-    key=lambda fault: moments.ALL.index(fault.at))
+    key=lambda fault: moments.ALL.index(fault.at),
+)
 BY_NAME: Final = {fault.name: fault for fault in EVERY}
 
 
@@ -32,8 +33,10 @@ def strike(state: State, fault: Fault) -> None:
         log.info("%s is already active", fault.name)
         return
     if not moments.has_passed(record.moment, fault.at):
-        raise WrongUsage(f"{fault.name} strikes at {fault.at} and the deployment stands at {record.moment}; "
-                         f"advance it to {fault.at} first")
+        raise WrongUsage(
+            f"{fault.name} strikes at {fault.at} and the deployment stands at {record.moment}; "
+            f"advance it to {fault.at} first"
+        )
     fault.strike(state)
     active = state.read()
     state.change(faults=[*active.faults, fault.name], planned=[name for name in active.planned if name != fault.name])
@@ -59,13 +62,20 @@ def mend(state: State, fault: Fault) -> None:
 
 def as_json() -> str:
     """Show the catalogue as JSON: a list in the order of the moments."""
-    return json.dumps([{"name": fault.name, "at": fault.at, "gate": fault.gate, "what": fault.what,
-                        "trips": list(fault.trips)} for fault in EVERY], indent=2, ensure_ascii=False)
+    return json.dumps(
+        [
+            {"name": fault.name, "at": fault.at, "gate": fault.gate, "what": fault.what, "trips": list(fault.trips)}
+            for fault in EVERY
+        ],
+        indent=2,
+        ensure_ascii=False,
+    )
 
 
 def as_table() -> str:
     """Show the catalogue as an aligned table: name, moment, gate, what."""
     rows_ = [("FAULT", "AT", "GATE", "WHAT"), *((one.name, one.at, one.gate, one.what) for one in EVERY)]
     widths = [max(len(row[column]) for row in rows_) for column in range(3)]
-    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]])
-                     for row in rows_)
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows_
+    )

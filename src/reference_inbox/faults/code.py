@@ -66,8 +66,14 @@ def serves_other_commit(fault: str, service: str, which: str) -> Change:
         tree = place(state, fault) / "tree"
         git(state.folder, "clone", "--quiet", str(state.origin / f"{service}.git"), str(tree))
         git(tree, "checkout", "--quiet", state.read().commits[service][which])
-        done = subprocess.run([sys.executable, "build.py"], cwd=tree, capture_output=True, text=True,
-                              env=processes.environment(state, GIT_ENV))
+        done = subprocess.run(
+            [sys.executable, "build.py"],
+            check=False,
+            cwd=tree,
+            capture_output=True,
+            text=True,
+            env=processes.environment(state, GIT_ENV),
+        )
         if done.returncode:
             raise ReferenceFailed(f"fault {fault}: {done.stderr.strip()}")
         services.stop(state, service)

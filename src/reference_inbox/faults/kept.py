@@ -81,8 +81,9 @@ def change_rows(state: State, fault: str, select: str, change: Callable[[Any, in
         ids = [row[0] for row in database.execute(select.encode()).fetchall()]
         if not ids:
             raise ReferenceFailed(f"fault {fault}: no message is of the kind that it breaks")
-        found = database.execute("SELECT id::text, attachments, updated_at::text FROM messages WHERE id = ANY (%s) "
-                                 "ORDER BY id", (ids,)).fetchall()
+        found = database.execute(
+            "SELECT id::text, attachments, updated_at::text FROM messages WHERE id = ANY (%s) ORDER BY id", (ids,)
+        ).fetchall()
         (place(state, fault) / "rows.json").write_text(json.dumps(found))
         update(database, [(message, change(value, at), None) for at, (message, value, _) in enumerate(found)])
 
@@ -98,8 +99,10 @@ def put_rows_back(state: State, fault: str) -> None:
 def update(database: psycopg.Connection, rows: Sequence[Sequence[Any]]) -> None:
     """Write attachments, and the time of the last change where one is given."""
     with database.cursor() as cursor:
-        cursor.executemany("UPDATE messages SET attachments = %s, updated_at = coalesce(%s::timestamptz, updated_at) "
-                           "WHERE id = %s", [(Jsonb(value), at, message) for message, value, at in rows])
+        cursor.executemany(
+            "UPDATE messages SET attachments = %s, updated_at = coalesce(%s::timestamptz, updated_at) WHERE id = %s",
+            [(Jsonb(value), at, message) for message, value, at in rows],
+        )
 
 
 def definition(state: State, query: str) -> str:
@@ -125,8 +128,10 @@ def move_rows_out(state: State, fault: str, select: str) -> None:
     """Delete the messages whose ids SELECT returns, and keep them whole in a file."""
     with psycopg.connect(state.read().admin_dsn) as database:
         database.execute(f"CREATE TEMP TABLE gone AS SELECT * FROM messages WHERE id IN ({select})".encode())
-        with (place(state, fault) / "rows.copy").open("wb") as kept, database.cursor().copy(
-                "COPY gone TO STDOUT (FORMAT binary)") as copy:
+        with (
+            (place(state, fault) / "rows.copy").open("wb") as kept,
+            database.cursor().copy("COPY gone TO STDOUT (FORMAT binary)") as copy,
+        ):
             for block in copy:
                 kept.write(block)
         database.execute("DELETE FROM messages WHERE id IN (SELECT id FROM gone)")
@@ -134,7 +139,9 @@ def move_rows_out(state: State, fault: str, select: str) -> None:
 
 def move_rows_in(state: State, fault: str) -> None:
     """Put deleted messages back."""
-    with psycopg.connect(state.read().admin_dsn) as database, database.cursor().copy(
-            "COPY messages FROM STDIN (FORMAT binary)") as copy:
+    with (
+        psycopg.connect(state.read().admin_dsn) as database,
+        database.cursor().copy("COPY messages FROM STDIN (FORMAT binary)") as copy,
+    ):
         copy.write((state.faults / fault / "rows.copy").read_bytes())
     forget(state, fault)

@@ -21,11 +21,19 @@ def some(where: str, limit: int) -> str:
     return SOME.format(where=where, limit=limit)
 
 
-def damaged(name: str, at: str, gate: str, what: str, trips: tuple[str, ...], select: str,
-            change: Callable[[Any, int], Any]) -> Fault:
+def damaged(
+    *, name: str, at: str, gate: str, what: str, trips: tuple[str, ...], select: str, change: Callable[[Any, int], Any]
+) -> Fault:
     """Make a fault that changes the attachments of the rows that SELECT picks."""
-    return Fault(name, at, gate, what, trips, lambda state: change_rows(state, name, select, change),
-                 lambda state: put_rows_back(state, name))
+    return Fault(
+        name,
+        at,
+        gate,
+        what,
+        trips,
+        lambda state: change_rows(state, name, select, change),
+        lambda state: put_rows_back(state, name),
+    )
 
 
 def legacy(url: str, kind: str = "image") -> list[dict[str, str]]:
@@ -65,7 +73,9 @@ def as_backfilled(value: Any, _: int) -> Any:
 
 def backfilled(name: str, what: str, trips: tuple[str, ...], select: str, change: Callable[[Any, int], Any]) -> Fault:
     """Make a fault that strikes after the backfill."""
-    return damaged(name, moments.BACKFILLED, "backfill", what, trips, select, change)
+    return damaged(
+        name=name, at=moments.BACKFILLED, gate="backfill", what=what, trips=trips, select=select, change=change
+    )
 
 
 IMAGE: Final = MARKED + "AND attachments -> 0 ->> 'type' = 'image' AND media_url ~ '[.]jpg$'"
@@ -73,38 +83,98 @@ NO_MEDIA: Final = "coalesce(media_url, '') = ''"
 BOTH_WRONGS: Final = f"({some(MARKED, 5)}) UNION ALL ({some(NO_MEDIA, 5)})"
 
 FAULTS: Final = (
-    backfilled("rows-left-out", "three messages with media have no attachments", ("backfill/every-row",), some(MARKED, 3), empty),
-    backfilled("wrong-url", "two attachments lead to another address than media_url", ("backfill/every-row",), some(IMAGE, 2),
-               first_with(url="https://cdn.example/other.jpg")),
-    backfilled("wrong-type", "two pictures are attached as videos", ("backfill/types-follow-the-ending",), some(IMAGE, 2),
-               first_with(type="video")),
-    backfilled("marker-missing", "two backfilled attachments lack the marker that a rollback goes by",
-               ("backfill/marker-present",), some(MARKED, 2), without_marker),
-    backfilled("coverage-by-two-wrongs",
-               "five messages lack their attachments and five without media have some, so the coverage reads 100 %",
-               ("backfill/every-row", "backfill/nothing-extra"), BOTH_WRONGS, swap),
-    backfilled("invalid-for-api", "every GIF has a second attachment without an address, which the API answers with 500",
-               ("backfill/api-reads-back",),
-               f"SELECT id FROM messages WHERE {MARKED} AND media_url ILIKE '%.gif'", with_preview),
-    backfilled("own-overwritten", "the backfill overwrote attachments that people had sent since",
-               ("backfill/own-attachments-untouched",), f"SELECT id FROM messages WHERE {OWN}", as_backfilled),
-    damaged("rollback-leaves-rows", moments.ROLLED_BACK_DATA, "rollback", "ten rows still carry the backfill's marker",
-            ("rollback/no-row-is-left",), some("media_url ~ '[.]jpg$' AND attachments = '[]'", 10),
-            lambda _, place: legacy(f"https://cdn.example/{place}.jpg")),
-    damaged("rollback-takes-own", moments.ROLLED_BACK_DATA, "rollback", "the rollback cleared attachments that people had sent",
-            ("rollback/own-attachments-survive",), f"SELECT id FROM messages WHERE {OWN}", empty),
-    Fault("restore-loses-rows", moments.ROLLED_BACK_RESTORE, "rollback", "twenty messages of the dump are not in the database",
-          ("rollback/rows-as-in-dump",),
-          lambda state: move_rows_out(state, "restore-loses-rows", some("true", 20)),
-          lambda state: move_rows_in(state, "restore-loses-rows")),
-    Fault("coverage-decays", moments.RELEASED, "followup", "new messages come with media_url and without attachments",
-          ("followup/coverage-holds",),
-          does(f"""INSERT INTO messages (id, conversation_id, sender_type, sender_name, message_type, media_url, is_read)
-                   SELECT md5('coverage-decays' || n)::uuid, c.id, 'customer', c.customer_name, 'image', m.media_url, true
+    backfilled(
+        "rows-left-out",
+        "three messages with media have no attachments",
+        ("backfill/every-row",),
+        some(MARKED, 3),
+        empty,
+    ),
+    backfilled(
+        "wrong-url",
+        "two attachments lead to another address than media_url",
+        ("backfill/every-row",),
+        some(IMAGE, 2),
+        first_with(url="https://cdn.example/other.jpg"),
+    ),
+    backfilled(
+        "wrong-type",
+        "two pictures are attached as videos",
+        ("backfill/every-row",),
+        some(IMAGE, 2),
+        first_with(type="video"),
+    ),
+    backfilled(
+        "marker-missing",
+        "two backfilled attachments lack the marker that a rollback goes by",
+        ("backfill/every-row",),
+        some(MARKED, 2),
+        without_marker,
+    ),
+    backfilled(
+        "coverage-by-two-wrongs",
+        "five messages lack their attachments and five without media have some, so the coverage reads 100 %",
+        ("backfill/every-row", "backfill/coverage"),
+        BOTH_WRONGS,
+        swap,
+    ),
+    backfilled(
+        "invalid-for-api",
+        "every GIF has a second attachment without an address, which the API answers with 500",
+        ("backfill/api-reads-back",),
+        f"SELECT id FROM messages WHERE {MARKED} AND media_url ILIKE '%.gif'",
+        with_preview,
+    ),
+    backfilled(
+        "own-overwritten",
+        "the backfill overwrote attachments that people had sent since",
+        ("backfill/every-row",),
+        f"SELECT id FROM messages WHERE {OWN}",
+        as_backfilled,
+    ),
+    damaged(
+        name="rollback-leaves-rows",
+        at=moments.ROLLED_BACK_DATA,
+        gate="rollback",
+        what="ten rows still carry the backfill's marker",
+        trips=("rollback/nothing-left-behind",),
+        select=some("media_url ~ '[.]jpg$' AND attachments = '[]'", 10),
+        change=lambda _, place: legacy(f"https://cdn.example/{place}.jpg"),
+    ),
+    damaged(
+        name="rollback-takes-own",
+        at=moments.ROLLED_BACK_DATA,
+        gate="rollback",
+        what="the rollback cleared attachments that people had sent",
+        trips=("rollback/own-data-kept",),
+        select=f"SELECT id FROM messages WHERE {OWN}",
+        change=empty,
+    ),
+    Fault(
+        "restore-loses-rows",
+        moments.ROLLED_BACK_RESTORE,
+        "rollback",
+        "twenty messages of the dump are not in the database",
+        ("rollback/nothing-left-behind",),
+        lambda state: move_rows_out(state, "restore-loses-rows", some("true", 20)),
+        lambda state: move_rows_in(state, "restore-loses-rows"),
+    ),
+    Fault(
+        "coverage-decays",
+        moments.RELEASED,
+        "followup",
+        "new messages come with media_url and without attachments",
+        ("followup/coverage-still-complete",),
+        does(f"""INSERT INTO messages (id, conversation_id, sender_type, sender_name, message_type, media_url, is_read)
+                   SELECT md5('coverage-decays' || n)::uuid, c.id, 'customer', c.customer_name, 'image', m.media_url,
+                          true
                    FROM generate_series(1, {NEW_ROWS}) n,
                         LATERAL (SELECT id, customer_name FROM conversations ORDER BY last_message_at DESC, id
                                  LIMIT 1 OFFSET n) c,
                         (SELECT media_url FROM messages WHERE media_url ~ '01-vaso[.]jpg$' LIMIT 1) m"""),
-          does(f"DELETE FROM messages WHERE id IN (SELECT md5('coverage-decays' || n)::uuid "
-               f"FROM generate_series(1, {NEW_ROWS}) n)")),
+        does(
+            f"DELETE FROM messages WHERE id IN (SELECT md5('coverage-decays' || n)::uuid "
+            f"FROM generate_series(1, {NEW_ROWS}) n)"
+        ),
+    ),
 )

@@ -20,7 +20,9 @@ def as_owner(*statements: str) -> Change:
 
 def drop_index(state: State) -> None:
     """Drop the index on replies and keep its definition."""
-    keep_text(state, "index-missing", "definition", definition(state, f"SELECT pg_get_indexdef('{REPLY_INDEX}'::regclass)"))
+    keep_text(
+        state, "index-missing", "definition", definition(state, f"SELECT pg_get_indexdef('{REPLY_INDEX}'::regclass)")
+    )
     execute(state, f"DROP INDEX {REPLY_INDEX}")
 
 
@@ -45,45 +47,98 @@ def restores_foreign_key(fault: str) -> Change:
     """Make a change that puts the foreign key back as it was."""
 
     def restore(state: State) -> None:
-        execute(state, f"ALTER TABLE messages DROP CONSTRAINT IF EXISTS {FOREIGN_KEY}",
-                f"ALTER TABLE messages ADD CONSTRAINT {FOREIGN_KEY} {kept_text(state, fault, 'definition')}")
+        execute(
+            state,
+            f"ALTER TABLE messages DROP CONSTRAINT IF EXISTS {FOREIGN_KEY}",
+            f"ALTER TABLE messages ADD CONSTRAINT {FOREIGN_KEY} {kept_text(state, fault, 'definition')}",
+        )
         forget(state, fault)
 
     return restore
 
 
 FAULTS: Final = (
-    # What a CREATE INDEX CONCURRENTLY that failed leaves: the index exists, IF NOT EXISTS is satisfied, nothing uses it.
-    Fault("index-invalid", moments.MIGRATED, "migration", "the index on attachments exists and is not valid",
-          ("migration/indexes-usable",),
-          does(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{ATTACHMENTS_INDEX}'::regclass"),
-          does(f"UPDATE pg_index SET indisvalid = true WHERE indexrelid = '{ATTACHMENTS_INDEX}'::regclass")),
-    Fault("index-missing", moments.MIGRATED, "migration", "the index on replies is not there",
-          ("migration/indexes-usable",), drop_index, recreate_index),
-    Fault("attachments-text", moments.MIGRATED, "migration", "the column attachments is text, not jsonb",
-          ("migration/columns-as-promised", "migration/indexes-usable"),
-          as_owner(f"DROP INDEX {ATTACHMENTS_INDEX}", "ALTER TABLE messages ALTER attachments DROP DEFAULT, "
-                   "ALTER attachments TYPE text, ALTER attachments SET DEFAULT '[]'"),
-          as_owner("ALTER TABLE messages ALTER attachments DROP DEFAULT, "
-                   "ALTER attachments TYPE jsonb USING attachments::jsonb, ALTER attachments SET DEFAULT '[]'::jsonb",
-                   f"CREATE INDEX {ATTACHMENTS_INDEX} ON messages USING gin (attachments)")),
-    Fault("reply-column-missing", moments.MIGRATED, "migration",
-          "the column replied_to_message_id is not there: it was made under another name",
-          ("migration/columns-as-promised",),
-          does("ALTER TABLE messages RENAME replied_to_message_id TO reply_to_message_id"),
-          does("ALTER TABLE messages RENAME reply_to_message_id TO replied_to_message_id")),
-    Fault("default-missing", moments.MIGRATED, "migration", "the column attachments has no default",
-          ("migration/columns-as-promised",), does("ALTER TABLE messages ALTER attachments DROP DEFAULT"),
-          does("ALTER TABLE messages ALTER attachments SET DEFAULT '[]'::jsonb")),
-    Fault("foreign-key-missing", moments.MIGRATED, "migration", "nothing ties a reply to its original",
-          ("migration/foreign-keys-hold",), replaces_foreign_key("foreign-key-missing", None),
-          restores_foreign_key("foreign-key-missing")),
-    Fault("foreign-key-cascades", moments.MIGRATED, "migration", "deleting an original deletes the replies to it",
-          ("migration/foreign-keys-hold",),
-          replaces_foreign_key("foreign-key-cascades",
-                               "FOREIGN KEY (replied_to_message_id) REFERENCES messages (id) ON DELETE CASCADE"),
-          restores_foreign_key("foreign-key-cascades")),
-    Fault("unplanned-column", moments.MIGRATED, "migration", "the table has a column that nobody announced",
-          ("migration/nothing-unplanned",), does("ALTER TABLE messages ADD COLUMN legacy_flags text"),
-          does("ALTER TABLE messages DROP COLUMN legacy_flags")),
+    # What a failed CREATE INDEX CONCURRENTLY leaves: the index exists, IF NOT EXISTS is satisfied, nothing uses it.
+    Fault(
+        "index-invalid",
+        moments.MIGRATED,
+        "migration",
+        "the index on attachments exists and is not valid",
+        ("migration/indexes",),
+        does(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{ATTACHMENTS_INDEX}'::regclass"),
+        does(f"UPDATE pg_index SET indisvalid = true WHERE indexrelid = '{ATTACHMENTS_INDEX}'::regclass"),
+    ),
+    Fault(
+        "index-missing",
+        moments.MIGRATED,
+        "migration",
+        "the index on replies is not there",
+        ("migration/indexes",),
+        drop_index,
+        recreate_index,
+    ),
+    Fault(
+        "attachments-text",
+        moments.MIGRATED,
+        "migration",
+        "the column attachments is text, not jsonb",
+        ("migration/columns", "migration/indexes"),
+        as_owner(
+            f"DROP INDEX {ATTACHMENTS_INDEX}",
+            "ALTER TABLE messages ALTER attachments DROP DEFAULT, "
+            "ALTER attachments TYPE text, ALTER attachments SET DEFAULT '[]'",
+        ),
+        as_owner(
+            "ALTER TABLE messages ALTER attachments DROP DEFAULT, "
+            "ALTER attachments TYPE jsonb USING attachments::jsonb, ALTER attachments SET DEFAULT '[]'::jsonb",
+            f"CREATE INDEX {ATTACHMENTS_INDEX} ON messages USING gin (attachments)",
+        ),
+    ),
+    Fault(
+        "reply-column-missing",
+        moments.MIGRATED,
+        "migration",
+        "the column replied_to_message_id is not there: it was made under another name",
+        ("migration/columns",),
+        does("ALTER TABLE messages RENAME replied_to_message_id TO reply_to_message_id"),
+        does("ALTER TABLE messages RENAME reply_to_message_id TO replied_to_message_id"),
+    ),
+    Fault(
+        "default-missing",
+        moments.MIGRATED,
+        "migration",
+        "the column attachments has no default",
+        ("migration/columns",),
+        does("ALTER TABLE messages ALTER attachments DROP DEFAULT"),
+        does("ALTER TABLE messages ALTER attachments SET DEFAULT '[]'::jsonb"),
+    ),
+    Fault(
+        "foreign-key-missing",
+        moments.MIGRATED,
+        "migration",
+        "nothing ties a reply to its original",
+        ("migration/foreign-keys",),
+        replaces_foreign_key("foreign-key-missing", None),
+        restores_foreign_key("foreign-key-missing"),
+    ),
+    Fault(
+        "foreign-key-cascades",
+        moments.MIGRATED,
+        "migration",
+        "deleting an original deletes the replies to it",
+        ("migration/foreign-keys",),
+        replaces_foreign_key(
+            "foreign-key-cascades", "FOREIGN KEY (replied_to_message_id) REFERENCES messages (id) ON DELETE CASCADE"
+        ),
+        restores_foreign_key("foreign-key-cascades"),
+    ),
+    Fault(
+        "unplanned-column",
+        moments.MIGRATED,
+        "migration",
+        "the table has a column that nobody announced",
+        ("migration/nothing-unplanned",),
+        does("ALTER TABLE messages ADD COLUMN legacy_flags text"),
+        does("ALTER TABLE messages DROP COLUMN legacy_flags"),
+    ),
 )

@@ -114,15 +114,18 @@ def save(picture: Picture, folder: Path) -> None:
 def save_paper(path: Path) -> None:
     """Save a one-page estimate as PDF."""
     page = Image.new("RGB", (595, 842), "white")
-    ImageDraw.Draw(page).text((72, 90), "Aurora Cerâmica - Orçamento", font=ImageFont.load_default(size=28), fill="black")
+    ImageDraw.Draw(page).text(
+        (72, 90), "Aurora Cerâmica - Orçamento", font=ImageFont.load_default(size=28), fill="black"
+    )
     page.save(path)
 
 
 def save_bell(path: Path) -> None:
     """Save half a second of a fading note as WAV."""
     rate = 8000
-    samples = bytes(round(128 + 90 * math.exp(-t / 1200) * math.sin(t * 2 * math.pi * 660 / rate))
-                    for t in range(rate // 2))
+    samples = bytes(
+        round(128 + 90 * math.exp(-t / 1200) * math.sin(t * 2 * math.pi * 660 / rate)) for t in range(rate // 2)
+    )
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(1)

@@ -96,8 +96,13 @@ def fill(dsn: str, rows: int, seed: int, media_url: str, password: str) -> None:
     """Fill the empty tables. DSN must be a superuser's: rows right by construction skip the foreign key triggers."""
     lists = word_lists()
     values: dict[str, sql.Composable] = {name: sql.Literal(len(words)) for name, words in lists.items()}
-    values |= {"seed": sql.Literal(f"{seed}:"), "rows": sql.Literal(rows), "media": sql.Literal(media_url),
-               "conversations": sql.Literal(conversations_for(rows)), "today": sql.SQL("current_date")}
+    values |= {
+        "seed": sql.Literal(f"{seed}:"),
+        "rows": sql.Literal(rows),
+        "media": sql.Literal(media_url),
+        "conversations": sql.Literal(conversations_for(rows)),
+        "today": sql.SQL("current_date"),
+    }
     with psycopg.connect(dsn) as connection:
         connection.execute("SET LOCAL session_replication_role = replica")
         connection.execute(sql.SQL(HELPERS).format(**values))
@@ -116,8 +121,14 @@ def fill(dsn: str, rows: int, seed: int, media_url: str, password: str) -> None:
 
 def word_lists() -> dict[str, list[tuple[str, str]]]:
     """Gather the lists that rows choose from; the second value of a shape is its message type."""
-    plain = {"first": texts.FIRST_NAMES, "last": texts.LAST_NAMES, "staff": texts.STAFF, "caption": texts.CAPTIONS,
-             "customer": texts.FROM_CUSTOMERS, "user": texts.FROM_STAFF}
+    plain = {
+        "first": texts.FIRST_NAMES,
+        "last": texts.LAST_NAMES,
+        "staff": texts.STAFF,
+        "caption": texts.CAPTIONS,
+        "customer": texts.FROM_CUSTOMERS,
+        "user": texts.FROM_STAFF,
+    }
     words = {name: [(word, "") for word in some] for name, some in plain.items()}
     return words | {"shape": [(shape.address, shape.message_type) for shape in ring()]}
 
@@ -135,9 +146,10 @@ def add_users(connection: psycopg.Connection, password: str) -> None:
     """Add the people who sign in; both have the same password, this is a rehearsal."""
     for place, name in enumerate(texts.STAFF):
         email = f"{name.split(' ', maxsplit=1)[0].lower()}@{LOGIN_EMAIL.partition('@')[2]}"
-        connection.execute("INSERT INTO users (id, email, name, password_hash) "
-                           "VALUES (pg_temp.id('user', %s), %s, %s, %s)",
-                           (place, email, name, password_hash(password)))
+        connection.execute(
+            "INSERT INTO users (id, email, name, password_hash) VALUES (pg_temp.id('user', %s), %s, %s, %s)",
+            (place, email, name, password_hash(password)),
+        )
 
 
 def password_hash(password: str) -> str:

@@ -34,8 +34,9 @@ def photo(number: int) -> str:
     return PICTURES[number].file
 
 
-PLAIN: Final = tuple(Shape(f"photos/{one.file}", "image", 2 if one.file.endswith("jpg") else 1, one.file)
-                     for one in PICTURES)
+PLAIN: Final = tuple(
+    Shape(f"photos/{one.file}", "image", 2 if one.file.endswith("jpg") else 1, one.file) for one in PICTURES
+)
 
 ODD: Final = (
     # other cases of the ending, as cameras write them
@@ -83,6 +84,9 @@ SHAPES: Final = PLAIN + ODD
 
 def ring() -> list[Shape]:
     """Lay the shapes round, rare ones spread between frequent ones, the same way every time."""
-    places = [(turn / shape.weight + order / (7 * len(SHAPES)), order, shape)
-              for order, shape in enumerate(SHAPES) for turn in range(shape.weight)]
+    places = [
+        (turn / shape.weight + order / (7 * len(SHAPES)), order, shape)
+        for order, shape in enumerate(SHAPES)
+        for turn in range(shape.weight)
+    ]
     return [shape for _, _, shape in sorted(places, key=lambda place: place[:2])]

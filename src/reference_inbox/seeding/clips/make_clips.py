@@ -4,15 +4,19 @@ import math
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy
+import av  # type: ignore[import-not-found]  # installed for this script alone, see README.md
+import numpy as np
 from PIL import Image, ImageDraw
 
 HERE = Path(__file__).resolve().parent
 SIZE = (320, 240)
 FRAMES, RATE = 36, 12
-CLIPS = {"roda-de-oleiro.mp4": ("libx264", "#d8e8e0", "#2f6f5e"), "forno.mp4": ("libx264", "#f3dfd2", "#b5542f"),
-         "pintura.mov": ("libx264", "#dfe3f5", "#4453a8"), "vitrine.webm": ("libvpx-vp9", "#f2e9c9", "#8a6d1d")}
+CLIPS = {
+    "roda-de-oleiro.mp4": ("libx264", "#d8e8e0", "#2f6f5e"),
+    "forno.mp4": ("libx264", "#f3dfd2", "#b5542f"),
+    "pintura.mov": ("libx264", "#dfe3f5", "#4453a8"),
+    "vitrine.webm": ("libvpx-vp9", "#f2e9c9", "#8a6d1d"),
+}
 
 
 def picture(step: int, ground: str, ball: str) -> Image.Image:
@@ -43,9 +47,9 @@ def sound(name: str) -> None:
     with av.open(str(HERE / name), "w") as out:
         stream = out.add_stream("libmp3lame", rate=rate, layout="mono")
         stream.bit_rate = 32000
-        time = numpy.arange(int(rate * 1.5)) / rate
-        pitch = numpy.select([time < 0.5, time < 1.0], [440.0, 554.4], 659.3)
-        wave = (numpy.sin(2 * math.pi * pitch * time) * 9000).astype(numpy.int16)
+        time = np.arange(int(rate * 1.5)) / rate
+        pitch = np.select([time < 0.5, time < 1.0], [440.0, 554.4], 659.3)
+        wave = (np.sin(2 * math.pi * pitch * time) * 9000).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(wave.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
         resampler = av.AudioResampler(format=stream.format, layout="mono", rate=rate, frame_size=stream.frame_size)

@@ -13,8 +13,9 @@ PACKAGE = "inbox_api"
 
 def commit() -> str:
     """Return the full id of the commit that is checked out."""
-    return subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, check=True, capture_output=True, text=True
-                          ).stdout.strip()
+    return subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=HERE, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def check(source: Path) -> None:
@@ -33,8 +34,11 @@ def main() -> int:
         return 1
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(source, fresh / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    build = {"version": (HERE / "VERSION").read_text().strip(), "commit": commit(),
-             "built_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    build = {
+        "version": (HERE / "VERSION").read_text().strip(),
+        "commit": commit(),
+        "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
     (fresh / PACKAGE / "build.json").write_text(json.dumps(build, indent=2) + "\n")
     shutil.rmtree(dist, ignore_errors=True)
     fresh.rename(dist)

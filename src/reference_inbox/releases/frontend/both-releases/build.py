@@ -14,14 +14,19 @@ IMPORT = re.compile(r"""^(?:import|export) .*?from "(\./[\w.-]+)";$""", re.MULTI
 
 def commit() -> str:
     """Return the full id of the commit that is checked out."""
-    return subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, check=True, capture_output=True, text=True
-                          ).stdout.strip()
+    return subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=HERE, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def missing_imports(assets: Path) -> list[str]:
     """List imports that lead to no file, as `module: import`."""
-    return [f"{module.name}: {wanted}" for module in sorted(assets.glob("*.js"))
-            for wanted in IMPORT.findall(module.read_text("utf-8")) if not (assets / wanted).is_file()]
+    return [
+        f"{module.name}: {wanted}"
+        for module in sorted(assets.glob("*.js"))
+        for wanted in IMPORT.findall(module.read_text("utf-8"))
+        if not (assets / wanted).is_file()
+    ]
 
 
 def main() -> int:
@@ -31,8 +36,11 @@ def main() -> int:
     if missing:
         print(f"build failed: no such module: {', '.join(missing)}", file=sys.stderr)
         return 1
-    build = {"version": (HERE / "VERSION").read_text().strip(), "commit": commit(),
-             "built_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    build = {
+        "version": (HERE / "VERSION").read_text().strip(),
+        "commit": commit(),
+        "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(HERE / "inbox_web", fresh / "inbox_web", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(site / "assets", fresh / "public" / "assets" / build["commit"][:12])

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from starlette.exceptions import HTTPException
-
 from inbox_api.database import Connection
+from starlette.exceptions import HTTPException
 
 Query = tuple[str, tuple[object, ...]]
 
@@ -24,8 +23,10 @@ async def form(_: Connection) -> bool:
 
 def page(_: bool, conversation: UUID, before: UUID | None, limit: int) -> Query:
     """Select the newest LIMIT messages of a conversation, newest first, older than BEFORE where one is given."""
-    query = f"{SELECT} WHERE conversation_id = %s AND deleted_at IS NULL {BEFORE if before else ''} " \
-            "ORDER BY created_at DESC, id DESC LIMIT %s"
+    query = (
+        f"{SELECT} WHERE conversation_id = %s AND deleted_at IS NULL {BEFORE if before else ''} "
+        "ORDER BY created_at DESC, id DESC LIMIT %s"
+    )
     return query, (conversation, *([before] if before else []), limit)
 
 
@@ -36,10 +37,17 @@ def single(_: bool, message: UUID | None) -> Query:
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give a message the form the pages read."""
-    return {"id": str(row["id"]), "conversationId": str(row["conversation_id"]), "senderType": row["sender_type"],
-            "senderName": row["sender_name"], "messageType": row["message_type"], "content": row["content"],
-            "mediaUrl": row["media_url"] or None, "isRead": row["is_read"],
-            "createdAt": row["created_at"].isoformat()}
+    return {
+        "id": str(row["id"]),
+        "conversationId": str(row["conversation_id"]),
+        "senderType": row["sender_type"],
+        "senderName": row["sender_name"],
+        "messageType": row["message_type"],
+        "content": row["content"],
+        "mediaUrl": row["media_url"] or None,
+        "isRead": row["is_read"],
+        "createdAt": row["created_at"].isoformat(),
+    }
 
 
 def insert(_: bool, conversation: UUID, sender: str, name: str, given: Mapping[str, Any]) -> Query:

@@ -13,9 +13,11 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 TODO = "media_url <> '' AND (attachments IS NULL OR attachments = '[]')"
-BY_ENDING = ({ending: "image" for ending in ("jpg", "jpeg", "png", "gif", "webp")}
-             | {ending: "video" for ending in ("mp4", "mov", "webm")}
-             | {"mp3": "audio", "wav": "audio", "pdf": "file"})
+BY_ENDING = (
+    dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp"), "image")
+    | dict.fromkeys(("mp4", "mov", "webm"), "video")
+    | {"mp3": "audio", "wav": "audio", "pdf": "file"}
+)
 EXAMPLES = 5
 
 
@@ -34,26 +36,31 @@ def attachment(url: str, message_type: str) -> dict[str, str]:
 
 def counts(connection: psycopg.Connection) -> tuple[int, int, int]:
     """Count all messages, those with media, and those to migrate."""
-    row = connection.execute(f"SELECT count(*), count(*) FILTER (WHERE media_url <> ''), "
-                             f"count(*) FILTER (WHERE {TODO}) FROM messages").fetchone()
-    return row if row else (0, 0, 0)
+    row = connection.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE media_url <> ''), count(*) FILTER (WHERE {TODO}) FROM messages"
+    ).fetchone()
+    return row or (0, 0, 0)
 
 
 def batch(connection: psycopg.Connection, size: int) -> int:
     """Migrate up to SIZE messages and return how many it were."""
     with connection.transaction():
-        found = connection.execute(f"SELECT id, media_url, message_type FROM messages WHERE {TODO} LIMIT %s "
-                                   "FOR UPDATE SKIP LOCKED", (size,)).fetchall()
+        found = connection.execute(
+            f"SELECT id, media_url, message_type FROM messages WHERE {TODO} LIMIT %s FOR UPDATE SKIP LOCKED", (size,)
+        ).fetchall()
         with connection.cursor() as cursor:
-            cursor.executemany("UPDATE messages SET attachments = %s WHERE id = %s",
-                               [(Jsonb([attachment(url, kind)]), message) for message, url, kind in found])
+            cursor.executemany(
+                "UPDATE messages SET attachments = %s WHERE id = %s",
+                [(Jsonb([attachment(url, kind)]), message) for message, url, kind in found],
+            )
     return len(found)
 
 
 def preview(connection: psycopg.Connection) -> None:
     """Print what would be written for a few messages."""
     for message, url, kind in connection.execute(
-            f"SELECT id, media_url, message_type FROM messages WHERE {TODO} ORDER BY id LIMIT %s", (EXAMPLES,)):
+        f"SELECT id, media_url, message_type FROM messages WHERE {TODO} ORDER BY id LIMIT %s", (EXAMPLES,)
+    ):
         print(f"  {message}  {kind:<6} -> {type_of(url, kind):<6} {url}")
 
 

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-from starlette.exceptions import HTTPException
-
 from inbox_api.attachments import Attachment, InvalidAttachments, checked, stored
 from inbox_api.database import Connection, has_columns
+from psycopg.types.json import Jsonb
+from starlette.exceptions import HTTPException
 
 Query = tuple[str, tuple[object, ...]]
 
@@ -40,8 +39,10 @@ async def form(connection: Connection) -> bool:
 
 def page(migrated: bool, conversation: UUID, before: UUID | None, limit: int) -> Query:
     """Select the newest LIMIT messages of a conversation, newest first, older than BEFORE where one is given."""
-    query = f"{NEW_FORM if migrated else OLD_FORM} WHERE m.conversation_id = %s AND m.deleted_at IS NULL " \
-            f"{BEFORE if before else ''} ORDER BY m.created_at DESC, m.id DESC LIMIT %s"
+    query = (
+        f"{NEW_FORM if migrated else OLD_FORM} WHERE m.conversation_id = %s AND m.deleted_at IS NULL "
+        f"{BEFORE if before else ''} ORDER BY m.created_at DESC, m.id DESC LIMIT %s"
+    )
     return query, (conversation, *([before] if before else []), limit)
 
 
@@ -52,11 +53,19 @@ def single(migrated: bool, message: UUID | None) -> Query:
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give a message the form the pages read. Raises InvalidAttachments for a row that breaks the promise."""
-    return {"id": str(row["id"]), "conversationId": str(row["conversation_id"]), "senderType": row["sender_type"],
-            "senderName": row["sender_name"], "messageType": row["message_type"], "content": row["content"],
-            "mediaUrl": row["media_url"] or None, "isRead": row["is_read"],
-            "createdAt": row["created_at"].isoformat(),
-            "attachments": checked(row["attachments"] or [], f"message {row['id']}"), "repliedTo": replied_to(row)}
+    return {
+        "id": str(row["id"]),
+        "conversationId": str(row["conversation_id"]),
+        "senderType": row["sender_type"],
+        "senderName": row["sender_name"],
+        "messageType": row["message_type"],
+        "content": row["content"],
+        "mediaUrl": row["media_url"] or None,
+        "isRead": row["is_read"],
+        "createdAt": row["created_at"].isoformat(),
+        "attachments": checked(row["attachments"] or [], f"message {row['id']}"),
+        "repliedTo": replied_to(row),
+    }
 
 
 def replied_to(row: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -64,9 +73,13 @@ def replied_to(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if row["original_id"] is None:
         return None
     deleted = row["original_deleted"]
-    return {"id": str(row["original_id"]), "senderName": row["original_sender"], "deleted": deleted,
-            "preview": None if deleted else (row["original_content"] or "")[:PREVIEW_LENGTH],
-            "kind": None if deleted else row["original_kind"]}
+    return {
+        "id": str(row["original_id"]),
+        "senderName": row["original_sender"],
+        "deleted": deleted,
+        "preview": None if deleted else (row["original_content"] or "")[:PREVIEW_LENGTH],
+        "kind": None if deleted else row["original_kind"],
+    }
 
 
 def insert(migrated: bool, conversation: UUID, sender: str, name: str, given: Mapping[str, Any]) -> Query:
@@ -75,13 +88,21 @@ def insert(migrated: bool, conversation: UUID, sender: str, name: str, given: Ma
     if not content and not attachments:
         raise HTTPException(422, "a message needs a text or an attachment")
     first = attachments[0] if attachments else None
-    values = {"conversation_id": conversation, "sender_type": sender, "sender_name": name, "content": content,
-              "message_type": first["type"] if first else "text", "media_url": first["url"] if first else None,
-              "is_read": sender == "user"}
+    values = {
+        "conversation_id": conversation,
+        "sender_type": sender,
+        "sender_name": name,
+        "content": content,
+        "message_type": first["type"] if first else "text",
+        "media_url": first["url"] if first else None,
+        "is_read": sender == "user",
+    }
     if migrated:
         origin = "instagram" if sender == "customer" else "inbox"
-        values |= {"attachments": Jsonb(stored(attachments, origin)),
-                   "replied_to_message_id": given.get("replied_to_message_id")}
+        values |= {
+            "attachments": Jsonb(stored(attachments, origin)),
+            "replied_to_message_id": given.get("replied_to_message_id"),
+        }
     places = ", ".join(["%s"] * len(values))
     return f"INSERT INTO messages ({', '.join(values)}) VALUES ({places}) RETURNING id", tuple(values.values())
 

@@ -8,5 +8,11 @@ from inbox_api.settings import read
 
 if __name__ == "__main__":
     settings = read()
-    uvicorn.run(application(settings), host="127.0.0.1", port=settings.port, log_config=LOGGING,
-                timeout_graceful_shutdown=2, server_header=False)
+    uvicorn.run(
+        application(settings),
+        host="127.0.0.1",
+        port=settings.port,
+        log_config=LOGGING,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+    )

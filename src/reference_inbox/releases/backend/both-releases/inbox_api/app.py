@@ -30,14 +30,13 @@ def signed_in(handler: Handler) -> Handler:
     async def guarded(request: Request) -> Response:
         user = login.user_of(request)
         if user is None:
-            return JSONResponse({"error": "sign in first"}, status_code=401,
-                                headers={"www-authenticate": "Bearer"})
+            return JSONResponse({"error": "sign in first"}, status_code=401, headers={"www-authenticate": "Bearer"})
         request.state.user = user
         try:
             return await handler(request)
         except HTTPException:
             raise
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - the outermost handler: whatever it is becomes a 500
             return broken(request, problem)
 
     return guarded
@@ -45,8 +44,13 @@ def signed_in(handler: Handler) -> Handler:
 
 def broken(request: Request, problem: Exception) -> Response:
     """Answer 500, and log in one line what happened where."""
-    log.error("%s %s failed: %s: %s", request.method, request.url.path, type(problem).__name__,
-              str(problem).strip().replace("\n", " "))
+    log.error(
+        "%s %s failed: %s: %s",
+        request.method,
+        request.url.path,
+        type(problem).__name__,
+        str(problem).strip().replace("\n", " "),
+    )
     return JSONResponse({"error": "internal error"}, status_code=500)
 
 
@@ -83,10 +87,14 @@ ROUTES = [
 
 def application(settings: Settings) -> Starlette:
     """Build the application for these settings."""
-    cors = Middleware(CORSMiddleware, allow_origins=[settings.frontend_origin], allow_methods=["GET", "POST"],
-                      allow_headers=["authorization", "content-type"], max_age=600)
-    app = Starlette(routes=ROUTES, middleware=[cors], lifespan=lifespan,
-                    exception_handlers={HTTPException: refused})
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=[settings.frontend_origin],
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type"],
+        max_age=600,
+    )
+    app = Starlette(routes=ROUTES, middleware=[cors], lifespan=lifespan, exception_handlers={HTTPException: refused})
     app.state.settings = settings
     app.state.database = Database(settings.database)
     return app

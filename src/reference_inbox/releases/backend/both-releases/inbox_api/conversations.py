@@ -30,17 +30,24 @@ async def conversations(request: Request) -> Response:
 def shown(row: dict[str, object]) -> dict[str, object]:
     """Give a conversation the form the pages read."""
     last_at = row["last_message_at"]
-    return {"id": str(row["id"]), "customerName": row["customer_name"], "customerUsername": row["customer_username"],
-            "unreadCount": row["unread_count"], "lastMessageAt": last_at.isoformat() if last_at else None,  # type: ignore[attr-defined]
-            "lastMessage": {"content": row["last_content"], "type": row["last_type"], "senderType": row["last_sender"]}}
+    return {
+        "id": str(row["id"]),
+        "customerName": row["customer_name"],
+        "customerUsername": row["customer_username"],
+        "unreadCount": row["unread_count"],
+        "lastMessageAt": last_at.isoformat() if last_at else None,  # type: ignore[attr-defined]
+        "lastMessage": {"content": row["last_content"], "type": row["last_type"], "senderType": row["last_sender"]},
+    }
 
 
 async def read(request: Request) -> Response:
     """Answer POST …/{id}/read: nothing in it is unread any more."""
     conversation = request.path_params["id"]
     async with request.app.state.database.connection() as connection:
-        await connection.execute("UPDATE conversations SET unread_count = 0 WHERE id = %s AND unread_count > 0",
-                                 (conversation,))
-        await connection.execute("UPDATE messages SET is_read = true WHERE conversation_id = %s AND NOT is_read",
-                                 (conversation,))
+        await connection.execute(
+            "UPDATE conversations SET unread_count = 0 WHERE id = %s AND unread_count > 0", (conversation,)
+        )
+        await connection.execute(
+            "UPDATE messages SET is_read = true WHERE conversation_id = %s AND NOT is_read", (conversation,)
+        )
     return Response(status_code=204)

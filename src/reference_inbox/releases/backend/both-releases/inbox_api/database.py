@@ -29,8 +29,8 @@ class Database:
         try:
             if lent is None or lent.closed:
                 lent = await psycopg.AsyncConnection.connect(
-                    self.address, row_factory=dict_row, application_name="inbox-api", connect_timeout=3,
-                    autocommit=True)
+                    self.address, row_factory=dict_row, application_name="inbox-api", connect_timeout=3, autocommit=True
+                )
             async with lent.transaction():
                 yield lent
         finally:
@@ -56,6 +56,10 @@ async def one(connection: Connection, query: Any, *parameters: object) -> DictRo
 
 async def has_columns(connection: Connection, *names: str) -> bool:
     """Tell whether the messages table has all these columns: the code goes out before the migration does."""
-    found = await one(connection, "SELECT count(*) AS n FROM pg_attribute WHERE attrelid = 'messages'::regclass "
-                                  "AND attname = ANY (%s) AND NOT attisdropped", list(names))
+    found = await one(
+        connection,
+        "SELECT count(*) AS n FROM pg_attribute WHERE attrelid = 'messages'::regclass "
+        "AND attname = ANY (%s) AND NOT attisdropped",
+        list(names),
+    )
     return found is not None and found["n"] == len(names)

@@ -50,10 +50,16 @@ async def login(request: Request) -> Response:
     """Answer POST /api/auth/login: e-mail and password for a token."""
     given = await request.json()
     async with request.app.state.database.connection() as connection:
-        user = await database.one(connection, "SELECT id, email, name, password_hash FROM users WHERE email = %s",
-                                  str(given.get("email", "")))
+        user = await database.one(
+            connection, "SELECT id, email, name, password_hash FROM users WHERE email = %s", str(given.get("email", ""))
+        )
     if user is None or not is_password(str(given.get("password", "")), user["password_hash"]):
         return JSONResponse({"error": "wrong e-mail or password"}, status_code=401)
-    return JSONResponse({"access_token": token_for(str(user["id"]), request.app.state.settings.secrets),
-                         "token_type": "bearer", "expires_in": LIFETIME_S,
-                         "user": {"id": str(user["id"]), "email": user["email"], "name": user["name"]}})
+    return JSONResponse(
+        {
+            "access_token": token_for(str(user["id"]), request.app.state.settings.secrets),
+            "token_type": "bearer",
+            "expires_in": LIFETIME_S,
+            "user": {"id": str(user["id"]), "email": user["email"], "name": user["name"]},
+        }
+    )

@@ -31,8 +31,9 @@ async def messages(request: Request) -> Response:
     before = request.query_params.get("before")
     async with request.app.state.database.connection() as connection:
         await must_exist(connection, conversation)
-        query, parameters = contract.page(await contract.form(connection), conversation,
-                                          identifier("before", before) if before else None, limit + 1)
+        query, parameters = contract.page(
+            await contract.form(connection), conversation, identifier("before", before) if before else None, limit + 1
+        )
         found = await database.rows(connection, query, *parameters)
     newest = [contract.shown(row) for row in reversed(found[:limit])]
     older = len(found) > limit
@@ -58,8 +59,9 @@ async def receive(connection: Connection, conversation: UUID, given: Mapping[str
     return contract.shown(await write(connection, conversation, "customer", customer["customer_name"], given))
 
 
-async def write(connection: Connection, conversation: UUID, sender: str, name: str,
-                given: Mapping[str, Any]) -> dict[str, Any]:
+async def write(
+    connection: Connection, conversation: UUID, sender: str, name: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
     """Write one message and return it as the table has it; 422 when it is empty or breaks the contract."""
     form = await contract.form(connection)
     query, parameters = contract.insert(form, conversation, sender, name, given)

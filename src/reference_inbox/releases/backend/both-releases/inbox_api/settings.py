@@ -23,6 +23,11 @@ class Settings:
 def read() -> Settings:
     """Read the settings of this process."""
     build = json.loads((Path(__file__).parent / "build.json").read_text())
-    return Settings(port=int(os.environ["INBOX_PORT"]), database=os.environ["INBOX_DATABASE"],
-                    media=Path(os.environ["INBOX_MEDIA"]), secrets=Path(os.environ["INBOX_SECRETS"]),
-                    frontend_origin=os.environ["INBOX_FRONTEND_ORIGIN"], **build)
+    return Settings(
+        port=int(os.environ["INBOX_PORT"]),
+        database=os.environ["INBOX_DATABASE"],
+        media=Path(os.environ["INBOX_MEDIA"]),
+        secrets=Path(os.environ["INBOX_SECRETS"]),
+        frontend_origin=os.environ["INBOX_FRONTEND_ORIGIN"],
+        **build,
+    )

@@ -16,9 +16,11 @@ from starlette.routing import Route
 PUBLIC = Path(__file__).resolve().parent.parent / "public"
 API = os.environ["INBOX_API"]
 LOGGING = {
-    "version": 1, "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s",
-                            "datefmt": "%Y-%m-%dT%H:%M:%S"}},
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "datefmt": "%Y-%m-%dT%H:%M:%S"}
+    },
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stdout"}},
     "root": {"level": "INFO", "handlers": ["out"]},
     "loggers": {"uvicorn.error": {"level": "WARNING"}},
@@ -62,10 +64,23 @@ async def lifespan(_: Starlette) -> AsyncIterator[None]:
     yield
 
 
-ROUTES = [Route("/config.json", config), Route("/build.json", build), Route("/favicon.ico", favicon),
-          Route("/assets/{path:path}", asset), Route("/", page), Route("/login", page), Route("/inbox", page),
-          Route("/inbox/{conversation}", page)]
+ROUTES = [
+    Route("/config.json", config),
+    Route("/build.json", build),
+    Route("/favicon.ico", favicon),
+    Route("/assets/{path:path}", asset),
+    Route("/", page),
+    Route("/login", page),
+    Route("/inbox", page),
+    Route("/inbox/{conversation}", page),
+]
 
 if __name__ == "__main__":
-    uvicorn.run(Starlette(routes=ROUTES, lifespan=lifespan), host="127.0.0.1", port=int(os.environ["INBOX_PORT"]),
-                log_config=LOGGING, timeout_graceful_shutdown=2, server_header=False)
+    uvicorn.run(
+        Starlette(routes=ROUTES, lifespan=lifespan),
+        host="127.0.0.1",
+        port=int(os.environ["INBOX_PORT"]),
+        log_config=LOGGING,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+    )
