@@ -6,14 +6,16 @@ A section that is absent promises nothing, and what is not promised is not judge
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from releasegate.files import Model, Pattern, Pointer, Promise
+from releasegate.files import Length, Model, Pattern, Pointer, Promise, UrlPath, matching
 
 Locale = Literal["en", "pt-BR"]
 RollbackKind = Literal["code", "data", "restore"]
+ItemId = Annotated[str, matching(r"[a-z0-9][a-z0-9._-]*", "lower-case letters, digits and . _ -")]
+CheckId = Annotated[str, matching(r"[a-z]+/[a-z0-9._-]+", "a check's id, gate/check: backfill/every-row")]
 
 
 class Text(Model):
@@ -117,13 +119,20 @@ class TypeCase(Promise):
     """One case of the rule from url to type; the first case that applies decides, rows of none are only counted.
 
     Applies when the path of the url ends with one of `endings` (without dot, any case; query, fragment and slashes
-    at the end cut off), or when `column` of the row holds one of `values`. With none of the two it applies to every row left.
+    at the end cut off), or when `column` of the row holds one of `values`. With none of the two it applies to every
+    row left.
     """
 
     endings: tuple[str, ...] = ()
     column: str | None = None
     values: tuple[str, ...] = ()
     types: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _column_with_values(self) -> Self:
+        if (self.column is None) != (not self.values):
+            raise ValueError("column and values belong together: the case applies when column holds one of values")
+        return self
 
 
 class Duration(Model):
@@ -161,7 +170,7 @@ class Backfill(Promise):
 class Endpoint(Promise):
     """A GET that answers `status`. `path` may hold `{id}`; `query` is sent as it is."""
 
-    path: str = Field(pattern=r"^/")
+    path: UrlPath
     query: dict[str, str] = {}
     status: int = 200
 
@@ -222,7 +231,7 @@ class Api(Model):
 class Page(Promise):
     """A page that loads without errors in the console, and behind which one can log in."""
 
-    path: str = "/"
+    path: UrlPath = "/"
 
 
 class Viewer(Promise):
@@ -239,7 +248,11 @@ class Shown(Promise):
 
 
 class Interface(Model):
-    """What people see after the release. `kinds` of old media must be shown: image, video."""
+    """What people see after the release.
+
+    Old media of these `kinds` are shown, and the text of `old_media` is not in their place. The other texts are the
+    ones that are shown: above a `reply`, for its `deleted_original`, for a dead medium (`fallback`).
+    """
 
     page: Page | None = None
     kinds: tuple[Literal["image", "video", "audio"], ...] = ("image", "video")
@@ -278,9 +291,9 @@ class Statement(Promise):
 class Monitoring(Promise):
     """How long the release is watched and what must hold; `error_lines_per_minute` is the highest allowed."""
 
-    watch: str = "2h"
+    watch: Length = "2h"
     least_coverage: float = Field(default=0.95, gt=0, le=1)
-    longest_gap: str = "5m"
+    longest_gap: Length = "5m"
     error_lines_per_minute: float = Field(default=0, ge=0)
 
 
@@ -300,25 +313,32 @@ class Step(Promise):
 
 
 class Item(Promise):
-    """One box or tick of the runbook: bound to checks, or left to a person who attests it.
+    """One box or tick of the runbook: bound to checks, shown by the commands of `steps`, or left to a person.
 
-    `gate` is the marker it belongs to; `required` manual items keep that gate closed until attested.
+    `gate` is the marker it belongs to; `required` manual items keep that gate closed until attested. Of an item that
+    is manual and has steps, their records are what the person looks at.
     """
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    id: ItemId
     gate: str
     text: Text
-    checks: tuple[str, ...] = ()
+    checks: tuple[CheckId, ...] = ()
     steps: tuple[str, ...] = ()
     manual: bool = False
     required: bool = True
+
+    @model_validator(mode="after")
+    def _says_what_shows_it(self) -> Self:
+        if not (self.checks or self.steps or self.manual):
+            raise ValueError("nothing shows that it is done; give checks, steps or manual = true")
+        return self
 
 
 class Change(Model):
     """One release: the whole change file. `document` is the runbook's file name, for the report."""
 
     schema_version: Literal[1] = 1
-    id: str
+    id: Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits and . _ -: it names a folder")]
     title: Text
     document: str
     extends: str | None = None
@@ -338,6 +358,18 @@ class Change(Model):
     monitoring: Monitoring | None = None
     steps: tuple[Step, ...] = ()
     checklist: tuple[Item, ...] = ()
+
+    @model_validator(mode="after")
+    def _items_are_told_apart(self) -> Self:
+        for name, ids in (("steps", [step.item for step in self.steps]), ("checklist", [i.id for i in self.checklist])):
+            twice = sorted({key for key in ids if ids.count(key) > 1})
+            if twice:
+                raise ValueError(f"{name}: {', '.join(twice)} stands there twice")
+        known = {step.item for step in self.steps}
+        unknown = [f"{name} (of {item.id})" for item in self.checklist for name in item.steps if name not in known]
+        if unknown:
+            raise ValueError(f"checklist: {', '.join(unknown)} is no item of [[steps]]; there are: {', '.join(known)}")
+        return self
 
     def steps_judged_by(self, check: str) -> tuple[Step, ...]:
         """Return the steps whose output `check` judges: those of the checklist items that are bound to it."""

@@ -94,10 +94,11 @@ def explain(model: type[BaseModel], detail: ErrorDetails, within: str = "") -> s
     place = detail["loc"]
     if detail["type"] == "extra_forbidden":
         return unknown_key(model, place, within)
-    if place and place[-1] == "[key]":  # a table whose names are a fixed set
-        named = f"; accepted: {_accepted(detail)}"
-        return f"{_key(place[:-1], within)}: unknown key{did_you_mean(str(place[-2]), _quoted(_accepted(detail)))}{named}"
     key = _key(place, within)
+    if place and place[-1] == "[key]":  # a table whose names are a fixed set, which pydantic lists in quotes
+        names = _accepted(detail).split("'")[1::2]
+        nearest = did_you_mean(str(place[-2]), names)
+        return f"{_key(place[:-1], within)}: unknown key{nearest}; accepted here: {', '.join(names)}"
     if detail["type"] == "missing":
         return f"{key}: is missing; it must be given"
     if detail["type"] == "value_error" and isinstance(detail["input"], dict):  # the table as a whole
@@ -138,11 +139,6 @@ def _given(model: type[BaseModel], detail: ErrorDetails) -> str:
 def _accepted(detail: ErrorDetails) -> str:
     words = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return _ACCEPTED.get(detail["type"], words)
-
-
-def _quoted(words: str) -> list[str]:
-    """Return what stands in single quotes: pydantic lists the accepted values so."""
-    return words.split("'")[1::2]
 
 
 def _with_tuples(data: Any) -> Any:

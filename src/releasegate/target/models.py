@@ -6,11 +6,25 @@ never printed.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
-from releasegate.files import Model, Pattern, Pointer
+from releasegate.files import (
+    HostPath,
+    Length,
+    LocalPath,
+    Model,
+    Pattern,
+    Pointer,
+    Url,
+    UrlPath,
+    matching,
+)
+
+Name = Annotated[str, matching(r"[a-z0-9][a-z0-9._-]*", "lower-case letters, digits and . _ -: it names a folder")]
+Address = Annotated[str, matching(r"local|ssh://\S+", "local, or ssh://user@host:port")]
+GateOrCheck = Annotated[str, matching(r"[a-z]+(/[a-z0-9._-]+)?", "a gate or a check: perf, backend/service-up")]
 
 
 class Database(Model):
@@ -19,9 +33,15 @@ class Database(Model):
     dsn: SecretStr | None = None
     service: str | None = None
     password: SecretStr | None = None
-    statement_timeout: str = "60s"
-    lock_timeout: str = "2s"
+    statement_timeout: Length = "60s"
+    lock_timeout: Length = "2s"
     gentle: bool = False
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if self.dsn is None and not self.service:
+            raise ValueError("neither dsn nor service is given; one of them must say where the database is")
+        return self
 
 
 class Login(Model):
@@ -34,12 +54,12 @@ class Login(Model):
     """
 
     kind: Literal["form", "token", "header", "none"] = "form"
-    path: str = "/api/auth/login"
+    path: UrlPath = "/api/auth/login"
     encoding: Literal["json", "form"] = "json"
     email: str = ""
     password: SecretStr | None = None
     email_field: str = "email"
-    password_field: str = "password"
+    password_field: str = "password"  # noqa: S105  the name of a field
     fields: dict[str, str] = {}
     token: SecretStr | None = None
     token_at: tuple[Pointer, ...] = (
@@ -49,19 +69,30 @@ class Login(Model):
     header: str = "Authorization"
     scheme: str = "Bearer"
 
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        if self.kind == "form" and not (self.email and self.password):
+            raise ValueError('kind = "form" needs email and password')
+        if self.kind in ("token", "header") and self.token is None:
+            raise ValueError(f'kind = "{self.kind}" needs token')
+        return self
+
 
 class Backend(Model):
     """The API. `query` holds parameters that every list endpoint of this deployment demands (an account id)."""
 
-    url: str = Field(pattern=r"^https?://")
+    url: Url
     login: Login = Login(kind="none")
     query: dict[str, str] = {}
-    timeout: str = "10s"
+    timeout: Length = "10s"
     verify_tls: bool = True
 
 
 class Locator(Model):
-    """How one thing on the page is found: the first of the given ways. `name` and `text` are patterns."""
+    """How one thing on the page is found: the first of the given ways; `name` belongs to `role`.
+
+    `name`, `label`, `text` and `alt` are patterns.
+    """
 
     role: str | None = None
     name: Pattern | None = None
@@ -70,6 +101,12 @@ class Locator(Model):
     alt: Pattern | None = None
     test_id: str | None = None
     css: str | None = None
+
+    @model_validator(mode="after")
+    def _has_a_way(self) -> Self:
+        if not any((self.role, self.label, self.text, self.alt, self.test_id, self.css)):
+            raise ValueError("says no way to find it; give one of role (with name), label, text, alt, test_id, css")
+        return self
 
 
 class BrowserStep(Model):
@@ -86,7 +123,7 @@ class Frontend(Model):
     Names of steps: login, inbox, conversation, after_reload. `hosts` may be asked besides the two URLs.
     """
 
-    url: str = Field(pattern=r"^https?://")
+    url: Url
     email: str = ""
     password: SecretStr | None = None
     steps: dict[Literal["login", "inbox", "conversation", "after_reload"], tuple[BrowserStep, ...]] = {}
@@ -102,9 +139,9 @@ class Service(Model):
     """
 
     name: str
-    pid_file: str | None = None
+    pid_file: HostPath | None = None
     port: int | None = Field(default=None, gt=0, lt=65536)
-    log: str | None = None
+    log: HostPath | None = None
 
 
 class Services(Model):
@@ -115,13 +152,19 @@ class Services(Model):
     backend: Service | None = None
     frontend: Service | None = None
 
+    @model_validator(mode="after")
+    def _has_what_its_manager_needs(self) -> Self:
+        if self.manager == "none" and not self.reason:
+            raise ValueError('manager = "none" needs a reason: it is what the report says instead of a verdict')
+        return self
+
 
 class Host(Model):
     """The machine: `local`, or `ssh://user@host:port`. Never assumed."""
 
-    address: str = Field(pattern=r"^(local|ssh://.+)$")
-    ssh_config: str | None = None
-    ssh_identity: str | None = None
+    address: Address
+    ssh_config: LocalPath | None = None
+    ssh_identity: LocalPath | None = None
 
 
 class Paths(Model):
@@ -132,25 +175,25 @@ class Paths(Model):
     back to.
     """
 
-    dump: str | None = None
-    disk: tuple[str, ...] = ()
-    backend: str | None = None
-    frontend: str | None = None
-    backend_build: str | None = None
-    frontend_build: str | None = None
-    way_back: str | None = None
-    postgres_bin: str | None = None
+    dump: HostPath | None = None
+    disk: tuple[HostPath, ...] = ()
+    backend: HostPath | None = None
+    frontend: HostPath | None = None
+    backend_build: HostPath | None = None
+    frontend_build: HostPath | None = None
+    way_back: HostPath | None = None
+    postgres_bin: HostPath | None = None
 
 
 class Browser(Model):
     """The browser that looks at the page. `slowest` is the longest that one state may take to appear."""
 
-    executable: str | None = None
+    executable: LocalPath | None = None
     sandbox: bool | None = None
     viewport: tuple[int, int] = (1280, 800)
     locale: str = "pt-BR"
     timezone: str = "America/Sao_Paulo"
-    slowest: str = "10s"
+    slowest: Length = "10s"
     mask: tuple[str, ...] = ()
 
 
@@ -177,7 +220,7 @@ class Policy(Model):
     """Who may sign what. `manual` attests manual items in bulk: "attested by pipeline NAME"."""
 
     manual: str | None = None
-    max_age: str | None = None
+    max_age: Length | None = None
 
 
 class Allow(Model):
@@ -190,7 +233,7 @@ class Allow(Model):
 class NotApplicable(Model):
     """A gate or a check that does not exist on this deployment, with the reason."""
 
-    check: str
+    check: GateOrCheck
     reason: str = Field(min_length=1)
 
 
@@ -198,8 +241,8 @@ class Target(Model):
     """One deployment: the whole target file."""
 
     schema_version: Literal[1] = 1
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    change: str | None = None
+    name: Name
+    change: LocalPath | None = None
     database: Database | None = None
     backend: Backend | None = None
     frontend: Frontend | None = None
