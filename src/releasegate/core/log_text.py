@@ -20,12 +20,17 @@ _NEST = re.compile(r"\b(\d\d?)/(\d\d?)/(\d{4}),? (\d\d?:\d\d:\d\d)(?: ([AP]M))?"
 _EPOCH = re.compile(r'"(?:time|ts|timestamp)"\s*:\s*"?(\d{10}(?:\.\d+)?|\d{13})\b')  # pino, bunyan, zap
 
 _SHAPES = (
-    (re.compile(r'"(?:[^"\\]|\\.)*"' r"|'(?:[^'\\]|\\.)*'" r"|`[^`]*`"), "«text»"),
+    (_ISO, "«time»"),
+    (_SLASHED, "«time»"),
+    (_ACCESS, "«time»"),
+    (_NEST, "«time»"),
+    (re.compile(r'"(?:[^"\\]|\\.)*"' r"|(?<!\w)'(?:[^'\\]|\\.)*'" r"|`[^`]*`"), "«text»"),
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "«id»"),
     (re.compile(r"\b[\w+-]+://\S+"), "«url»"),
     (re.compile(r"\S+@\S+\.\S+"), "«address»"),
-    (re.compile(r"\b(?=[A-Za-z]*\d)[0-9a-fA-F]{6,}\b"), "«hex»"),
-    (re.compile(r"(?<![A-Za-z_])[+-]?\d+(?:[.,:/-]\d+)*"), "«n»"),
+    (re.compile(r"\b(?=[A-Za-z]*\d)[0-9a-fA-F]{7,}\b"), "«hex»"),
+    # a number that ends a word belongs to it (P2002, TS2304), unless it is as long as an id
+    (re.compile(r"(?<![A-Za-z0-9])[+-]?\d+(?:[.,:/-]\d+)*|\d{5,}"), "«n»"),
     (re.compile(r"\s+"), " "),
 )
 
@@ -103,25 +108,24 @@ def nearest_zone(last: str, written: datetime, zones: Iterable[tzinfo]) -> tzinf
 
 
 def shape_of(line: str) -> str:
-    """Return `line` with all that differs from one time to the next replaced: numbers, ids, urls, quoted text.
+    """Return `line` with all that differs from one time to the next replaced: times, numbers, ids, quoted text.
 
     A line of JSON is shaped by its level and its message, which are what a person would compare.
     """
-    text = _message_in(line) or line
+    level, text = _told_in(line)
     for pattern, word in _SHAPES:
         text = pattern.sub(word, text)
-    return text.strip()[:_LONGEST_SHAPE]
+    return f"{level} {text.strip()}".strip()[:_LONGEST_SHAPE]
 
 
-def _message_in(line: str) -> str:
-    if not line.lstrip().startswith("{"):
-        return ""
+def _told_in(line: str) -> tuple[str, str]:
+    """Return level and message of a line of JSON; "" and the line itself of any other."""
     try:
-        entry = json.loads(line)
+        entry = json.loads(line) if line.lstrip().startswith("{") else {}
     except ValueError:
-        return ""
-    message = next((entry[key] for key in ("msg", "message", "event") if isinstance(entry.get(key), str)), "")
-    return f"{entry.get('level', '')} {message}".strip() if message else ""
+        return "", line
+    message = next((entry[key] for key in ("msg", "message", "event") if isinstance(entry.get(key), str)), None)
+    return (str(entry.get("level", "")), message) if message else ("", line)
 
 
 def lines_by_shape(lines: Iterable[str]) -> dict[str, int]:

@@ -1,0 +1,200 @@
+"""What the log checks say, and when they stay silent; and which lines have one shape."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from releasegate.change.models import Logs
+from releasegate.checks.logs import error_shapes, known_errors, log_is_clean, logs_can_be_read, says_it_started
+from releasegate.core import Verdict
+from releasegate.core.facts.logs import LogLine, LogSlice
+from releasegate.core.log_text import lines_by_shape, nearest_zone, plain, shape_of, time_of
+
+STARTED = datetime(2025, 11, 4, 3, 10, tzinfo=UTC)
+PROMISE = Logs(
+    started=("application started",), fatal=("fatal",), errors=("error",), names=("attachments",), source="runbook 2.4"
+)
+READY = "Application started"
+SAO_PAULO = timezone(timedelta(hours=-3))
+
+
+def log(*lines, is_cut=False):
+    """Return a log of (seconds after the start, text); None for a line without a time."""
+    made = tuple(
+        LogLine(text=text, at=None if after is None else STARTED + timedelta(seconds=after)) for after, text in lines
+    )
+    return LogSlice(part="backend", source="/l/b.log", lines=made, is_cut=is_cut, seen_with="tail -n 50 /l/b.log")
+
+
+def started(slice_, at=STARTED):
+    return says_it_started("backend/started-line", slice_, at, PROMISE)
+
+
+def clean(slice_, known=(), at=STARTED):
+    return log_is_clean("backend/log-clean", slice_, at, PROMISE, known)
+
+
+def test_a_start_message_since_the_start_passes():
+    judgement = started(log((-60, "old"), (0, READY)))
+    assert (judgement.verdict, judgement.sentence) == (Verdict.PASS, "backend wrote: Application started")
+
+
+def test_a_start_message_from_the_last_time_is_not_enough():
+    (finding,) = started(log((-60, READY), (1, "loading"))).findings
+    assert str(finding) == (
+        "backend/started-line: backend (/l/b.log)\n"
+        "  want: a line that says it is ready, since it started (runbook 2.4)\n"
+        "  have: 1 line since then, none of them says so\n"
+        "  why:  a process that runs is not yet one that answers\n"
+        "  fix:  read its log from the start on; where it says so in other words, give them in the target's [reading]\n"
+        "  run:  tail -n 50 /l/b.log"
+    )
+
+
+def test_a_manager_that_rounds_the_start_up_does_not_hide_the_message():
+    assert started(log((-1.9, READY))).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "slice_", [log(), log((-60, READY)), log((None, "a"), (None, "b")), log((1, "x"), is_cut=True)]
+)
+def test_a_log_that_does_not_reach_the_start_is_inconclusive(slice_):
+    assert started(slice_).verdict is Verdict.INCONCLUSIVE
+
+
+def test_lines_without_times_count_from_the_last_start_message_on():
+    assert started(log((None, "x"), (None, READY))).verdict is Verdict.PASS
+
+
+def test_a_clean_log_passes():
+    judgement = clean(log((-60, "Error: old"), (0, READY), (1, "GET / 200")))
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.PASS,
+        "2 lines of the backend, 0 errors, none of them new",
+    )
+
+
+def test_a_fatal_line_is_a_finding_even_when_it_is_known():
+    (finding,) = clean(log((1, "FATAL: no database 7")), known={"FATAL: no database «n»"}).findings
+    assert str(finding) == (
+        "backend/log-clean: backend (/l/b.log)\n"
+        "  want: no fatal line (runbook 2.4)\n"
+        "  have: 1 line: FATAL: no database «n»\n"
+        "  why:  the service says itself that it cannot go on\n"
+        "  fix:  read the lines around it; mend the cause and restart, or go back as the runbook says\n"
+        "  run:  tail -n 50 /l/b.log"
+    )
+
+
+def test_a_fatal_line_from_before_the_start_is_not_this_release_s():
+    assert clean(log((-60, "FATAL: killed"), (0, READY))).verdict is Verdict.PASS
+
+
+def test_an_error_of_a_known_shape_is_silent():
+    assert clean(log((1, "Error: timeout after 31 ms")), known={"Error: timeout after «n» ms"}).verdict is Verdict.PASS
+
+
+def test_a_new_error_is_a_warning():
+    judgement = clean(log((1, "Error: timeout after 31 ms"), (2, "Error: timeout after 7 ms")))
+    assert judgement.verdict is Verdict.WARN
+    assert judgement.findings[0].want == "no error that it did not have before (runbook 2.4)"
+    assert judgement.findings[0].have == "2 lines: Error: timeout after «n» ms"
+
+
+def test_a_new_error_about_the_release_is_a_finding():
+    judgement = clean(log((1, 'error: column "attachments" does not exist')))
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.findings[0].have == (
+        "1 line, about attachments, which this release brings: error: column «text» does not exist"
+    )
+
+
+def test_without_a_baseline_every_error_is_a_warning():
+    judgement = clean(log((1, "error: attachments")), known=None)
+    assert judgement.verdict is Verdict.WARN
+    assert judgement.findings[0].want == "no error (what it had before is not known) (runbook 2.4)"
+
+
+@pytest.mark.parametrize("slice_", [log(), log((-60, "x")), log((None, "error"))])
+def test_no_line_that_is_known_to_be_new_is_inconclusive(slice_):
+    assert clean(slice_).verdict is Verdict.INCONCLUSIVE
+
+
+def test_known_errors_come_from_older_lines_and_from_preflight():
+    older = log((-60, "Error 1"), (5, "Error: new"))
+    recorded = [
+        {"value": {"part": "backend", "shapes": {"Error: disk": 3}}},
+        {"value": {"part": "frontend", "shapes": {"Error: page": 1}}},
+    ]
+    assert known_errors(older, STARTED, PROMISE, recorded) == {"Error «n»", "Error: disk"}
+
+
+def test_a_baseline_without_errors_is_one_and_none_is_none():
+    empty = [{"value": {"part": "backend", "shapes": {}}}]
+    assert known_errors(log((5, "x")), STARTED, PROMISE, empty) == set()
+    assert known_errors(log((5, "x")), STARTED, PROMISE, []) is None
+
+
+def test_logs_that_could_be_read_pass_and_none_is_inconclusive():
+    shapes = {"backend": error_shapes([LogLine(text="Error 1"), LogLine(text="Error 2")], PROMISE)}
+    assert logs_can_be_read(shapes, 2).sentence == "1 log, 2 lines, 1 kind of error before the release"
+    assert logs_can_be_read({}, 0).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("line", "shape"),
+    [
+        ("GET /api/7/messages took 12.5 ms", "GET /api/«n»/messages took «n» ms"),
+        ("user 3f2504e0-4f89-11d3-9a0c-0305e82c3301 gone", "user «id» gone"),
+        ("commit 52ac7d942 gone", "commit «hex» gone"),
+        ("Error: column \"attachments\" of 'messages'", "Error: column «text» of «text»"),
+        ("fetch https://cdn.example/a.jpg?x=1 failed", "fetch «url» failed"),
+        ("mail to ana@example.com failed", "mail to «address» failed"),
+        ('{"level":50,"time":1699000000000,"msg":"cannot load 12"}', "50 cannot load «n»"),
+        ("TypeError: can't read x2 or P2002", "TypeError: can't read x2 or P2002"),
+        ("conv_123 and msg98765 gone", "conv_«n» and msg«n» gone"),
+        ("2025-11-04T13:10:00.000Z ERROR gone", "«time» ERROR gone"),
+        ("[Nest] 47  - 11/04/2025, 12:10:00 AM   ERROR gone", "[Nest] «n» - «time» ERROR gone"),
+    ],
+)
+def test_a_shape_keeps_the_words_and_loses_what_differs(line, shape):
+    assert shape_of(line) == shape
+
+
+def test_shapes_are_counted_most_frequent_first():
+    assert list(lines_by_shape(["a 1", "b", "a 2"]).items()) == [("a «n»", 2), ("b", 1)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2025-11-04T03:10:00.000Z INFO x",
+        "2025-11-04 00:10:00,000 - app - INFO",
+        "2025-11-04T00:10:00-03:00 x",
+        "[Nest] 4711  - 11/04/2025, 12:10:00 AM     LOG [NestApplication] ready",
+        "[Nest] 4711  - 04/11/2025, 00:10:00     LOG [NestApplication] ready",
+        "2025/11/04 00:10:00 [error] 7#7: x",
+        '10.0.0.1 - - [04/Nov/2025:00:10:00 -0300] "GET /"',
+        '{"level":30,"time":1762225800000,"msg":"x"}',
+        '{"ts": 1762225800, "msg":"x"}',
+    ],
+)
+def test_the_time_of_a_line_is_read_in_its_own_zone_or_the_file_s(line):
+    assert time_of(line, SAO_PAULO) == STARTED
+
+
+@pytest.mark.parametrize("line", ["no time", "2025-13-45T99:00:00Z", "    at load (a.js:10:2)", "version 1.2.3"])
+def test_a_line_without_a_time_has_none(line):
+    assert time_of(line, UTC) is None
+
+
+def test_a_process_in_another_zone_than_its_machine_is_noticed():
+    assert nearest_zone("2025-11-04 03:10:00 x", STARTED, (SAO_PAULO, UTC)) is UTC
+    assert nearest_zone("2025-11-04 00:10:00 x", STARTED, (SAO_PAULO, UTC)) is SAO_PAULO
+    assert nearest_zone("no time", STARTED, (SAO_PAULO,)) is UTC
+
+
+def test_colours_are_taken_out():
+    assert plain("\x1b[32mLOG\x1b[39m ready\r\n") == "LOG ready"
