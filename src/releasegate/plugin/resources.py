@@ -1,0 +1,66 @@
+"""The ways to reach the deployment: opened when a test first asks, shared by the run, closed at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from releasegate.plugin.run import Run
+from releasegate.probes.browser.site import Site, open_site
+from releasegate.probes.host import Machine, open_machine
+from releasegate.probes.http import Api, open_api
+from releasegate.probes.postgres import Session, open_session
+from releasegate.probes.services import ServiceBook, open_services
+
+Section = TypeVar("Section")
+SESSIONS = Path(__file__).parents[3] / ".state" / "sessions"
+
+
+def given(section: Section | None, name: str, run: Run) -> Section:
+    """Return a section of the target file. Raises UsageError when it is missing."""
+    if section is None:
+        raise pytest.UsageError(f"{run.subject.target_path}: [{name}] is missing; see targets/example.toml")
+    return section
+
+
+def session_file(run: Run) -> Path:
+    """Return where this deployment's login is kept between processes: private, and never among the evidence."""
+    SESSIONS.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return SESSIONS / f"{run.subject.change.id}-{run.subject.target.name}.json".lower()
+
+
+@pytest.fixture(scope="session")
+def database(run: Run) -> Iterator[Session]:
+    """Return the database, proven read-only."""
+    with open_session(given(run.subject.target.database, "database", run)) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def api(run: Run) -> Iterator[Api]:
+    """Return the API; it logs in with its first question, once for all processes."""
+    with open_api(given(run.subject.target.backend, "backend", run), run.subject.change.api, session_file(run)) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def machine(run: Run) -> Iterator[Machine]:
+    """Return the machine that the release is deployed on."""
+    with open_machine(given(run.subject.target.host, "host", run)) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="session")
+def services(run: Run, machine: Machine) -> ServiceBook:
+    """Return the services under their manager."""
+    return open_services(given(run.subject.target.services, "services", run), machine)
+
+
+@pytest.fixture(scope="session")
+def site(run: Run) -> Iterator[Site]:
+    """Return the page in a real browser, logged in once."""
+    with open_site(run.subject.target, run.subject.change, run.path) as site:
+        yield site
