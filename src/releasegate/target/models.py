@@ -217,9 +217,13 @@ class Fingerprint(Model):
 
 
 class Policy(Model):
-    """Who may sign what. `manual` attests manual items in bulk: "attested by pipeline NAME"."""
+    """Who may sign what, and what may be shown. `manual` attests manual items in bulk: "attested by pipeline NAME".
+
+    `preview_length` is how many characters of a message the spot check shows; 0 shows none.
+    """
 
     manual: str | None = None
+    preview_length: int = Field(default=20, ge=0, le=50)
     max_age: Length | None = None
 
 
