@@ -10,7 +10,7 @@ from psycopg import sql
 
 from releasegate.change.models import Backfill
 from releasegate.core import Measurement
-from releasegate.core.facts.rows import RowCounts, Spot, Stored
+from releasegate.core.facts.rows import COUNTS_UNIT, RowCounts, Spot, Stored
 from releasegate.core.pointers import MISSING, first
 from releasegate.probes import catalog
 from releasegate.probes.postgres import Session, identifier
@@ -19,6 +19,9 @@ from releasegate.probes.row_sql import Moments, first_text, flags, parts
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
 JSON_TYPES: Final = ("json", "jsonb")
 LONGEST_ENDING: Final = 5
+# In lower case without underscores, the likeliest first.
+CREATED: Final = ("createdat", "created", "insertedat", "createdon", "datecreated", "createddate", "creationdate")
+CONVERSATION: Final = ("conversationid", "conversation", "threadid", "thread", "chatid", "dialogid", "channelid")
 
 _EVERY_ROW = "SELECT flags, count(*) AS rows FROM (SELECT {flags} AS flags FROM {table}) AS marked GROUP BY flags"
 _EXAMPLES = """
@@ -27,7 +30,8 @@ SELECT id FROM (SELECT {key}::text AS id, {flags} AS flags FROM {table}) AS mark
 """
 # Picked by a hash with the seed in it, so that the same seed shows the same rows again.
 _SPOTS = """
-SELECT {key}::text AS id, {source}::text AS source, {url} AS url, {type} AS type, {preview} AS preview
+SELECT {key}::text AS id, {source}::text AS source, {url} AS url, {type} AS type, {preview} AS preview,
+       {fields} AS fields
   FROM {table} WHERE {source}::text <> '' ORDER BY hashtextextended({key}::text, {seed}) LIMIT {count}
 """
 _STRATA = """
@@ -61,11 +65,11 @@ def every_row(session: Session, backfill: Backfill, moments: Moments) -> Measure
     )
     if not described.source_type or described.target_type not in JSON_TYPES:
         query = f"\\d {backfill.table}"
-        return Measurement(value=described, unit="rows", rows=0, query=query, duration_s=0.0)
+        return Measurement(value=described, unit=COUNTS_UNIT, rows=0, query=query, duration_s=0.0)
     answer = session.read(_composed(_EVERY_ROW, backfill, flags=_flags(backfill, moments, types)))
     counts = {row["flags"]: row["rows"] for row in answer.rows}
     counted = replace(described, by_flags=counts)
-    return answer.measurement(counted, unit="rows", rows=counted.total)
+    return answer.measurement(counted, unit=COUNTS_UNIT, rows=counted.total)
 
 
 def examples(
@@ -99,8 +103,12 @@ def spots(
     if backfill.preview_column and preview_length:
         column = sql.Identifier(backfill.preview_column)
         preview = sql.SQL("coalesce(left({}::text, {}), '')").format(column, sql.Literal(preview_length))
+    pairs = [sql.SQL("{}, {}::text").format(sql.Literal(name), sql.Identifier(name)) for name in _kinds(backfill)]
+    fields = sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
     answer = session.read(
-        _composed(_SPOTS, backfill, preview=preview, seed=sql.Literal(seed), count=sql.Literal(count))
+        _composed(
+            _SPOTS, backfill, preview=preview, fields=fields, seed=sql.Literal(seed), count=sql.Literal(count)
+        )
     )
     picked = tuple(Spot(**row) for row in answer.rows)
     return answer.measurement(picked, unit="rows picked", rows=len(picked))
@@ -109,18 +117,18 @@ def spots(
 def conversations_to_read(
     session: Session, backfill: Backfill, conversation: str, visible: Sequence[str]
 ) -> Measurement[tuple[str, ...]]:
-    """Measure which of the `visible` conversations cover every ending, stored type and kind of message.
+    """Measure which of the `visible` conversations hold every ending, stored type and kind of message there is.
 
-    `conversation` is the column that holds the id by which the API lists them. Kinds are the columns that the rule
-    from url to type looks at. The fewest conversations first found to cover all are returned.
+    `conversation` is the column with the id by which the API lists them; kinds are the columns that the rule from
+    url to type looks at.
     """
-    columns = sorted({case.column for case in backfill.types if case.column})
-    kinds = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in columns)
+    columns = [sql.SQL("{}::text").format(sql.Identifier(column)) for column in _kinds(backfill)]
+    kind: sql.Composable = sql.SQL("concat_ws(' ', {})").format(sql.SQL(", ").join(columns))
     answer = session.read(
         _composed(
             _STRATA,
             backfill,
-            kind=sql.SQL("concat_ws(' ', {})").format(kinds) if columns else sql.SQL("''"),
+            kind=kind if columns else sql.SQL("''"),
             longest=sql.Literal(LONGEST_ENDING),
             conversation=sql.Identifier(conversation),
             visible=sql.Literal(list(visible)),
@@ -161,6 +169,32 @@ def _urls(stored: Any, backfill: Backfill) -> tuple[str | None, ...]:
 def column_types(session: Session, table: str) -> dict[str, str]:
     """Return the type of each column of `table`, as format_type prints it; {} where there is no such table."""
     return {column.name: column.type for column in catalog.schema(session, [table]).value.columns}
+
+
+def as_found(session: Session, backfill: Backfill) -> Backfill:
+    """Return `backfill` with the columns that nobody named found by their usual names, None where there is none.
+
+    A release document rarely says which column dates a row or holds its conversation, and both only say how to
+    read: what must be true does not depend on them.
+    """
+    types = _types(session, backfill)
+    dates = [name for name, kind in types.items() if kind.startswith("timestamp")]
+    return backfill.model_copy(
+        update={
+            "created": backfill.created or _usual(dates, CREATED),
+            "conversation": backfill.conversation or _usual(list(types), CONVERSATION),
+        }
+    )
+
+
+def _usual(columns: Sequence[str], usual: Sequence[str]) -> str | None:
+    plain = {column.lower().replace("_", ""): column for column in columns}
+    return next((plain[name] for name in usual if name in plain), None)
+
+
+def _kinds(backfill: Backfill) -> list[str]:
+    """Return the columns that the rule from url to type looks at."""
+    return sorted({case.column for case in backfill.types if case.column})
 
 
 def _types(session: Session, backfill: Backfill) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +67,8 @@ Catalog = dict[str, str]
 
 CATALOG_UNIT = "objects of the catalog"
 """The unit by which a recorded catalog is recognised among the measures of a check."""
+
+
+def recorded_catalog(payloads: Iterable[dict[str, Any]]) -> Catalog | None:
+    """Return the catalog among a check's recorded measures, None where there is none."""
+    return next((dict(payload["value"]) for payload in payloads if payload.get("unit") == CATALOG_UNIT), None)

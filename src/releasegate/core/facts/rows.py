@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from enum import IntFlag
-from typing import Any
+from typing import Any, TypeVar
+
+Facts = TypeVar("Facts", "RowCounts", "Checksums")
 
 
 class Flag(IntFlag):
@@ -60,13 +62,17 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """One row picked for people to look at; `preview` is shortened, or "" where it is switched off."""
+    """One row picked for people to look at; `preview` is shortened, or "" where it is switched off.
+
+    `fields` are the columns that the rule from url to type looks at, as text.
+    """
 
     id: str
     source: str
     url: str | None
     type: str | None
     preview: str = ""
+    fields: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,20 @@ class Stored:
     id: str
     conversation: str
     urls: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """One conversation read through the API: how it answered, and the attachments' urls of each message by its id.
+
+    The urls are None for a message that shows no attachments at all, () for one that shows an empty list.
+    """
+
+    conversation: str
+    said: str
+    is_answered: bool
+    urls: Mapping[str, tuple[str | None, ...] | None]
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +118,34 @@ class Checksums:
         return sum(int(values[0]) for values in self.groups.values())
 
 
+COUNTS_UNIT = "rows"
+"""The unit by which recorded counts are recognised among the measures of a check."""
+
 CHECKSUMS_UNIT = "rows summed up"
 """The unit by which recorded checksums are recognised among the measures of a check."""
 
 
 def recorded_checksums(payloads: Iterable[dict[str, Any]]) -> dict[str, Checksums]:
     """Return the checksums among a check's recorded measures, by table."""
-    found = [payload["value"] for payload in payloads if payload.get("unit") == CHECKSUMS_UNIT]
-    return {value["table"]: _restored(value) for value in found}
+    found = [_restored(Checksums, value) for value in _values(payloads, CHECKSUMS_UNIT)]
+    return {checksums.table: checksums for checksums in found}
 
 
-def _restored(value: dict[str, Any]) -> Checksums:
-    return Checksums(
-        table=value["table"],
-        key=value["key"],
-        columns=tuple(value["columns"]),
-        until=value["until"],
-        groups={int(group): tuple(values) for group, values in value["groups"].items()},
-    )
+def recorded_counts(payloads: Iterable[dict[str, Any]]) -> RowCounts | None:
+    """Return the counts among a check's recorded measures, None where there are none."""
+    return next((_restored(RowCounts, value) for value in _values(payloads, COUNTS_UNIT)), None)
+
+
+def _values(payloads: Iterable[dict[str, Any]], unit: str) -> list[dict[str, Any]]:
+    return [payload["value"] for payload in payloads if payload.get("unit") == unit]
+
+
+def _restored(kind: type[Facts], value: dict[str, Any]) -> Facts:
+    """Return facts that went through JSON: numbers that are keys come back as numbers, lists as tuples."""
+    return kind(**{one.name: _native(value[one.name]) for one in fields(kind) if one.name in value})
+
+
+def _native(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {int(key): _native(item) for key, item in value.items()}
+    return tuple(value) if isinstance(value, list) else value

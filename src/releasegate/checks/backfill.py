@@ -1,0 +1,221 @@
+"""What surrounds the rows: the spot check, how long it took, what the API makes of it, what it must not touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from releasegate.checks.words import number, some
+from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.durations import show_duration
+from releasegate.core.facts.rows import Checksums, ReadBack, Spot, Stored
+from releasegate.core.figures import count
+from releasegate.core.url_rule import Case, accepted_types
+
+
+def spots_are_right(spots: Sequence[Spot], cases: Sequence[Case], *, source: str, least: int) -> Judgement:
+    """Every row picked at random shows the same url on both sides, and a type that the rule accepts."""
+    findings = tuple(finding for spot in spots if (finding := _spot(spot, cases, source)))
+    if not spots and not least:
+        return Judgement(seen=0, unit="rows picked", holds="", not_applicable="no row with media to pick from")
+    holds = f"{count(len(spots), 'row')} picked at random: {some([f'{one.id} {one.type}' for one in spots])}"
+    return Judgement(seen=len(spots), unit="rows picked", holds=holds, findings=findings)
+
+
+def _spot(spot: Spot, cases: Sequence[Case], source: str) -> Finding | None:
+    accepted = accepted_types(cases, spot.source, spot.fields)
+    if spot.url == spot.source and (accepted is None or spot.type in accepted):
+        return None
+    wanted = f", type {' or '.join(accepted)}" if accepted else ""
+    return Finding(
+        check="backfill/spot-check",
+        subject=f"row {spot.id}",
+        want=f"url {spot.source}{wanted} ({source})",
+        have=f"url {spot.url or 'none'}, type {spot.type or 'none'}",
+        why="one of a handful picked at random is wrong, so many are",
+        fix="see backfill/every-row for all of them",
+    )
+
+
+class Expected(Protocol):
+    """One line of the runbook's table of durations."""
+
+    @property
+    def up_to_rows(self) -> int | None: ...  # noqa: D102  the change file's own word
+    @property
+    def seconds(self) -> float: ...  # noqa: D102
+
+
+def took_as_long_as_expected(
+    durations: Sequence[float], rows: int, table: Sequence[Expected], *, source: str
+) -> Judgement:
+    """The last recorded run took no more than the line of the runbook's table for that many rows says, about.
+
+    The table says "about", so only twice the time is worth a look, and never stops a release.
+    """
+    if not durations:
+        nothing = "the backfill was not run with `gate step`: no duration to judge"
+        return Judgement(seen=0, unit="recorded runs", holds="", not_applicable=nothing)
+    expected = next((line.seconds for line in table if line.up_to_rows is None or rows <= line.up_to_rows), None)
+    took = durations[-1]
+    if expected is None:
+        nothing = f"the table has no line for {count(rows, 'row')}"
+        return Judgement(seen=0, unit="recorded runs", holds="", not_applicable=nothing)
+    findings: tuple[Finding, ...] = ()
+    if took > 2 * expected:
+        findings = (
+            Finding(
+                check="backfill/duration",
+                subject="the backfill",
+                want=f"about {show_duration(expected)} for {count(rows, 'row')} ({source})",
+                have=show_duration(took),
+                why="it took so much longer than expected that something else may be slow: a lock, a missing index",
+                fix="look at what else runs on the server before the next step",
+                severity=Severity.WARNING,
+            ),
+        )
+    holds = f"{show_duration(took)} for {count(rows, 'row')}; about {show_duration(expected)} was expected"
+    return Judgement(seen=len(durations), unit="recorded runs", holds=holds, findings=findings)
+
+
+def api_agrees(read: Sequence[ReadBack], stored: Iterable[Stored], *, source: str, strata: int) -> Judgement:
+    """Every conversation read is answered, and each message with media shows the attachments that are stored.
+
+    Messages that the API does not list (deleted ones, another page) are not judged; `strata` counts the kinds of
+    old media that the conversations were chosen to cover. An API that shows every single one under another url
+    rewrites them (signs, proxies), which is worth a look and no fault.
+    """
+    pairs = [(one, message) for one in read for message in _of(stored, one) if message.id in one.urls]
+    if pairs and all(one.urls[message.id] is None for one, message in pairs):
+        undecided = "no message of the API's answers shows attachments where [reading] looks for them"
+        return Judgement(seen=0, unit="messages read back", holds="", undecided=undecided)
+    rewrites = bool(pairs) and all(_has_other_url(one.urls[message.id], message.urls) for one, message in pairs)
+    differing = [one for one in read if _differing(one, pairs)]
+    findings = [_not_answered(one, source) for one in read if not one.is_answered]
+    findings += [_differs(one, _differing(one, pairs), source, rewrites=rewrites) for one in differing]
+    holds = (
+        f"{count(len(pairs), 'message')} with media in {count(len(read), 'conversation')} come back as stored; "
+        f"{count(strata, 'kind')} of old media covered"
+    )
+    return Judgement(seen=len(pairs), unit="messages read back", holds=holds, findings=tuple(findings))
+
+
+def _of(stored: Iterable[Stored], read: ReadBack) -> list[Stored]:
+    return [message for message in stored if message.conversation == read.conversation]
+
+
+def _differing(read: ReadBack, pairs: Sequence[tuple[ReadBack, Stored]]) -> list[Stored]:
+    return [message for one, message in pairs if one is read and one.urls[message.id] != message.urls]
+
+
+def _has_other_url(shown: tuple[str | None, ...] | None, stored: tuple[str | None, ...]) -> bool:
+    return shown is not None and len(shown) == len(stored) and shown != stored
+
+
+def _not_answered(read: ReadBack, source: str) -> Finding:
+    return Finding(
+        check="backfill/api-agrees",
+        subject=f"conversation {read.conversation}",
+        want=f"the API answers with its messages ({source})",
+        have=read.said,
+        why="the backend refuses what the backfill wrote: this conversation cannot be opened",
+        fix="read the backend's log for the message that it does not accept; correct that row",
+        run=read.run,
+    )
+
+
+def _differs(read: ReadBack, wrong: Sequence[Stored], source: str, *, rewrites: bool) -> Finding:
+    first = wrong[0]
+    return Finding(
+        check="backfill/api-agrees",
+        subject=f"conversation {read.conversation}",
+        want=f"message {first.id} with {count(len(first.urls), 'attachment')} as stored ({source})",
+        have=f"{_shown(read.urls[first.id], first.urls)}; {count(len(wrong), 'message')} so here",
+        why="people see what the API answers, whatever the table holds",
+        fix="compare one message by hand; look for a validation or a mapping that drops it",
+        run=read.run,
+        severity=Severity.WARNING if rewrites else Severity.ERROR,
+    )
+
+
+def _shown(urls: tuple[str | None, ...] | None, stored: Sequence[str | None]) -> str:
+    if not urls:
+        return "no attachments"
+    return count(len(urls), "attachment") if len(urls) != len(stored) else "another url"
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """How one column differs between two looks, in groups of rows."""
+
+    column: str
+    groups: int
+    of: int
+
+
+def source_unchanged(
+    check: str, now: Checksums | None, before: Checksums | None, *, source: str, strict: Sequence[str] = ()
+) -> Judgement:
+    """The rows from before the release hold the values they held, by checksums per group of rows.
+
+    A group whose number of rows changed (deleted, or arrived late) cannot be compared. A column in `strict` is the
+    backfill's source, which nobody edits: one changed group is a finding of severity error. People do edit other
+    columns, one row at a time, so these stop a release only when at least half of the groups differ.
+    """
+    if now is None or before is None:
+        return Judgement(seen=0, unit="rows compared", holds="", undecided="no baseline: preflight recorded none")
+    shared = [group for group, sums in before.groups.items() if now.groups.get(group, ("",))[0] == sums[0]]
+    compared = sum(int(before.groups[group][0]) for group in shared)
+    changes = [
+        _Change(column, sum(_differs_in(group, column, now, before) for group in shared), len(shared))
+        for column in before.columns
+    ]
+    findings = [_changed(check, before, change, source, strict) for change in changes if change.groups]
+    lost = before.rows - now.rows
+    if lost > 0:
+        findings.append(_lost(check, before, lost, len(before.groups) - len(shared), source))
+    said = f"{count(compared, 'row')} from before the release hold what they held: {some(before.columns)}"
+    apart = f"; {number(before.rows - compared)} in groups that gained or lost rows" if compared < before.rows else ""
+    empty = not before.rows
+    return Judgement(
+        seen=compared,
+        unit="rows compared",
+        holds=said + apart,
+        findings=tuple(findings),
+        not_applicable="no rows before the release" if empty else "",
+    )
+
+
+def _differs_in(group: int, column: str, now: Checksums, before: Checksums) -> bool:
+    if column not in now.columns:
+        return True
+    old = before.groups[group][1 + before.columns.index(column)]
+    return now.groups[group][1 + now.columns.index(column)] != old
+
+
+def _changed(check: str, before: Checksums, change: _Change, source: str, strict: Sequence[str]) -> Finding:
+    is_broad = change.groups * 2 >= change.of
+    stops = is_broad or change.column in strict
+    return Finding(
+        check=check,
+        subject=f"{before.table}.{change.column}",
+        want=f"the same values in {count(change.of, 'group')} of rows from before the release ({source})",
+        have=f"other values in {number(change.groups)} of {number(change.of)}",
+        why="the old release and the way back read this column" if stops else "people may have edited these rows",
+        fix="compare with the backup; restore the column from it" if stops else "look whether people did",
+        severity=Severity.ERROR if stops else Severity.WARNING,
+    )
+
+
+def _lost(check: str, before: Checksums, lost: int, groups: int, source: str) -> Finding:
+    is_broad = groups * 2 >= len(before.groups)
+    return Finding(
+        check=check,
+        subject=before.table,
+        want=f"{count(before.rows, 'row')} from before the release ({source})",
+        have=f"{number(before.rows - lost)}: {number(lost)} are gone",
+        why="messages were lost" if is_broad else "people may have deleted these",
+        fix="compare with the backup before anything else is written" if is_broad else "look whether people did",
+        severity=Severity.ERROR if is_broad else Severity.WARNING,
+    )

@@ -1,0 +1,350 @@
+"""Whether the catalog holds what the release promised, what it had before, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from releasegate.checks.words import number, some
+from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.facts.catalog import Catalog, ForeignKeyFacts, IndexFacts, SchemaFacts
+from releasegate.core.figures import count
+
+_RUN_AGAIN = "run the migration again and read its whole output (psql goes on after an error), then this gate"
+
+
+class Column(Protocol):
+    """A promised column, as the change file has it."""
+
+    table: str
+    name: str
+    type: str
+    nullable: bool | None
+    default: str | None
+    source: str
+
+
+class ForeignKey(Protocol):
+    """A promised foreign key, as the change file has it."""
+
+    table: str
+    column: str
+    references_table: str
+    references_column: str
+    source: str
+
+    @property
+    def on_delete(self) -> str | None: ...  # noqa: D102  a property: the model's type is narrower than str
+
+
+class Index(Protocol):
+    """A promised index, as the change file has it."""
+
+    table: str
+    name: str
+    method: str | None
+    columns: tuple[str, ...] | None
+    predicate: str | None
+    source: str
+
+
+class Survivors(Protocol):
+    """Columns that the release leaves as they were, as the change file has them."""
+
+    table: str
+    columns: tuple[str, ...]
+    source: str
+
+
+def not_yet_migrated(schema: SchemaFacts, promised: Sequence[Column]) -> Judgement:
+    """None of the release's columns is there before it began: a half-done earlier attempt shows here."""
+    there = [found for column in promised if (found := schema.column(column.table, column.name))]
+    findings = tuple(
+        Finding(
+            check="preflight/not-yet-migrated",
+            subject=f"{column.table}.{column.name}",
+            want="not there before the migration (releasegate)",
+            have=f"already there: {column.type}",
+            why="an earlier attempt left it: without IF NOT EXISTS the migration stops at it, with it it skips it",
+            fix="find out what the earlier attempt did; drop what it left, or go on knowingly",
+            severity=Severity.WARNING,
+        )
+        for column in there
+    )
+    holds = f"none of {count(len(promised), 'new column')} is there yet"
+    return Judgement(seen=len(promised) if schema.tables else 0, unit="columns", holds=holds, findings=findings)
+
+
+def baseline_taken(schema: SchemaFacts, tables: Sequence[str], catalog: Catalog, rows: int) -> Judgement:
+    """The change's tables are on record as they were before the release, so that later gates can compare."""
+    missing = [table for table in tables if table not in schema.tables]
+    findings = tuple(
+        Finding(
+            check="preflight/baseline",
+            subject=table,
+            want="the table is there (change file [schema])",
+            have="no such table on the search path",
+            why="nothing of it can be compared after the release",
+            fix="check database.dsn and the role's search_path",
+        )
+        for table in missing
+    )
+    holds = f"{count(len(catalog), 'object')} of the catalog and {count(rows, 'row')} are on record"
+    return Judgement(seen=len(catalog), unit="objects of the catalog", holds=holds, findings=findings)
+
+
+def columns_exist(schema: SchemaFacts, promised: Sequence[Column]) -> Judgement:
+    """Every promised column exists with its type; nullability and default only where they are promised."""
+    findings = [finding for column in promised for finding in _column(schema, column)]
+    names = some([f"{one.table}.{one.name}" for one in promised])
+    holds = f"{count(len(promised), 'promised column')} there: {names}"
+    return Judgement(seen=len(promised), unit="columns", holds=holds, findings=tuple(findings))
+
+
+def _column(schema: SchemaFacts, column: Column) -> list[Finding]:
+    found = schema.column(column.table, column.name)
+    if found is None:
+        have = "no such column" if column.table in schema.tables else f"no table {column.table}"
+        return [_wrong_column(column, f"{column.type}", have)]
+    wrong = []
+    if _squeezed(found.type) != _squeezed(column.type):
+        wrong.append(_wrong_column(column, column.type, found.type))
+    if column.nullable is not None and found.nullable is not column.nullable:
+        wrong.append(_wrong_column(column, _nullable(column.nullable), _nullable(found.nullable)))
+    if column.default is not None and not _same_default(column.default, found.default):
+        wrong.append(_wrong_column(column, f"default {column.default}", f"default {found.default or 'none'}"))
+    return wrong
+
+
+def _wrong_column(column: Column, want: str, have: str) -> Finding:
+    return Finding(
+        check="migration/columns",
+        subject=f"{column.table}.{column.name}",
+        want=f"{want} ({column.source})",
+        have=have,
+        why="the new backend reads and writes this column as promised, and fails on anything else",
+        fix=_RUN_AGAIN,
+        run=f"psql -c '\\d {column.table}'",
+    )
+
+
+def foreign_keys_hold(schema: SchemaFacts, promised: Sequence[ForeignKey]) -> Judgement:
+    """Every promised foreign key exists and is validated; what happens on delete only where it is promised."""
+    findings = tuple(finding for key in promised if (finding := _foreign_key(schema, key)))
+    holds = f"{count(len(promised), 'foreign key')} there and validated"
+    return Judgement(seen=len(promised), unit="foreign keys", holds=holds, findings=findings)
+
+
+def _foreign_key(schema: SchemaFacts, key: ForeignKey) -> Finding | None:
+    found = next((one for one in schema.foreign_keys if _is_same_key(one, key)), None)
+    if found is None:
+        have = "no such foreign key"
+    elif not found.is_valid:
+        have = f"{found.name} is NOT VALID: older rows were never compared"
+    elif key.on_delete is not None and found.on_delete != key.on_delete:
+        have = f"ON DELETE {found.on_delete}"
+    else:
+        return None
+    rule = f" ON DELETE {key.on_delete}" if key.on_delete else ""
+    return Finding(
+        check="migration/foreign-keys",
+        subject=f"{key.table}.{key.column}",
+        want=f"a validated reference to {key.references_table} ({key.references_column}){rule} ({key.source})",
+        have=have,
+        why="without it a row can point at one that does not exist, or a delete does something else",
+        fix=_RUN_AGAIN,
+        run=f"psql -c '\\d {key.table}'",
+    )
+
+
+def _is_same_key(found: ForeignKeyFacts, key: ForeignKey) -> bool:
+    return (found.table, found.columns, found.references_table, found.references_columns) == (
+        key.table,
+        (key.column,),
+        key.references_table,
+        (key.references_column,),
+    )
+
+
+def indexes_work(schema: SchemaFacts, promised: Sequence[Index]) -> Judgement:
+    """Every promised index exists, valid and ready; method, columns and predicate only where they are promised."""
+    findings = tuple(finding for index in promised if (finding := _index(schema, index)))
+    holds = f"{count(len(promised), 'index', 'indexes')} there, valid and ready"
+    return Judgement(seen=len(promised), unit="indexes", holds=holds, findings=findings)
+
+
+def _index(schema: SchemaFacts, index: Index) -> Finding | None:
+    found = schema.index(index.name)
+    have = "no such index" if found is None else _index_trouble(found, index)
+    if not have:
+        return None
+    is_broken = found is not None and not (found.is_valid and found.is_ready)
+    again = f"DROP INDEX {index.name}, then run the migration again" if is_broken else _RUN_AGAIN
+    details = [index.method or "", f"({', '.join(index.columns)})" if index.columns else "", index.predicate or ""]
+    wanted = " ".join(detail for detail in details if detail)
+    return Finding(
+        check="migration/indexes",
+        subject=index.name,
+        want=f"an index on {index.table} that is valid and ready{', ' + wanted if wanted else ''} ({index.source})",
+        have=have,
+        why="PostgreSQL does not use it: lookups read the whole table, and IF NOT EXISTS would report success",
+        fix=again,
+        run=f"psql -c '\\d {index.name}'",
+    )
+
+
+def _index_trouble(found: IndexFacts, index: Index) -> str:
+    if found.table != index.table:
+        return f"it is an index on {found.table}"
+    if not (found.is_valid and found.is_ready):
+        return "it exists but is INVALID" if found.is_ready else "it exists but is not ready"
+    if index.method and found.method != index.method:
+        return f"method {found.method}"
+    if index.columns and found.columns != index.columns:
+        return f"columns ({', '.join(found.columns)})"
+    if index.predicate and _squeezed(found.predicate or "") != _squeezed(index.predicate):
+        return f"predicate {found.predicate or 'none'}"
+    return ""
+
+
+def survivors_are_there(
+    schema: SchemaFacts, promised: Sequence[Survivors], before: Mapping[tuple[str, str], str]
+) -> Judgement:
+    """Every surviving column is still there, with the type it had where `before` knows it: (table, column) -> type."""
+    names = [(survivors, column) for survivors in promised for column in survivors.columns]
+    findings = tuple(
+        finding
+        for survivors, column in names
+        if (finding := _survivor(survivors, column, schema, before.get((survivors.table, column))))
+    )
+    known = sum(1 for survivors, column in names if (survivors.table, column) in before)
+    types = "with the type they had" if known == len(names) else f"types known before of {number(known)}"
+    return Judgement(
+        seen=len(names),
+        unit="columns",
+        holds=f"{count(len(names), 'column')} still there, {types}",
+        findings=findings,
+    )
+
+
+def _survivor(survivors: Survivors, column: str, schema: SchemaFacts, before: str | None) -> Finding | None:
+    found = schema.column(survivors.table, column)
+    if found is not None and before in (None, found.type):
+        return None
+    return Finding(
+        check="migration/survivors",
+        subject=f"{survivors.table}.{column}",
+        want=f"{before or 'the column'} as before the release ({survivors.source})",
+        have=found.type if found else "it is gone",
+        why="the old release and the way back read this column",
+        fix="stop here: restore it from the backup before anything else is written",
+        run=f"psql -c '\\d {survivors.table}'",
+    )
+
+
+def nothing_unplanned(now: Catalog, before: Catalog | None, planned: Collection[str]) -> Judgement:
+    """Every difference to the catalog before the release is one that the change file names.
+
+    `planned` are words of objects that may differ (`public.messages.attachments`, an index's name). What differs
+    besides is nobody's promise, so it is a warning.
+    """
+    if before is None:
+        return Judgement(seen=0, unit="objects compared", holds="", undecided="no baseline: preflight recorded none")
+    found = [one for one in differences(now, before) if not _is_planned(one[0], now.get(one[0], ""), planned)]
+    findings = tuple(
+        Finding(
+            check="migration/nothing-unplanned",
+            subject=name,
+            want="as it was before the release (change file [schema] does not name it)",
+            have=f"{what}: {definition}" if definition else what,
+            why="somebody or something changed the database beside the release",
+            fix="find out who did; add it to the change file if the release means it",
+            severity=Severity.WARNING,
+        )
+        for name, what, definition in found
+    )
+    holds = f"{count(len(now), 'object')} compared: only what the release names has changed"
+    return Judgement(seen=len(now), unit="objects compared", holds=holds, findings=findings)
+
+
+def catalog_is_back(now: Catalog, before: Catalog | None) -> Judgement:
+    """After a restore every object is as it was before the release."""
+    if before is None:
+        return Judgement(seen=0, unit="objects compared", holds="", undecided="no baseline: preflight recorded none")
+    findings = tuple(
+        Finding(
+            check="rollback/catalog-is-back",
+            subject=name,
+            want="as it was before the release (runbook emergency rollback)",
+            have=f"{what}: {definition}" if definition else what,
+            why="the restore did not bring back the whole database",
+            fix="restore into an empty database (pg_restore -c stops at objects newer than the dump), then this gate",
+        )
+        for name, what, definition in differences(now, before)
+    )
+    holds = f"{count(len(now), 'object')} of the catalog are as before the release"
+    return Judgement(seen=len(now), unit="objects compared", holds=holds, findings=findings)
+
+
+def differences(now: Catalog, before: Catalog) -> list[tuple[str, str, str]]:
+    """Return (object, new / gone / changed, definition now) for everything that differs, in order of name."""
+    found = []
+    for name in sorted(now.keys() | before.keys()):
+        if name not in before:
+            found.append((name, "new", now[name]))
+        elif name not in now:
+            found.append((name, "gone", ""))
+        elif now[name] != before[name]:
+            found.append((name, f"changed from {before[name]}", now[name]))
+    return found
+
+
+def planned_words(
+    tables: Mapping[str, str], columns: Sequence[Column], keys: Sequence[ForeignKey], indexes: Sequence[Index]
+) -> set[str]:
+    """Return what the change names, as the catalog writes it: qualified columns, key definitions, index names."""
+    words = {f"column {tables.get(one.table, one.table)}.{one.name}" for one in columns}
+    words |= {f"index .{one.name}" for one in indexes}
+    words |= {f"foreign key ({one.column})" for one in keys}
+    # A column that references another table is written with its key in one clause: the key belongs to the column.
+    return words | {f"foreign key ({one.name})" for one in columns}
+
+
+def _is_planned(name: str, definition: str, planned: Collection[str]) -> bool:
+    plain, text = name.replace('"', ""), definition.replace('"', "")
+    kind, _, rest = plain.partition(" ")
+    if kind == "index":
+        return f"index .{rest.rpartition('.')[2]}" in planned
+    if kind == "constraint":
+        key = re.match(r"FOREIGN KEY (\([^)]*\))", text)
+        return bool(key) and f"foreign key {key.group(1)}" in planned  # type: ignore[union-attr]
+    return plain in planned
+
+
+def _squeezed(text: str) -> str:
+    """Return SQL without blanks and outer brackets, in lower case: how it was typed does not matter."""
+    squeezed = "".join(text.lower().split())
+    while squeezed.startswith("(") and squeezed.endswith(")"):
+        squeezed = squeezed[1:-1]
+    return squeezed
+
+
+def _same_default(want: str, have: str | None) -> bool:
+    """Whether two defaults are the same, with or without the cast that the server adds."""
+    return have is not None and _squeezed(want).partition("::")[0] == _squeezed(have).partition("::")[0]
+
+
+def _nullable(nullable: bool) -> str:  # noqa: FBT001  the fact itself
+    return "may be NULL" if nullable else "NOT NULL"
+
+
+def types_before(catalog: Catalog | None, columns: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
+    """Return the types that a recorded catalog knows, for (table of the change file, qualified name, column)."""
+    known = {name.replace('"', ""): definition for name, definition in (catalog or {}).items()}
+    found = {(table, column): known.get(f"column {qualified}.{column}") for table, qualified, column in columns}
+    return {place: _type_in(definition) for place, definition in found.items() if definition}
+
+
+def _type_in(definition: str) -> str:
+    return re.split(r" (?:not null|default |identity )", definition, maxsplit=1)[0]
