@@ -85,7 +85,7 @@ def _result(
         seen=int(_number(payload, "seen")),
         least=int(_number(payload, "least")),
         unit=_text(payload, "unit"),
-        findings=_findings(payload.get("findings")),
+        findings=read_findings(payload.get("findings")),
         measures=measures,
         duration_s=_number(payload, "duration_s"),
         traceback=_text(payload, "traceback"),
@@ -94,7 +94,8 @@ def _result(
     )
 
 
-def _findings(value: Any) -> tuple[Finding, ...]:
+def read_findings(value: Any) -> tuple[Finding, ...]:
+    """Return the findings that a payload lists; what is no finding there is left out."""
     return tuple(_finding(item) for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 

@@ -1,0 +1,44 @@
+"""The report's languages: English is the source, every other one is a .po file beside this module."""
+
+from __future__ import annotations
+
+import locale
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from releasegate.change.models import Locale
+
+_FOLDER = Path(__file__).parent
+
+
+class Language:
+    """One language: `t` translates a sentence of the source and fills its named places."""
+
+    def __init__(self, name: Locale, messages: dict[str, str]) -> None:
+        self.name = name
+        self._messages = messages
+
+    def t(self, message: str, **values: object) -> str:
+        """Return `message` in this language with `{name}` replaced; a sentence without translation stays English."""
+        translated = self._messages.get(message) or message
+        return translated.format(**values) if values else translated
+
+
+@cache
+def language(name: Locale) -> Language:
+    """Return the language called `name`, read from its catalog."""
+    path = _FOLDER / f"{name.replace('-', '_')}.po"
+    return Language(name, read_catalog(path) if path.exists() else {})
+
+
+def read_catalog(path: Path) -> dict[str, str]:
+    """Return the translations in a .po file: sentence of the source to sentence of its language."""
+    with path.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+
+
+def of_this_machine() -> Locale:
+    """Return the language that the machine's locale asks for; English where there is no other."""
+    return "pt-BR" if (locale.getlocale()[0] or "").lower().startswith("pt") else "en"

@@ -1,0 +1,222 @@
+"""What the dossier shows, as plain data: each part of the page in the words of its reader, nothing computed later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from markupsafe import Markup
+
+from releasegate.core import Finding, Verdict
+
+
+class Tone(StrEnum):
+    """How a verdict feels, and which colour and mark it gets."""
+
+    GOOD = "good"
+    LOOK = "look"
+    BAD = "bad"
+    UNSURE = "unsure"
+    QUIET = "quiet"
+
+
+_TONES = {
+    Verdict.PASS: Tone.GOOD,
+    Verdict.WARN: Tone.LOOK,
+    Verdict.WAIVED: Tone.LOOK,
+    Verdict.FAIL: Tone.BAD,
+    Verdict.NOT_APPLICABLE: Tone.QUIET,
+}
+
+
+def tone_of(verdict: Verdict | None) -> Tone:
+    """Return the tone of `verdict`; None (nothing was run) is quiet."""
+    return Tone.QUIET if verdict is None else _TONES.get(verdict, Tone.UNSURE)
+
+
+class State(StrEnum):
+    """What became of one box of the runbook."""
+
+    TICKED = "ticked"
+    CROSSED = "crossed"
+    WAIVED = "waived"
+    ATTESTED = "attested"
+    NOT_APPLICABLE = "n/a"
+    UNCLEAR = "unclear"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A small table; `note` says what was cut."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A screenshot inside the page (`source` is a data: URI), or only its name and why it is not shown."""
+
+    name: str
+    source: Markup | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureView:
+    """One look at the deployment."""
+
+    query: str
+    rows: str
+    took: str
+    text: str = ""
+    table: Table | None = None
+    pictures: tuple[Picture, ...] = ()
+    plots: tuple[Markup, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What an earlier attempt said about the same check."""
+
+    number: int
+    when: str
+    verdict: Verdict
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """One check: the claim, who promised it, what was seen."""
+
+    id: str
+    title: str
+    verdict: Verdict
+    sentence: str
+    promises: tuple[tuple[str, str], ...] = ()
+    seen: str = ""
+    least: str = ""
+    took: str = ""
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[MeasureView, ...] = ()
+    more_measures: int = 0
+    traceback: str = ""
+    waiver: str = ""
+    earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def tone(self) -> Tone:
+        """The verdict's tone."""
+        return tone_of(self.verdict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """One of the runbook's own commands as it ran; `id` is its place on the page."""
+
+    id: str
+    item: str
+    command: str
+    exit_code: str
+    when: str
+    took: str
+    output: str
+    file: str
+    verdict: Verdict | None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Evidence that is shown at another place of the page."""
+
+    id: str
+    text: str
+    verdict: Verdict | None
+
+    @property
+    def tone(self) -> Tone:
+        """The verdict's tone."""
+        return tone_of(self.verdict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One box, "must" or tick of the runbook; evidence that an earlier box shows already is linked."""
+
+    id: str
+    text: str
+    source: str
+    state: State
+    note: str = ""
+    command: str = ""
+    checks: tuple[CheckView, ...] = ()
+    steps: tuple[StepView, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateView:
+    """One gate of the timeline; `verdict` is None when it was never begun.
+
+    `checks` are all checks of its latest attempt, `others` those of them that no box names.
+    """
+
+    marker: str
+    number: int
+    question: str
+    runbook: str
+    verdict: Verdict | None
+    sentence: str = ""
+    when: str = ""
+    closed: str = ""
+    alone: bool = False
+    boxes: tuple[Box, ...] = ()
+    checks: tuple[CheckView, ...] = ()
+    others: tuple[CheckView, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def tone(self) -> Tone:
+        """The verdict's tone; a gate that passed and no longer counts is one to look at."""
+        tone = tone_of(self.verdict)
+        return Tone.UNSURE if self.closed and tone in (Tone.GOOD, Tone.LOOK) else tone
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding of the gate's checks."""
+        return tuple(finding for check in self.checks for finding in check.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The first thing one reads: the word, and why."""
+
+    word: str
+    tone: Tone
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """The whole report. `facts` are label and value, `unchecked` what was not checked and why."""
+
+    language: str
+    change: str
+    title: str
+    target: str
+    document: str
+    as_of: str
+    headline: Headline
+    ticket: str
+    counts: tuple[tuple[State, int], ...]
+    facts: tuple[tuple[str, tuple[str, ...]], ...]
+    gates: tuple[GateView, ...]
+    findings: tuple[tuple[str, Finding], ...]
+    waived: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
+    unchecked: tuple[tuple[str, str], ...] = ()
+    problems: tuple[str, ...] = field(default=())
