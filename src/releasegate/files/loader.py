@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,17 +60,25 @@ def load_model(model: type[M], path: Path) -> M:
     return validate(model, read_toml(path), path)
 
 
-def validate(model: type[M], data: dict[str, Any], path: Path, *, also: Iterable[str] = (), within: str = "") -> M:
+def validate(
+    model: type[M],
+    data: dict[str, Any],
+    path: Path,
+    *,
+    also: Mapping[Location, str] | None = None,
+    within: str = "",
+) -> M:
     """Return `data`, which came from `path`, as a `model`.
 
-    Raises UsageError that lists every wrong key, after those that were found before (`also`, without the path).
-    `within` is the table of the file that `data` is the content of; "" means the whole file.
+    Raises UsageError that lists every wrong key, after those that were found before: `also`, key to what is wrong with
+    it. `within` is the table of the file that `data` is the content of; "" means the whole file.
     """
-    lines = list(also)
+    known = also or {}
+    lines = [f"{show_key(place)}: {why}" for place, why in known.items()]
     try:
         checked = model.model_validate(_with_tuples(data), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        lines += [explain(model, detail, within) for detail in error.errors()]
+        lines += [explain(model, detail, within) for detail in error.errors() if detail["loc"] not in known]
     if lines:
         raise UsageError("\n".join(f"{path}: {line}" for line in lines))
     return checked
@@ -137,6 +145,8 @@ def _given(model: type[BaseModel], detail: ErrorDetails) -> str:
 
 
 def _accepted(detail: ErrorDetails) -> str:
+    if detail["type"] == "too_long":
+        return f"a list of at most {detail['ctx']['max_length']}"
     words = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return _ACCEPTED.get(detail["type"], words)
 
