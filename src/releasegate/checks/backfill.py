@@ -86,7 +86,8 @@ def api_agrees(read: Sequence[ReadBack], stored: Iterable[Stored], *, source: st
     old media that the conversations were chosen to cover. An API that shows every single one under another url
     rewrites them (signs, proxies), which is worth a look and no fault.
     """
-    pairs = [(one, message) for one in read for message in _of(stored, one) if message.id in one.urls]
+    known = {message.id: message for message in stored}
+    pairs = [(one, known[key]) for one in read for key in one.urls if key in known]
     if pairs and all(one.urls[message.id] is None for one, message in pairs):
         undecided = "no message of the API's answers shows attachments where [reading] looks for them"
         return Judgement(seen=0, unit="messages read back", holds="", undecided=undecided)
@@ -99,10 +100,6 @@ def api_agrees(read: Sequence[ReadBack], stored: Iterable[Stored], *, source: st
         f"{count(strata, 'kind')} of old media covered"
     )
     return Judgement(seen=len(pairs), unit="messages read back", holds=holds, findings=tuple(findings))
-
-
-def _of(stored: Iterable[Stored], read: ReadBack) -> list[Stored]:
-    return [message for message in stored if message.conversation == read.conversation]
 
 
 def _differing(read: ReadBack, pairs: Sequence[tuple[ReadBack, Stored]]) -> list[Stored]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from psycopg import sql
 
+from releasegate.change.models import Backfill, Survivors
 from releasegate.core import Measurement
 from releasegate.core.facts.rows import CHECKSUMS_UNIT, Checksums
 from releasegate.probes.postgres import Session, identifier
-from releasegate.probes.rows import column_types
+from releasegate.probes.rows import column_types, usual_created
 
 # A row that people edited changes one group, a statement that went wrong changes nearly all of them: enough groups
 # to tell the two apart, few enough to be kept in the evidence. A power of two.
@@ -56,6 +57,37 @@ def checksums(
     groups = {row["group"]: (row["rows"], *row["sums"]) for row in answer.rows}
     value = Checksums(table=table, key=key, columns=kept, until=moment, groups=groups)
     return answer.measurement(value, unit=CHECKSUMS_UNIT, rows=value.rows)
+
+
+def of_survivors(
+    session: Session, survivors: Iterable[Survivors], backfill: Backfill | None
+) -> tuple[Measurement[Checksums], ...]:
+    """Measure the surviving columns of every table, as they are now, for later looks to compare with."""
+    by_table: dict[str, list[str]] = {}
+    for one in survivors:
+        by_table.setdefault(one.table, []).extend(one.columns)
+    return tuple(_baseline(session, table, columns, backfill) for table, columns in by_table.items())
+
+
+def again(session: Session, before: Checksums, backfill: Backfill | None) -> Measurement[Checksums]:
+    """Measure the same columns of the same rows as `before` did."""
+    created = _created(session, before.table, backfill)
+    return checksums(session, before.table, before.columns, key=before.key, created=created, until=before.until)
+
+
+def _baseline(
+    session: Session, table: str, columns: Sequence[str], backfill: Backfill | None
+) -> Measurement[Checksums]:
+    is_backfilled = backfill is not None and backfill.table == table
+    key = backfill.key if backfill is not None and is_backfilled else columns[0]
+    return checksums(session, table, columns, key=key, created=_created(session, table, backfill))
+
+
+def _created(session: Session, table: str, backfill: Backfill | None) -> str | None:
+    """Return the column that dates a row of `table`, by its name where only other tables' is known."""
+    if backfill is not None and backfill.table == table:
+        return backfill.created
+    return usual_created(column_types(session, table))
 
 
 def _newest(session: Session, table: str, created: str | None) -> str:

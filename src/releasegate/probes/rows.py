@@ -18,6 +18,7 @@ from releasegate.probes.row_sql import Moments, first_text, flags, parts
 
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
 JSON_TYPES: Final = ("json", "jsonb")
+MOST_READ: Final = 40  # conversations; at 50 ms an answer the API is busy with us for 2 s
 LONGEST_ENDING: Final = 5
 # In lower case without underscores, the likeliest first.
 CREATED: Final = ("createdat", "created", "insertedat", "createdon", "datecreated", "createddate", "creationdate")
@@ -41,9 +42,10 @@ SELECT right(reverse(split_part(reverse(split_part(split_part({source}::text, '?
  GROUP BY 1, 2, 3
 """
 _STORED = """
-SELECT {key}::text AS id, {conversation}::text AS conversation, {target}::jsonb AS stored
-  FROM {table} WHERE {conversation}::text = ANY ({conversations}) AND {source}::text <> ''
+SELECT {key}::text AS id, {target}::jsonb AS stored FROM {table}
+ WHERE {key}::text = ANY ({ids}) AND {source}::text <> ''
 """
+_AGAIN = "SELECT {key}, {source}, {target} FROM {table} WHERE {key}::text IN ({{ids}})"
 
 
 def every_row(session: Session, backfill: Backfill, moments: Moments) -> Measurement[RowCounts]:
@@ -115,13 +117,16 @@ def spots(
 
 
 def conversations_to_read(
-    session: Session, backfill: Backfill, conversation: str, visible: Sequence[str]
+    session: Session, backfill: Backfill, visible: Sequence[str]
 ) -> Measurement[tuple[str, ...]]:
     """Measure which of the `visible` conversations hold every ending, stored type and kind of message there is.
 
-    `conversation` is the column with the id by which the API lists them; kinds are the columns that the rule from
-    url to type looks at.
+    Kinds are the columns that the rule from url to type looks at. Where no column says which conversation a row
+    belongs to, the first ones are taken. At most MOST_READ either way.
     """
+    if backfill.conversation is None:
+        first_ones = tuple(visible[:MOST_READ])
+        return Measurement(value=first_ones, unit="kinds of old media", rows=0, query="", duration_s=0.0)
     columns = [sql.SQL("{}::text").format(sql.Identifier(column)) for column in _kinds(backfill)]
     kind: sql.Composable = sql.SQL("concat_ws(' ', {})").format(sql.SQL(", ").join(columns))
     answer = session.read(
@@ -130,32 +135,25 @@ def conversations_to_read(
             backfill,
             kind=kind if columns else sql.SQL("''"),
             longest=sql.Literal(LONGEST_ENDING),
-            conversation=sql.Identifier(conversation),
+            conversation=sql.Identifier(backfill.conversation),
             visible=sql.Literal(list(visible)),
         )
     )
-    chosen = tuple(dict.fromkeys(row["conversation"] for row in answer.rows))
+    chosen = tuple(dict.fromkeys(row["conversation"] for row in answer.rows))[:MOST_READ]
     return answer.measurement(chosen, unit="kinds of old media", rows=len(answer.rows))
 
 
-def stored(
-    session: Session, backfill: Backfill, conversation: str, conversations: Sequence[str]
-) -> Measurement[tuple[Stored, ...]]:
-    """Measure the attachments' urls of every message with media in `conversations`."""
-    answer = session.read(
-        _composed(
-            _STORED,
-            backfill,
-            target=sql.Identifier(backfill.to_column),
-            conversation=sql.Identifier(conversation),
-            conversations=sql.Literal(list(conversations)),
-        )
-    )
-    found = tuple(
-        Stored(id=row["id"], conversation=row["conversation"], urls=_urls(row["stored"], backfill))
-        for row in answer.rows
-    )
+def stored(session: Session, backfill: Backfill, ids: Sequence[str]) -> Measurement[tuple[Stored, ...]]:
+    """Measure the attachments' urls of those messages of `ids` that have media."""
+    target = sql.Identifier(backfill.to_column)
+    answer = session.read(_composed(_STORED, backfill, target=target, ids=sql.Literal(list(ids))))
+    found = tuple(Stored(id=row["id"], urls=_urls(row["stored"], backfill)) for row in answer.rows)
     return answer.measurement(found, unit="messages", rows=len(found), shown={"messages": len(found)})
+
+
+def show_again(session: Session, backfill: Backfill) -> str:
+    """Return the command that shows rows by hand; {ids} stands where their ids go."""
+    return session.psql(_composed(_AGAIN, backfill, target=sql.Identifier(backfill.to_column)))
 
 
 def _urls(stored: Any, backfill: Backfill) -> tuple[str | None, ...]:
@@ -178,13 +176,17 @@ def as_found(session: Session, backfill: Backfill) -> Backfill:
     read: what must be true does not depend on them.
     """
     types = _types(session, backfill)
-    dates = [name for name, kind in types.items() if kind.startswith("timestamp")]
     return backfill.model_copy(
         update={
-            "created": backfill.created or _usual(dates, CREATED),
+            "created": backfill.created or usual_created(types),
             "conversation": backfill.conversation or _usual(list(types), CONVERSATION),
         }
     )
+
+
+def usual_created(types: Mapping[str, str]) -> str | None:
+    """Return the column that dates a row by its usual name and a type that holds a moment, None where none does."""
+    return _usual([name for name, kind in types.items() if kind.startswith("timestamp")], CREATED)
 
 
 def _usual(columns: Sequence[str], usual: Sequence[str]) -> str | None:

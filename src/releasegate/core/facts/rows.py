@@ -80,7 +80,6 @@ class Stored:
     """What the database holds for one message with media: the url of each attachment, None where one has none."""
 
     id: str
-    conversation: str
     urls: tuple[str | None, ...]
 
 

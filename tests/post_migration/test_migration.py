@@ -1,0 +1,57 @@
+"""What the migration made of the catalog. Runbook 3."""
+
+import pytest
+
+from releasegate.checks import database as database_checks
+from releasegate.checks import schema as checks
+from releasegate.core.facts.catalog import recorded_catalog
+from releasegate.probes import catalog
+from releasegate.probes import database as database_probe
+
+pytestmark = pytest.mark.migration
+
+
+@pytest.fixture
+def schema(database, change):
+    return catalog.schema(database, change.db.tables)
+
+
+@pytest.fixture
+def before(recorded):
+    """Return the catalog as it was before the release, None where nobody recorded it."""
+    return recorded_catalog(recorded("preflight/baseline"))
+
+
+@pytest.mark.check("migration/columns", promise="schema.columns", target="database")
+def test_every_new_column_is_there_with_its_type(schema, change, require):
+    require(checks.columns_exist(schema.value, change.db.columns), schema)
+
+
+@pytest.mark.check("migration/foreign-keys", promise="schema.foreign_keys", target="database")
+def test_every_new_foreign_key_holds(schema, change, require):
+    require(checks.foreign_keys_hold(schema.value, change.db.foreign_keys), schema)
+
+
+@pytest.mark.check("migration/indexes", promise="schema.indexes", target="database")
+def test_every_new_index_can_be_used(schema, change, require):
+    require(checks.indexes_work(schema.value, change.db.indexes), schema)
+
+
+@pytest.mark.check("migration/survivors", promise="schema.survivors", target="database")
+def test_the_old_columns_are_still_there(schema, before, change, require):
+    names = [(one.table, column) for one in change.db.survivors for column in one.columns]
+    types = checks.types_before(before, [(table, schema.value.tables.get(table, ""), name) for table, name in names])
+    require(checks.survivors_are_there(schema.value, change.db.survivors, types), schema)
+
+
+@pytest.mark.check("migration/nothing-unplanned", promise="schema", target="database", baseline=True)
+def test_nothing_else_has_changed(database, schema, before, change, require):
+    objects, db = catalog.objects(database), change.db
+    planned = checks.planned_words(schema.value.tables, db.columns, db.foreign_keys, db.indexes)
+    require(checks.nothing_unplanned(objects.value, before, planned), objects)
+
+
+@pytest.mark.check("migration/rollback-plans", promise="rollback", target="database")
+def test_every_statement_of_the_way_back_can_run_now(database, change, require):
+    planned = database_probe.rollback_plans(database, change.rollback)
+    require(database_checks.statements_plan("migration/rollback-plans", planned.value), planned)

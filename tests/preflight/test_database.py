@@ -1,0 +1,71 @@
+"""The database before the release, and the way back into it. Runbook prerequisites, emergency rollback."""
+
+import pytest
+
+from releasegate.checks import database as checks
+from releasegate.checks import schema as schema_checks
+from releasegate.probes import catalog, checksums, rows
+from releasegate.probes import database as probe
+
+pytestmark = pytest.mark.preflight
+
+LONGEST_TRANSACTION_S = 60  # what a maintenance window cannot wait for; shorter ones end before the migration begins
+
+
+@pytest.mark.check("preflight/database-reachable", target="database")
+def test_the_database_answers_with_its_version(database, require):
+    server = probe.server(database)
+    require(checks.answers(server.value, source="runbook prerequisites"), server)
+
+
+@pytest.mark.check("preflight/right-server", target="database")
+def test_it_is_the_database_that_the_target_means(database, target, require):
+    server = probe.server(database)
+    pinned = target.fingerprint and (target.fingerprint.system_identifier, target.fingerprint.database)
+    require(checks.is_the_pinned_one(server.value, pinned), server)
+
+
+@pytest.mark.check("preflight/read-only", target="database")
+def test_no_gate_can_write_to_it(database, require):
+    refusal = probe.write_refused(database)
+    require(checks.write_is_refused(refusal.value), refusal)
+
+
+@pytest.mark.check("preflight/role-is-safe", promise="schema", target="database")
+def test_the_role_may_read_and_nothing_else(database, change, require):
+    role = probe.role(database, change.db.tables)
+    require(checks.role_is_safe(role.value), role)
+
+
+@pytest.mark.check("preflight/can-read", promise="schema", target="database")
+def test_the_role_sees_every_row(database, change, require):
+    role, access = probe.role(database, change.db.tables), probe.table_access(database, change.db.tables)
+    require(checks.sees_the_rows(access.value, role.value.name), access)
+
+
+@pytest.mark.check("preflight/rollback-plans", promise="rollback", target="database")
+def test_every_statement_of_the_way_back_can_run(database, change, require):
+    planned = probe.rollback_plans(database, change.rollback)
+    later = [column.name for column in change.db.columns] if change.db else []
+    require(checks.statements_plan("preflight/rollback-plans", planned.value, created_later=later), planned)
+
+
+@pytest.mark.check("preflight/not-yet-migrated", promise="schema.columns", target="database")
+def test_no_earlier_attempt_left_columns_behind(database, change, require):
+    schema = catalog.schema(database, change.db.tables)
+    require(schema_checks.not_yet_migrated(schema.value, change.db.columns), schema)
+
+
+@pytest.mark.check("preflight/can-migrate", promise="schema", target="database")
+def test_nobody_holds_the_tables(database, change, require):
+    sessions = probe.lock_holders(database, change.db.tables)
+    require(checks.nobody_holds_the_tables(sessions.value, longest_s=LONGEST_TRANSACTION_S), sessions)
+
+
+@pytest.mark.check("preflight/baseline", promise="schema", target="database")
+def test_the_state_before_the_release_is_on_record(database, change, require):
+    schema, objects = catalog.schema(database, change.db.tables), catalog.objects(database)
+    backfill = change.backfill and rows.as_found(database, change.backfill)
+    sums = checksums.of_survivors(database, change.db.survivors, backfill)
+    seen = sum(one.rows for one in sums)
+    require(schema_checks.baseline_taken(schema.value, change.db.tables, objects.value, seen), objects, *sums)
