@@ -109,8 +109,14 @@ class Api:
         return " ".join([*parts, shlex.quote(url)])
 
     def session_headers(self) -> dict[str, str]:
-        """Return the headers of the run's session, for a load generator that asks by itself. They are secret."""
-        return dict(self._sessions.get().headers)
+        """Return the headers of the run's session, for a load generator that asks by itself. They are secret.
+
+        Raises CannotMeasure when there is no way in.
+        """
+        try:
+            return dict(self._sessions.get().headers)
+        except LoginUnanswered as failure:
+            raise CannotMeasure(str(failure)) from failure
 
     def _endpoint(self, name: str) -> ListEndpoint:
         endpoint: ListEndpoint | None = getattr(self.promised, name)

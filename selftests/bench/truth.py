@@ -1,0 +1,86 @@
+"""An API whose latencies are known, to see whether what the gates measure is true.
+
+`python selftests/bench/truth.py BEHAVIOUR` listens on a free loopback port, prints its address and serves until
+its standard input closes, so that it never outlives the test that started it. Behaviours, times in ms:
+
+    constant 495          every answer takes 495
+    bimodal 20 900 0.08   one answer in 1/0.08, evenly spread, takes 900, the others 20
+    freeze 20 4000 1500   like constant 20, but from 4 000 after the first request nothing is answered for 1 500
+    fast-503 20 0.3       three answers in ten are a 503 at once
+    reset 20 0.3          three connections in ten are cut without an answer
+    wrong-body 20         every answer is a web page that says 200
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+
+LISTS = {"/conversations": [{"id": str(number)} for number in range(30)]}
+MESSAGES = [{"id": str(number), "content": "oi"} for number in range(20)]
+
+
+class Truth:
+    """One behaviour, by name and numbers."""
+
+    def __init__(self, name: str, *numbers: float) -> None:
+        self.name = name
+        self.numbers = numbers
+        self.asked = 0
+        self.began: float | None = None
+
+    def _is_hit(self, share: float) -> bool:
+        """Whether this request is one of the `share` that is hit, evenly spread: Bresenham's line, no dice."""
+        return int(self.asked * share) > int((self.asked - 1) * share)
+
+    async def answer(self, path: str) -> tuple[int, bytes] | None:
+        """Return status and body after the known time; None means: cut the connection."""
+        if path in ("/health", "/conversations"):  # the way to the messages is free of charge
+            return 200, json.dumps(LISTS.get(path, {"status": "ok"})).encode()
+        now = asyncio.get_running_loop().time()
+        self.began = now if self.began is None else self.began
+        self.asked += 1
+        usual, *rest = self.numbers
+        match self.name:
+            case "bimodal":
+                usual = rest[0] if self._is_hit(rest[1]) else usual
+            case "freeze":
+                since = (now - self.began) * 1000
+                usual = max(usual, rest[0] + rest[1] - since) if since >= rest[0] else usual
+            case "fast-503" if self._is_hit(rest[0]):
+                return 503, b"[]"
+            case "reset" if self._is_hit(rest[0]):
+                return None
+            case "wrong-body":
+                return 200, b"<html>sorry</html>"
+        await asyncio.sleep(usual / 1000)
+        return 200, json.dumps(MESSAGES).encode()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer request after request on one connection."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                asked = (await reader.readuntil(b"\r\n\r\n")).decode()
+                answer = await self.answer(asked.split(" ", 2)[1].partition("?")[0])
+                if answer is None:
+                    writer.transport.abort()
+                    return
+                status, body = answer
+                head = f"HTTP/1.1 {status} Truth\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+                writer.write(head.encode() + b"\r\n\r\n" + body)
+                await writer.drain()
+
+
+async def main(name: str, *numbers: str) -> None:
+    """Serve one behaviour until standard input ends."""
+    truth = Truth(name, *map(float, numbers))
+    server = await asyncio.start_server(truth.serve, "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)  # noqa: T201 - the address is the answer
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

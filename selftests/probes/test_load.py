@@ -1,0 +1,201 @@
+"""The load generator against an API whose latencies are known."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from releasegate.change.models import Api as PromisedApi
+from releasegate.change.models import Endpoint, Latency, ListEndpoint
+from releasegate.core import CannotMeasure, Measurement
+from releasegate.core.facts.latency import LoadRun, Plan
+from releasegate.probes.http import Api, open_api
+from releasegate.probes.load.aim import Aim, aim_at, one_by_one
+from releasegate.probes.load.run import order_of, plan_for, read_samples, run
+from releasegate.target.models import Backend, Load, Login
+
+TRUTH = Path(__file__).parents[1] / "bench" / "truth.py"
+PROMISED = PromisedApi(
+    health=Endpoint(path="/health", source="runbook 2.5"),
+    conversations=ListEndpoint(path="/conversations", source="runbook 2.5"),
+    messages=ListEndpoint(path="/conversations/{id}/messages", source="runbook 6.5"),
+)
+LATENCY = Latency(limit_ms=500, percentile=95, endpoints=("messages",), source="runbook 6.5")
+
+Truth = Callable[..., Api]
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> Iterator[Truth]:
+    """Return `truth("constant", 20)`: the API of a server that behaves so."""
+    opened = []
+
+    def start(*behaviour: object, timeout: str = "3s", login: Login | None = None) -> Api:
+        command = [sys.executable, str(TRUTH), *map(str, behaviour)]
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        url = server.stdout.readline().strip()
+        manager = open_api(
+            Backend(url=url, login=login or Login(kind="none"), timeout=timeout), PROMISED, tmp_path / "s.json"
+        )
+        opened.append((server, manager))
+        return manager.__enter__()
+
+    yield start
+    for server, manager in opened:
+        manager.__exit__(None, None, None)
+        with closing(server.stdin), closing(server.stdout):
+            pass
+        server.wait(10)
+
+
+def aimed(api: Api) -> Aim:
+    return aim_at(api, LATENCY).value
+
+
+def load(api: Api, *, rate: float = 60, count: int = 120, stop: float = 1.0) -> Measurement[LoadRun]:
+    """Send `count` judged requests after a tenth as many to warm up."""
+    plan = Plan(
+        endpoints=("messages",), rate=rate, warm_up=count // 10, per_endpoint=count, stop_at_error_share=stop
+    )
+    return run(api, aimed(api), plan, limit_ms=500)
+
+
+def numbers(result: Measurement[LoadRun]) -> dict[str, float]:
+    return result.shown["endpoints"]["messages"]
+
+
+@pytest.mark.parametrize(("ms", "slow"), [(470, 0), (520, 60)])
+def test_a_constant_api_is_measured_to_a_few_milliseconds(truth, ms, slow):
+    """The clock is finer than Locust's two digits: 470 and 520 ms lie on two sides of the limit."""
+    found = numbers(load(truth("constant", ms), count=60))
+    assert ms <= found["p50"] <= ms + 15
+    assert found["slow"] == slow
+
+
+def test_every_eighth_slow_answer_is_counted(truth):
+    """Of 200 requests 25 take 600 ms: about as many are slow, whatever the median says."""
+    found = numbers(load(truth("bimodal", 20, 600, 0.125), rate=80, count=200))
+    assert found["slow"] == pytest.approx(25, abs=1)
+    assert found["p50"] < 100
+
+
+def test_a_freeze_is_felt_by_all_who_arrive_in_it(truth):
+    """A server that stands still for 1.5 s makes 60 arrivals a second wait: about 60 of them over 0.5 s."""
+    found = numbers(load(truth("freeze", 20, 1000, 1500), rate=60, count=180))
+    assert found["slow"] == pytest.approx(60, abs=6)
+    assert 1000 < found["p95"] < 1500
+
+
+def test_fast_errors_never_help(truth):
+    """A 503 in no time is as slow as can be."""
+    found = numbers(load(truth("fast-503", 20, 0.3), count=100))
+    assert found["p95"] < 500, "every answer was below the limit"
+    assert found["slow"] == found["errors"] == pytest.approx(30, abs=1)
+
+
+def test_a_cut_connection_is_an_error_and_not_tried_again(truth):
+    """Three in ten connections end without an answer: three in ten requests are errors."""
+    found = numbers(load(truth("reset", 20, 0.3), count=100))
+    assert found["errors"] == pytest.approx(30, abs=1)
+
+
+def test_a_page_that_says_200_is_a_wrong_body(truth):
+    """What holds no list of messages is no answer, however fast."""
+    result = load(truth("wrong-body", 20), count=60)
+    assert {sample.error for sample in result.value.samples} == {"wrong body"}
+    assert numbers(result)["slow"] == 60
+
+
+def test_no_answer_in_time_is_an_error(truth):
+    """A request is given up at the target's time-out."""
+    result = load(truth("constant", 5000, timeout="1s"), count=40)
+    assert {sample.error[:9] for sample in result.value.samples} == {"no answer"}
+    assert numbers(result)["slow"] == 40
+
+
+def test_the_kill_switch_ends_a_load_that_only_breaks_things(truth):
+    """Half the answers are errors and a fifth is allowed: after some 20 requests nothing more is sent."""
+    began = time.monotonic()
+    result = load(truth("fast-503", 20, 0.5), rate=20, count=600, stop=0.2)
+    assert time.monotonic() - began < 15, "600 requests at 20/s would have taken 33 s"
+    assert result.value.stopped == "10 of the last 20 requests were errors"
+    assert 20 <= len(result.value.samples) <= 24
+    assert numbers(result)["slow"] == 600, "what was planned and not sent is not below the limit"
+
+
+def test_the_raw_samples_are_kept(truth):
+    """The blob holds every request, the warm-up marked."""
+    result = load(truth("constant", 5), count=60)
+    rows = list(csv.DictReader(io.StringIO(gzip.decompress(result.blobs["samples.csv.gz"]).decode())))
+    assert len(rows) == 66
+    assert sum(row["is_warm_up"] == "True" for row in rows) == 6
+    assert {row["status"] for row in rows} == {"200"}
+
+
+def test_a_run_that_was_cut_off_is_no_run(tmp_path):
+    """Samples without the last line mean that the generator died: nothing is judged."""
+    plan = Plan(endpoints=("messages",), rate=1, warm_up=0, per_endpoint=9, stop_at_error_share=1)
+    with pytest.raises(CannotMeasure, match="cut off after 0 of 9 requests"):
+        read_samples(tmp_path / "none.jsonl", plan)
+
+
+def test_a_generator_that_cannot_start_says_why(truth, monkeypatch):
+    """The generator's last words are in the message."""
+    api = truth("constant", 5)
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(CannotMeasure, match="ended with exit code 1"):
+        load(api, count=10)
+
+
+def test_the_token_is_in_no_command_line(truth):
+    """The generator is told the token in a file that only its owner can read."""
+    api = truth("constant", 5, login=Login(kind="token", token=SecretStr("tok-load-000001")))
+    plan = Plan(endpoints=("messages",), rate=50, warm_up=0, per_endpoint=10, stop_at_error_share=1)
+    assert order_of(api, aimed(api), plan)["headers"] == {"Authorization": "Bearer tok-load-000001"}
+    result = run(api, aimed(api), plan, limit_ms=500)
+    assert "tok-load" not in repr(result)
+
+
+def test_one_user_asks_one_after_the_other(truth):
+    """Fifty requests in a row, each timed by itself, no faster than the budget."""
+    api = truth("constant", 5)
+    result = one_by_one(api, aimed(api), Load(requests_per_second=40, total=500), count=20)
+    assert result.rows == 20
+    assert all(5 <= sample.latency_ms < 100 for sample in result.value)
+    assert result.duration_s >= 20 / 40
+
+
+def test_messages_are_asked_of_conversations_that_the_api_shows(truth):
+    """Twenty of the thirty, first and last among them."""
+    urls = aimed(truth("constant", 5)).urls["messages"]
+    assert len(set(urls)) == 20
+    assert urls[0].endswith("/conversations/0/messages")
+    assert urls[-1].endswith("/conversations/29/messages")
+
+
+@pytest.mark.parametrize(
+    ("rate", "total", "per_endpoint", "warm_up"),
+    [
+        (25, 2000, 375, 50),  # 15 s at this rate
+        (5, 2000, 300, 10),  # never fewer than 300 ...
+        (200, 5000, 1000, 400),  # ... nor more than 1 000
+        (25, 200, 117, 13),  # a small budget is kept, whatever the verdict needs
+        (25, 60, 0, 0),
+    ],
+)
+def test_the_plan_stays_inside_the_budget(rate, total, per_endpoint, warm_up):
+    """50 single requests and 20 others are taken off first."""
+    aim = Aim(promises={}, urls={"messages": ("http://x/",)}, listing=None)
+    plan = plan_for(aim, Load(requests_per_second=rate, total=total))
+    assert (plan.per_endpoint, plan.warm_up) == (per_endpoint, warm_up)
+    assert plan.arrivals + 50 + 20 <= max(total, 70)

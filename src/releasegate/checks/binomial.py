@@ -1,0 +1,51 @@
+"""Is a percentile below a limit? An exact binomial test over counted slow requests, with three answers.
+
+With p = 1 - percentile and k slow of n requests: too few slow ones to be chance, P(X <= k) <= alpha, means below;
+too many, P(X >= k) <= alpha, means above; in between nobody can tell. It assumes that requests are independent and
+that n was fixed before the run: looking again and again until it passes is another, wrong test.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from enum import Enum
+from typing import Final
+
+from scipy.special import bdtr, bdtrc  # type: ignore[import-untyped] # scipy ships no types
+
+ALPHA: Final = 0.05
+"""The chance, at most, of saying "below" about an API that is exactly at its limit; and the same for "above"."""
+
+
+class Side(Enum):
+    """On which side of the limit a percentile lies."""
+
+    BELOW = "below"
+    ABOVE = "above"
+    UNKNOWN = "unknown"
+
+
+def side(slow: int, n: int, percentile: float) -> Side:
+    """Return where `percentile` (above 0, below 100) lies when `slow` of `n` requests were not below the limit."""
+    share = 1 - percentile / 100
+    if n and bdtr(slow, n, share) <= ALPHA:
+        return Side.BELOW
+    if slow and bdtrc(slow - 1, n, share) <= ALPHA:
+        return Side.ABOVE
+    return Side.UNKNOWN
+
+
+def most_slow(n: int, percentile: float) -> int:
+    """Return the largest number of slow requests that still passes; -1 where even none would not."""
+    return bisect.bisect_left(range(n + 1), 1, key=lambda slow: side(slow, n, percentile) is not Side.BELOW) - 1
+
+
+def fewest_slow_that_fail(n: int, percentile: float) -> int:
+    """Return the smallest number of slow requests that fails; n + 1 where none would."""
+    return bisect.bisect_left(range(n + 1), 1, key=lambda slow: side(slow, n, percentile) is Side.ABOVE)
+
+
+def fewest_requests(percentile: float) -> int:
+    """Return the fewest requests that can pass at all, which takes that none of them is slow."""
+    return math.ceil(math.log(ALPHA) / math.log(percentile / 100))
