@@ -64,7 +64,7 @@ SMOKE: Final = (
         "close-button-dead",
         "the viewer's X button does nothing",
         ("smoke/viewer-closes",),
-        ("viewer.js", "onclick: () => this.dialog.close()", "onclick: () => this.dialog.hidePopover?.name"),
+        ("viewer.js", "onclick: () => this.dialog.close()", 'onclick: () => this.dialog.classList.add("closing")'),
     ),
     patched(
         "smoke",

@@ -1,0 +1,86 @@
+"""The catalogue: every fault changes the deployment, and mending puts back what was."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from reference_inbox import moments
+from reference_inbox.errors import WrongUsage
+from reference_inbox.faults import catalogue
+from reference_inbox.faults.fault import Fault
+from reference_inbox.state import State
+
+from .conftest import go_to
+
+CATALOG = {
+    "columns": "SELECT attname, format_type(atttypid, atttypmod), pg_get_expr(adbin, adrelid) FROM pg_attribute "
+    "LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum "
+    "WHERE attrelid = 'messages'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY 1",
+    "indexes": "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index "
+    "WHERE indrelid = 'messages'::regclass ORDER BY 1",
+    "constraints": "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE conrelid = 'messages'::regclass ORDER BY 1",
+    "rights": "SELECT relacl::text FROM pg_class WHERE oid = 'messages'::regclass",
+    "role": "SELECT rolsuper FROM pg_roles WHERE rolname = 'release_gate'",
+    "rows": "SELECT count(*), sum(hashtext(m::text)) FROM messages m",
+}
+
+
+def snapshot(state: State) -> dict[str, object]:
+    """Take down everything that a fault may change: catalog, rows, files with their times, what is running."""
+    record = state.read()
+    with psycopg.connect(record.admin_dsn) as database:
+        seen: dict[str, object] = {name: database.execute(query.encode()).fetchall() for name, query in CATALOG.items()}
+    for folder in (state.dumps, state.repository("backend") / "dist", state.repository("frontend") / "dist"):
+        seen[folder.parent.name] = dict(files(folder))
+    for url in (f"{record.backend_url}/version", f"{record.frontend_url}/build.json"):
+        seen[url] = answer(url)
+    return seen
+
+
+def files(folder: Path) -> Iterator[tuple[str, tuple[str, int]]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield str(path), (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+
+
+def answer(url: str) -> bytes | str:
+    try:
+        return httpx.get(url).content
+    except httpx.TransportError:
+        return "no answer"
+
+
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=fault.name) for fault in catalogue.EVERY])
+def test_a_fault_breaks_and_is_mended(deployment: State, fault: Fault) -> None:
+    go_to(deployment, fault.at)
+    before = snapshot(deployment)
+    catalogue.strike(deployment, fault)
+    assert deployment.read().faults == [fault.name]
+    assert snapshot(deployment) != before
+    catalogue.mend(deployment, fault)
+    assert snapshot(deployment) == before
+    assert deployment.read().faults == []
+    assert list(deployment.faults.iterdir()) == []
+
+
+def test_a_fault_before_its_moment_is_refused_with_the_moment(deployment: State) -> None:
+    here = deployment.read().moment
+    fault = next(fault for fault in catalogue.EVERY if not moments.has_passed(here, fault.at))
+    with pytest.raises(WrongUsage, match=f"{fault.name} strikes at {fault.at} and the deployment stands at {here}"):
+        catalogue.strike(deployment, fault)
+
+
+def test_mending_what_is_not_broken_names_what_is(deployment: State) -> None:
+    with pytest.raises(WrongUsage, match="escape-dead is not active here; active: none"):
+        catalogue.mend(deployment, catalogue.named("escape-dead"))
+
+
+def test_names_are_unique_and_a_near_one_is_offered() -> None:
+    assert len(catalogue.BY_NAME) == len(catalogue.EVERY)
+    with pytest.raises(WrongUsage, match=r"did you mean slow-api\?"):
+        catalogue.named("slow-app")
