@@ -74,7 +74,6 @@ class Gates:
         self.folder = folder
         self.change = self.write("change.toml", CHANGE)
         self.target = self.write("target.toml", TARGET)
-        self.write("conftest.py", 'pytest_plugins = ["releasegate.plugin"]\n')
         self.write("pytest.ini", "[pytest]\naddopts = --import-mode=importlib --strict-markers\n")
 
     def write(self, name: str, text: str) -> Path:

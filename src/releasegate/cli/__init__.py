@@ -74,7 +74,7 @@ def gate() -> None:
 def main() -> None:
     """Run the command line and exit with one of the codes of DESIGN: 0 GO, 1 NO-GO, 2 to 7 see `gate run --help`."""
     try:
-        code = gate.main(standalone_mode=False)
+        code = gate.main(prog_name="gate", standalone_mode=False)
     except UsageError as error:
         _stop(f"usage: {error}", ExitCode.USAGE)
     except click.ClickException as error:

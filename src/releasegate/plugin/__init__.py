@@ -1,6 +1,7 @@
 """The pytest plugin: options, the one list of gates, fixtures, and the recorder that turns reports into evidence.
 
-The root conftest loads it; an entry point beside that would make pluggy register it twice and raise.
+It is registered as an entry point, so that its options are known before pytest looks for conftest files; a
+`pytest_plugins` in a conftest beside that would make pluggy register it twice and raise.
 """
 
 pytest_plugins = [
@@ -10,4 +11,5 @@ pytest_plugins = [
     "releasegate.plugin.session",
     "releasegate.plugin.terminal",
     "releasegate.plugin.fixtures",
+    "releasegate.plugin.resources",
 ]

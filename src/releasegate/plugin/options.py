@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kind", choices=("code", "data", "restore"), help="rollback: which way back was taken")
     group.addoption("--after", choices=("24h", "7d"), default="24h", help="followup: how long after the release")
     group.addoption("--settle", metavar="SECONDS", type=float, default=0.0, help="look again after this long")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Start again with the project's own configuration where pytest has taken the target's folder for its root.
+
+    That is how pytest reads `--target FILE` when FILE lies elsewhere: it looks for its root before it knows the
+    option, and a path after a space looks like a test file.
+    """
+    settings = PROJECT / "pyproject.toml"
+    if not config.option.target or config.invocation_params.dir != PROJECT or config.inipath == settings:
+        return
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    arguments = ["-c", str(settings), f"--rootdir={PROJECT}", *map(str, config.invocation_params.args)]
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - our own arguments
 
 
 @pytest.hookimpl(tryfirst=True)  # before the plugins that write the raw logs read their options

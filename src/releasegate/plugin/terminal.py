@@ -63,6 +63,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config.pluginmanager.register(_Lines(output), "releasegate-lines")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep pytest-html from announcing the raw log, which stands among the evidence; it has been written by now."""
+    manager = session.config.pluginmanager
+    if _OUTPUT in session.config.stash:
+        for plugin in [found for found in manager.get_plugins() if type(found).__module__.startswith("pytest_html")]:
+            manager.unregister(plugin)
+
+
 class _Lines:
     """Writes one line for each check, as soon as it has a verdict."""
 

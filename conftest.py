@@ -1,3 +1,0 @@
-"""The gates' plugin; everything else arrives as a fixture."""
-
-pytest_plugins = ["releasegate.plugin"]
