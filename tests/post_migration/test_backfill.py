@@ -80,16 +80,14 @@ def test_rows_picked_at_random_are_right(database, backfill, target, counts, req
     require(judgement, spots)
 
 
-@pytest.mark.check("backfill/step-output", promise=("backfill", "steps"))
+@pytest.mark.check("backfill/step-output", promise=("backfill", "steps"), baseline=True)
 def test_the_backfill_ran_without_errors(change, step_records, require):
-    promised = [(step, step_records(step.item)) for step in change.steps_judged_by("backfill/step-output")]
-    last = [
-        (_promise(step), StepRun.from_record(step.item, records[-1]) if records else None) for step, records in promised
-    ]
-    require(step_checks.commands_did_as_promised("backfill/step-output", last))
+    promised = change.steps_judged_by("backfill/step-output")
+    ran = [(step, StepRun.last(step.item, step_records(step.item))) for step in promised]
+    require(step_checks.commands_did_as_promised("backfill/step-output", ran))
 
 
-@pytest.mark.check("backfill/duration", promise="backfill.durations", target="database")
+@pytest.mark.check("backfill/duration", promise="backfill.durations", target="database", baseline=True)
 def test_it_took_about_as_long_as_expected(runs, counts, backfill, require):
     took = [StepRun.from_record(item, record).duration_s for item, record in runs]
     media = counts.value.having(Flag.MEDIA)
@@ -113,7 +111,7 @@ def test_the_api_shows_what_is_stored(database, api, backfill, change, require):
 
 
 @pytest.mark.check("backfill/source-unchanged", promise="schema.survivors", target="database", baseline=True)
-def test_what_the_backfill_read_is_as_it_was(database, backfill, before, change, require):
+def test_what_the_backfill_read_is_as_it_was(database, backfill, before, require):
     now = checksums.again(database, before, backfill) if before else None
     judgement = checks.source_unchanged(
         "backfill/source-unchanged",
@@ -123,15 +121,3 @@ def test_what_the_backfill_read_is_as_it_was(database, backfill, before, change,
         strict=(backfill.from_column,),
     )
     require(judgement, *([now] if now else []))
-
-
-def _promise(step):
-    return step_checks.StepPromise(
-        item=step.item,
-        source=step.source,
-        success=step.success,
-        failure=step.failure,
-        warning=step.warning,
-        exit_codes=step.exit_codes,
-        longest_s=step.longest_s,
-    )

@@ -4,7 +4,9 @@ import pytest
 
 from releasegate.checks import database as database_checks
 from releasegate.checks import schema as checks
+from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.catalog import recorded_catalog
+from releasegate.core.facts.steps import StepRun
 from releasegate.probes import catalog
 from releasegate.probes import database as database_probe
 
@@ -55,3 +57,10 @@ def test_nothing_else_has_changed(database, schema, before, change, require):
 def test_every_statement_of_the_way_back_can_run_now(database, change, require):
     planned = database_probe.rollback_plans(database, change.rollback)
     require(database_checks.statements_plan("migration/rollback-plans", planned.value), planned)
+
+
+@pytest.mark.check("migration/step-output", promise=("schema", "steps"))
+def test_the_migration_ran_without_errors(change, step_records, require):
+    promised = change.steps_judged_by("migration/step-output")
+    ran = [(step, StepRun.last(step.item, step_records(step.item))) for step in promised]
+    require(commands_did_as_promised("migration/step-output", ran))

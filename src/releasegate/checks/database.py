@@ -164,11 +164,12 @@ def statements_plan(check: str, planned: Sequence[Planned], *, created_later: Se
         _does_not_plan(check, one) for one in judged if one not in waiting and one.sqlstate not in ("", NO_RIGHT)
     )
     unseen = [one for one in judged if one.sqlstate == NO_RIGHT]
-    notes = [f"{count(len(judged) - len(waiting) - len(findings), 'statement')} of the way back can run"]
+    able = len(judged) - len(waiting) - len(findings) - len(unseen)
+    notes = [f"{number(able)} of {count(len(planned), 'statement')} of the way back can run"]
     if waiting:
         notes.append(f"{number(len(waiting))} to be planned by the migration gate, once the columns are there")
     if unseen:
-        notes.append(f"{number(len(unseen))} parsed only, for want of the right to write")
+        notes.append(f"{number(len(unseen))} without the right to write: it parses, its tables and columns exist")
     if len(judged) < len(planned):
         notes.append(f"{number(len(planned) - len(judged))} cannot be planned (DDL)")
     return Judgement(

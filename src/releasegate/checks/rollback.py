@@ -55,3 +55,43 @@ def own_data_kept(counts: RowCounts, before: RowCounts | None, *, source: str) -
         )
     holds = f"{count(kept, 'row')} with what people attached themselves, {number(theirs)} before the rollback"
     return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings)
+
+
+def not_on_this_way(kind: str, why: str) -> Judgement:
+    """Return that there is nothing to judge after a rollback of this `kind`, and why."""
+    return Judgement(seen=0, unit="rows", holds="", not_applicable=f"rollback of {kind}: {why}")
+
+
+def answers(check: str, url: str, said: str, *, is_promised: bool, promised: int, source: str, run: str) -> Judgement:
+    """What is asked at `url` answers with the promised status after the rollback; `said` is the answer in words."""
+    findings: tuple[Finding, ...] = ()
+    if not is_promised:
+        findings = (
+            Finding(
+                check=check,
+                subject=url,
+                want=f"{promised} ({source})",
+                have=said,
+                why="people cannot use the inbox: the way back did not lead back",
+                fix="read the backend's log; check that the old release was built and started",
+                run=run,
+            ),
+        )
+    return Judgement(seen=1, unit="requests", holds=f"{url} answers {said}", findings=findings)
+
+
+def old_release_is_checked_out(check: str, head: str, release: str | None, *, source: str) -> Judgement:
+    """The checkout stands before the release; `release` is the feature's commit in its history, None where absent."""
+    findings: tuple[Finding, ...] = ()
+    if release is not None:
+        findings = (
+            Finding(
+                check=check,
+                subject="backend checkout",
+                want=f"a commit from before the release ({source})",
+                have=f"{head}, which has {release} in its history",
+                why="the next restart or build brings the new release back",
+                fix="git checkout the commit saved in step 1.2, build, restart, then this gate",
+            ),
+        )
+    return Judgement(seen=1, unit="checkouts", holds=f"{head} is from before the release", findings=findings)

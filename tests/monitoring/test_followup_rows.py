@@ -1,0 +1,26 @@
+"""The rows after a day and after a week. Runbook after 24 hours, after 1 week."""
+
+import pytest
+
+from releasegate.checks import rows as checks
+from releasegate.core.facts.rows import recorded_checksums
+from releasegate.probes import rows
+from releasegate.probes.row_sql import Moments
+
+pytestmark = pytest.mark.followup
+
+CHECK = "followup/coverage-still-complete"
+
+
+@pytest.mark.check(CHECK, promise="backfill", target="database")
+def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(
+    database, change, recorded, opened_at, require
+):
+    backfill = rows.as_found(database, change.backfill)
+    before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
+    released = opened_at("backfill")
+    moments = Moments(old_until=before.until if before else "", began=released.isoformat() if released else "")
+    counts = rows.every_row(database, backfill, moments)
+    unreadable = checks.unreadable_rows(CHECK, counts.value, backfill.source)
+    complete = checks.still_complete(counts.value, source=backfill.source, least=backfill.least_rows)
+    require(unreadable or complete, counts)

@@ -1,0 +1,110 @@
+"""Whether the way back led back: code, data or the whole database. Runbook emergency rollback."""
+
+import pytest
+
+from releasegate.checks import backfill as row_checks
+from releasegate.checks import rollback as checks
+from releasegate.checks import schema as schema_checks
+from releasegate.checks.code import release_in
+from releasegate.core.facts.catalog import recorded_catalog
+from releasegate.core.facts.rows import recorded_checksums, recorded_counts
+from releasegate.probes import catalog, checksums, git, rows
+from releasegate.probes.http import path_of
+from releasegate.probes.row_sql import Moments
+
+pytestmark = pytest.mark.rollback
+
+SOURCE = "runbook emergency rollback"
+
+
+@pytest.fixture
+def backfill(database, change):
+    return rows.as_found(database, change.backfill)
+
+
+@pytest.fixture
+def before(recorded, change):
+    return recorded_checksums(recorded("preflight/baseline")).get(change.backfill.table)
+
+
+@pytest.fixture
+def counts(database, backfill, before):
+    return rows.every_row(database, backfill, Moments(old_until=before.until if before else ""))
+
+
+@pytest.mark.check("rollback/health", promise="api.health", target="backend")
+def test_the_backend_says_it_is_healthy(api, change, require):
+    answer, url = api.ask(change.api.health), api.url(path_of(change.api.health))
+    judgement = checks.answers(
+        "rollback/health",
+        url,
+        str(answer.value),
+        is_promised=answer.value.status == change.api.health.status,
+        promised=change.api.health.status,
+        source=SOURCE,
+        run=api.curl(url),
+    )
+    require(judgement, answer)
+
+
+@pytest.mark.check("rollback/conversations", promise="api.conversations", target="backend")
+def test_people_can_read_their_conversations(api, change, require):
+    answer, url = api.ask(change.api.conversations), api.url(path_of(change.api.conversations))
+    judgement = checks.answers(
+        "rollback/conversations",
+        url,
+        str(answer.value),
+        is_promised=answer.value.status == change.api.conversations.status,
+        promised=change.api.conversations.status,
+        source=SOURCE,
+        run=api.curl(url),
+    )
+    require(judgement, answer)
+
+
+@pytest.mark.check("rollback/old-release-answers", promise="release", target=("host", "paths.backend"))
+def test_the_old_release_is_the_one_that_runs(machine, target, change, options, require):
+    if options.kind == "data":
+        require(checks.not_on_this_way("data", "the code stays as it is"))
+        return
+    code = git.code(machine, "backend", target.paths.backend)
+    release = release_in(code.value, change.release.commit)
+    judgement = checks.old_release_is_checked_out(
+        "rollback/old-release-answers", str(code.value.head), str(release) if release else None, source=SOURCE
+    )
+    require(judgement, code)
+
+
+@pytest.mark.check("rollback/nothing-left-behind", promise="backfill.marker", target="database")
+def test_no_row_carries_the_marker(counts, options, change, require):
+    if options.kind == "code":
+        require(checks.not_on_this_way("code", "the rows stay as they are"), counts)
+        return
+    require(checks.nothing_left_behind(counts.value, source=change.backfill.marker.source), counts)
+
+
+@pytest.mark.check("rollback/own-data-kept", promise="backfill.marker", target="database", baseline=True)
+def test_what_people_attached_themselves_is_still_there(counts, options, recorded, require):
+    if options.kind == "restore":
+        require(checks.not_on_this_way("restore", "what was written after the dump is lost by design"), counts)
+        return
+    last = recorded_counts(recorded("backfill/every-row"))
+    require(checks.own_data_kept(counts.value, last, source=SOURCE), counts)
+
+
+@pytest.mark.check("rollback/source-unchanged", promise="schema.survivors", target="database", baseline=True)
+def test_the_old_columns_hold_what_they_held(database, backfill, before, require):
+    now = checksums.again(database, before, backfill) if before else None
+    judgement = row_checks.source_unchanged(
+        "rollback/source-unchanged", now and now.value, before, source=SOURCE, strict=(backfill.from_column,)
+    )
+    require(judgement, *([now] if now else []))
+
+
+@pytest.mark.check("rollback/catalog-is-back", promise="schema", target="database", baseline=True)
+def test_the_catalog_is_as_before_the_release(database, options, recorded, require):
+    if options.kind != "restore":
+        require(checks.not_on_this_way(options.kind, "the new columns stay"))
+        return
+    objects = catalog.objects(database)
+    require(schema_checks.catalog_is_back(objects.value, recorded_catalog(recorded("preflight/baseline"))), objects)
