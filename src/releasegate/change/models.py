@@ -264,11 +264,15 @@ class Interface(Model):
 
 
 class Latency(Promise):
-    """The limit that `percentile` of the requests to each endpoint stays below; `reading` says how it was read."""
+    """The limit that `percentile` of the requests to each endpoint stays below; `reading` says how it was read.
+
+    `error_share` (0 to 1) is the largest share of requests that may fail: the reading of "stays low".
+    """
 
     limit_ms: float = Field(gt=0)
     percentile: float = Field(gt=0, lt=100)
     endpoints: tuple[Literal["health", "conversations", "messages"], ...] = Field(min_length=1)
+    error_share: float = Field(default=0.01, ge=0, lt=1)
     reading: str = ""
 
 
@@ -289,12 +293,16 @@ class Statement(Promise):
 
 
 class Monitoring(Promise):
-    """How long the release is watched and what must hold; `error_lines_per_minute` is the highest allowed."""
+    """How long the release is watched and what must hold; `error_lines_per_minute` is the highest allowed.
+
+    `slower_factor` is from where on a latency has risen significantly, as a multiple of what the perf gate saw.
+    """
 
     watch: Length = "2h"
     least_coverage: float = Field(default=0.95, gt=0, le=1)
     longest_gap: Length = "5m"
     error_lines_per_minute: float = Field(default=0, ge=0)
+    slower_factor: float = Field(default=1.5, gt=1)
 
 
 class Step(Promise):
