@@ -19,7 +19,7 @@ from releasegate.report.gates import Gates
 from releasegate.report.headline import headline
 from releasegate.report.languages import Language
 from releasegate.report.measures import Measures
-from releasegate.report.views import Dossier, GateView, State
+from releasegate.report.views import Dossier, Found, GateView, State
 
 _NOT_JUDGED = (Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.BLOCKED, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
@@ -48,12 +48,17 @@ def dossier(
         counts=_counts(views),
         facts=tuple(_facts(history, change, language)),
         gates=views,
-        findings=tuple((gate.marker, finding) for gate in views for finding in gate.findings),
-        waived=tuple(f"{check.id}: {check.waiver}" for gate in views for check in gate.checks if check.waiver),
+        found=tuple(_found(views)),
         deviations=_deviations(history),
         unchecked=tuple(_unchecked(history, views, language)),
         problems=tuple(map(str, history.problems)),
     )
+
+
+def _found(views: Sequence[GateView]) -> Iterator[Found]:
+    for gate in views:
+        for check in gate.checks:
+            yield from (Found(gate=gate.marker, finding=finding, note=check.waiver) for finding in check.findings)
 
 
 def _target(last: Attempt | None) -> str:

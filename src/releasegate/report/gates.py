@@ -20,6 +20,7 @@ from releasegate.report.promises import promised
 from releasegate.report.views import Box, CheckView, Earlier, GateView, Link, State, StepView
 
 MOST_MEASURES = 12
+WHY_EMPTY = ("not checked yet", "nobody has attested this", "not required; nobody has attested this")
 _STATES = {
     Verdict.PASS: State.TICKED,
     Verdict.WARN: State.TICKED,
@@ -52,13 +53,13 @@ class Gates:
             runbook=self._language.t(gate.runbook),
             verdict=verdict,
             sentence=self._sentence(attempt),
-            when=_span(attempt),
+            when=self._span(attempt) if attempt else "",
             closed=stand.why_closed if counts and verdict and verdict.opens else "",
             alone=bool(attempt and attempt.alone),
             boxes=boxes,
             checks=tuple(checks.values()),
             others=tuple(check for name, check in checks.items() if name not in self._placed),
-            earlier=tuple(_earlier_run(one, self._history) for one in self._history.attempts(gate.marker)[:-1]),
+            earlier=tuple(self._earlier_run(one) for one in self._history.attempts(gate.marker)[:-1]),
         )
 
     def _sentence(self, attempt: Attempt | None) -> str:
@@ -67,6 +68,20 @@ class Gates:
         if not attempt.ended:
             return self._language.t("This run never ended: what it saw is kept and decides nothing.")
         return str(attempt.end.get("sentence") or "")
+
+    def _span(self, attempt: Attempt) -> str:
+        if attempt.ended is None:
+            return moment(attempt.began)
+        span = show_duration((attempt.ended - attempt.began).total_seconds())
+        return self._language.t("{began}, took {span}", began=moment(attempt.began), span=span)
+
+    def _earlier_run(self, attempt: Attempt) -> Earlier:
+        return Earlier(
+            number=attempt.number,
+            when=self._span(attempt),
+            verdict=attempt.verdict_at(self._history.as_of),
+            sentence=str(attempt.end.get("sentence") or ""),
+        )
 
     def _checks_of(self, gate: str) -> dict[str, CheckView]:
         if gate not in self._checks:
@@ -171,9 +186,8 @@ class Gates:
 
 
 def _why_empty(item: Item) -> str:
-    if not item.manual:
-        return "not checked yet"
-    return "nobody has attested this" if item.required else "not required; nobody has attested this"
+    checked, required, optional = WHY_EMPTY
+    return (required if item.required else optional) if item.manual else checked
 
 
 def _command(item: Item) -> str:
@@ -213,20 +227,3 @@ def _step_verdict(payload: Payload) -> Verdict | None:
     if payload.get("verdict"):
         return read_verdict(payload["verdict"])
     return None if payload.get("exit_code") is None else Verdict.FAIL if payload["exit_code"] else Verdict.PASS
-
-
-def _span(attempt: Attempt | None) -> str:
-    if attempt is None:
-        return ""
-    if attempt.ended is None:
-        return moment(attempt.began)
-    return f"{moment(attempt.began)} + {show_duration((attempt.ended - attempt.began).total_seconds())}"
-
-
-def _earlier_run(attempt: Attempt, history: History) -> Earlier:
-    return Earlier(
-        number=attempt.number,
-        when=_span(attempt),
-        verdict=attempt.verdict_at(history.as_of),
-        sentence=str(attempt.end.get("sentence") or ""),
-    )

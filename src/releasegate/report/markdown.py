@@ -34,19 +34,23 @@ def as_markdown(dossier: Dossier, language: Language) -> str:
     lines += _findings(dossier, language)
     for gate in dossier.gates:
         lines += _gate(gate, language)
-    lines += ["", f"### {language.t('What was not checked, and why')}", ""]
+    title = language.t("What was not checked, and why")
+    lines += ["", f"### {title}", ""]
     lines += [f"- {_text(what)}: {_text(why)}" for what, why in dossier.unchecked]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
 def _findings(dossier: Dossier, language: Language) -> list[str]:
-    if not dossier.findings:
+    """Return what is wrong, then what was signed off and what is worth a look, as the terminal shows them."""
+    ordered = [*dossier.wrong, *dossier.waived, *dossier.warnings]
+    if not ordered:
         return []
-    lines = ["", f"### {language.t('What is wrong')}", "", "```text"]
-    shown = dossier.findings[:_MOST_FINDINGS]
-    lines += ["\n\n".join(visible(shortened(str(finding))).replace("```", "'''") for _, finding in shown), "```"]
-    if len(dossier.findings) > len(shown):
-        lines.append(language.t("{shown} of {all} are shown", shown=len(shown), all=len(dossier.findings)))
+    blocks = ["\n".join(filter(None, (str(one.finding), one.note))) for one in ordered[:_MOST_FINDINGS]]
+    text = "\n\n".join(visible(shortened(block)).replace("```", "'''") for block in blocks)
+    title = language.t("Findings")
+    lines = ["", f"### {title}", "", "```text", text, "```"]
+    if len(ordered) > len(blocks):
+        lines.append(language.t("{shown} of {all} are shown", shown=len(blocks), all=len(ordered)))
     return lines
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from markupsafe import Markup
 
-from releasegate.core import Finding, Verdict
+from releasegate.core import Finding, Severity, Verdict
 
 
 class Tone(StrEnum):
@@ -185,10 +185,14 @@ class GateView:
         tone = tone_of(self.verdict)
         return Tone.UNSURE if self.closed and tone in (Tone.GOOD, Tone.LOOK) else tone
 
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """Every finding of the gate's checks."""
-        return tuple(finding for check in self.checks for finding in check.findings)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A finding of the latest attempt; `note` says who signed it off, "" where nobody did."""
+
+    gate: str
+    finding: Finding
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,8 +219,22 @@ class Dossier:
     counts: tuple[tuple[State, int], ...]
     facts: tuple[tuple[str, tuple[str, ...]], ...]
     gates: tuple[GateView, ...]
-    findings: tuple[tuple[str, Finding], ...]
-    waived: tuple[str, ...] = ()
+    found: tuple[Found, ...]
     deviations: tuple[str, ...] = ()
     unchecked: tuple[tuple[str, str], ...] = ()
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
+
+    @property
+    def wrong(self) -> tuple[Found, ...]:
+        """What stops the release."""
+        return tuple(one for one in self.found if not one.note and one.finding.severity is Severity.ERROR)
+
+    @property
+    def waived(self) -> tuple[Found, ...]:
+        """What somebody took on themselves."""
+        return tuple(one for one in self.found if one.note)
+
+    @property
+    def warnings(self) -> tuple[Found, ...]:
+        """What holds, with something to look at."""
+        return tuple(one for one in self.found if not one.note and one.finding.severity is Severity.WARNING)
