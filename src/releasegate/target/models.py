@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from releasegate.files import (
     HostPath,
@@ -24,6 +24,20 @@ from releasegate.files import (
 
 Name = Annotated[str, matching(r"[a-z0-9][a-z0-9._-]*", "lower-case letters, digits and . _ -: it names a folder")]
 Address = Annotated[str, matching(r"local|ssh://\S+", "local, or ssh://user@host:port")]
+LOCATORS = (
+    "email", "password", "sign_in", "onward", "to_login", "inbox", "conversation", "message", "reply", "viewer",
+    "close", "next", "previous",
+)  # fmt: skip
+"""The things on a page that the browser gates look for; `message`, `reply` and `viewer` by css or test_id only."""
+
+
+def _is_looked_for(name: str) -> str:
+    if name not in LOCATORS:
+        raise ValueError(", ".join(map(repr, LOCATORS)))
+    return name
+
+
+LocatorName = Annotated[str, AfterValidator(_is_looked_for)]
 GateOrCheck = Annotated[str, matching(r"[a-z]+(/[a-z0-9._-]+)?", "a gate or a check: perf, backend/service-up")]
 
 
@@ -116,6 +130,14 @@ class BrowserStep(Model):
     find: Locator | None = None
     value: str = ""
 
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        if self.do in ("click", "fill", "wait_for", "expect") and self.find is None:
+            raise ValueError(f'do = "{self.do}" needs find')
+        if self.do in ("goto", "press") and not self.value:
+            raise ValueError(f'do = "{self.do}" needs value')
+        return self
+
 
 class Frontend(Model):
     """The page. `login` is what a person types; `steps` replace the built-in way in where the page differs.
@@ -194,7 +216,7 @@ class Browser(Model):
     locale: str = "pt-BR"
     timezone: str = "America/Sao_Paulo"
     slowest: Length = "10s"
-    mask: tuple[str, ...] = ()
+    mask: tuple[Pattern, ...] = ()
 
 
 class Load(Model):
@@ -254,7 +276,7 @@ class Target(Model):
     host: Host | None = None
     paths: Paths = Paths()
     browser: Browser = Browser()
-    locators: dict[str, Locator] = {}
+    locators: dict[LocatorName, Locator] = {}
     load: Load | None = None
     fingerprint: Fingerprint | None = None
     policy: Policy = Policy()
