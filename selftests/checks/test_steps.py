@@ -73,11 +73,14 @@ def test_the_newest_run_of_a_command_counts():
 
 
 def test_a_command_that_no_document_speaks_of_has_to_end_with_0():
-    failed = step_as_promised("x", "make", 2, "", 1.5, None)
+    failed = step_as_promised(StepRun(item="x", command="make", exit_code=2, duration_s=1.5, output=""), None)
     assert failed.findings[0].want == "exit code 0 (no release document says more about it)"
-    assert step_as_promised("x", "make", 0, "", 1.5, None).sentence == "ended with 0 after 1.5 s"
+    held = step_as_promised(StepRun(item="x", command="make", exit_code=0, duration_s=1.5, output=""), None)
+    assert held.sentence == "ended with 0 after 1.5 s"
 
 
 def test_a_promised_command_is_judged_when_it_is_run():
-    failed = step_as_promised("2.3-build", "npm run build", 0, "error TS1\n", 1, BUILD)
+    failed = step_as_promised(
+        StepRun(item="2.3-build", command="npm run build", exit_code=0, duration_s=1, output="error TS1\n"), BUILD
+    )
     assert (failed.verdict, failed.findings[0].check) == (Verdict.FAIL, "step/2.3-build")

@@ -34,17 +34,15 @@ class StepPromise(Protocol):
     def longest_s(self) -> float | None: ...  # noqa: D102
 
 
-def step_as_promised(  # noqa: PLR0917  what a command did is these facts
-    item: str, command: str, exit_code: int, output: str, duration_s: float, promised: StepPromise | None
-) -> Judgement:
+def step_as_promised(run: StepRun, promised: StepPromise | None) -> Judgement:
     """Judge one run of one command; of one that the change does not speak of, that it ended with 0."""
-    run = StepRun(item=item, command=command, exit_code=exit_code, duration_s=duration_s, output=output)
-    check = f"step/{item}"
+    check = f"step/{run.item}"
     if promised is not None:
         found = _findings(check, promised, run)
     else:
-        found = [] if exit_code == 0 else [_broken(check, run, _UNPROMISED, "exit code 0", f"exit code {exit_code}")]
-    ended = f"ended with {exit_code} after {show_duration(duration_s)}"
+        ended_well = run.exit_code == 0
+        found = [] if ended_well else [_broken(check, run, _UNPROMISED, "exit code 0", f"exit code {run.exit_code}")]
+    ended = f"ended with {run.exit_code} after {show_duration(run.duration_s)}"
     return Judgement(seen=1, unit="commands", holds=ended, findings=tuple(found))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from rich.text import Text
 from releasegate.cli.places import PROJECT, subject_of
 from releasegate.cli.show import console
 from releasegate.core import ExitCode
+from releasegate.core.gate import Bond
 from releasegate.plugin.subject import Subject
 
 _TOOLS = {
@@ -58,18 +61,21 @@ def doctor(target_path: Path | None, change_path: Path | None) -> int:
 
 
 def _machine() -> Iterator[Fact]:
-    from releasegate.probes.browser.executable import find_chromium
-
     yield Fact("python", is_there=True, text=f"{platform.python_version()}, {platform.platform()}")
     free = shutil.disk_usage(PROJECT).free
     yield Fact("disk", free > _LEAST_FREE_BYTES, f"{free / 1e9:.1f} GB free below {PROJECT}", is_needed=True)
     yield Fact("memory", is_there=True, text=f"{_memory_gb():.1f} GB, {os.cpu_count()} processors")
-    chromium = find_chromium(None)
-    text = str(chromium) if chromium else "the browser gates need one"
-    yield Fact("chromium", chromium is not None, text, "apt-get install chromium", is_needed=True)
+    yield _chromium()
     for tool, (use, fix) in _TOOLS.items():
         path = shutil.which(tool)
         yield Fact(tool, path is not None, path or f"only for {use}", fix, is_needed=tool == "git")
+
+
+def _chromium() -> Fact:
+    command = [sys.executable, "-m", "releasegate.probes.browser.executable"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    text = found.stdout.strip() or found.stderr.strip()
+    return Fact("chromium", found.returncode == 0, text, "apt-get install chromium", is_needed=True)
 
 
 def _memory_gb() -> float:
@@ -85,7 +91,7 @@ def _target(subject: Subject) -> Iterator[Fact]:
         yield Fact(str(bond), is_there=True, text=value)
     for bond, reason in seen.unseen.items():
         yield Fact(str(bond), is_there=False, text=reason)
-    if "server" in seen.bonds:
-        system, _, database = seen.bonds["server"].partition("/")
-        pin = f'[fingerprint]  system_identifier = "{system}"  database = "{database}"'
-        yield Fact("pin it", is_there=True, text=pin)
+    if Bond.SERVER in seen.bonds:
+        system, _, database = seen.bonds[Bond.SERVER].partition("/")
+        for line in ("[fingerprint]", f'system_identifier = "{system}"', f'database = "{database}"'):
+            yield Fact("pin it with", is_there=True, text=line)

@@ -14,12 +14,11 @@ from typing import Any
 
 import click
 
-from releasegate.checks import steps as checks
 from releasegate.cli import reference, unknown
 from releasegate.cli.places import PROJECT, REPORTS, environment, folder_of
 from releasegate.cli.progress import Progress
 from releasegate.cli.run import command_of
-from releasegate.cli.step import record, run_live
+from releasegate.cli.step import judge_and_record, run_live
 from releasegate.cli.walk import Leg, drill_for, legs
 from releasegate.core import CannotMeasure, ExitCode, UsageError, Verdict
 from releasegate.core.durations import show_duration
@@ -125,16 +124,12 @@ class Rehearsal:
     def _do_step(self, step: dict[str, Any]) -> int:
         """Run one command as `gate step` does; return 0 when its output is as promised."""
         self.progress.begin(f"step {step['item']}")
-        done = run_live(step["command"], cwd=Path(step["cwd"]), env=step["env"], show=False)
-        promised = next((known for known in self.subject.change.steps if known.item == step["item"]), None)
-        judgement = checks.step_as_promised(
-            step["item"], done.command, done.exit_code, done.output, done.duration_s, promised
-        )
-        record(self.folder, step["item"], done, judgement)
+        done = run_live(step["item"], step["command"], cwd=Path(step["cwd"]), env=step["env"], show=False)
+        judgement = judge_and_record(self.folder, self.subject.change, done)
         self.progress.end(judgement.verdict, judgement.sentence)
         if judgement.verdict.opens:
             return 0
-        self.progress.note(done.output)
+        self.progress.note(done.run.output)
         return 1
 
     def _run_gates(self, leg: Leg) -> int:

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import click
 
+from releasegate.change.models import Locale
 from releasegate.cli.places import folder_of, on_target, subject_of
 from releasegate.core import ExitCode, UsageError
+from releasegate.evidence.chain import read
+from releasegate.evidence.verify import verify as check
 from releasegate.plugin.gates import GATES
+from releasegate.report import Form, render, write_report
 
 
 @click.command()
 @on_target
 @click.option("--lang", type=click.Choice(["pt-BR", "en"]), help="Language (default: from the locale).")
 @click.option("--format", "form", type=click.Choice(["html", "json", "junit", "md"]), default="html", show_default=True)
-def report(target_path: Path | None, change_path: Path | None, reports: Path, lang: str | None, form: str) -> int:
+def report(target_path: Path | None, change_path: Path | None, reports: Path, lang: Locale | None, form: Form) -> int:
     """Write the dossier of a deployment again from its evidence: report.html, or another format to standard output."""
-    from releasegate.evidence.chain import read
-    from releasegate.report import render, write_report
-
     subject = subject_of(target_path, change_path)
     folder = folder_of(subject, reports)
     if not folder.events.exists():
@@ -37,8 +38,6 @@ def report(target_path: Path | None, change_path: Path | None, reports: Path, la
 @click.option("--allowed-signers", type=click.Path(path_type=Path), help="ssh-keygen's file of who may sign.")
 def verify(folder: Path, anchor: str | None, allowed_signers: Path | None) -> int:
     """Check the evidence in FOLDER offline, and say what was not checked."""
-    from releasegate.evidence.verify import verify as check
-
     if not (folder / "events.jsonl").exists():
         raise UsageError(f"{folder}: holds no events.jsonl; give the folder reports/<change>/<target>")
     verification = check(folder, anchor=anchor, allowed_signers=allowed_signers)

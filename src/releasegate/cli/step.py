@@ -11,9 +11,12 @@ from pathlib import Path
 
 import click
 
+from releasegate.change.models import Change
 from releasegate.checks import steps as checks
+from releasegate.cli import unknown
 from releasegate.cli.places import environment, folder_of, on_target, subject_of
 from releasegate.core import Judgement, UsageError, Verdict
+from releasegate.core.facts.steps import StepRun
 from releasegate.core.redaction import redactor
 from releasegate.evidence.chain import Chain
 from releasegate.evidence.events import Kind
@@ -23,20 +26,13 @@ from releasegate.plugin.opening import who
 _KEPT_IN_EVENT = 40_000  # characters of the end of the output; the whole of it is a blob
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRun:
-    """What one command did: its output in the order it came, exit code, begin and end in UTC."""
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One run of a command with its begin and end in UTC."""
 
-    command: str
-    exit_code: int
-    output: str
+    run: StepRun
     began: datetime
     ended: datetime
-
-    @property
-    def duration_s(self) -> float:
-        """How long it took, in seconds."""
-        return (self.ended - self.began).total_seconds()
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -51,18 +47,37 @@ def step(item: str, target_path: Path | None, change_path: Path | None, reports:
     """
     subject = subject_of(target_path, change_path)
     folder = folder_of(subject, reports)
-    done = run_live(command)
-    promised = next((step for step in subject.change.steps if step.item == item), None)
-    judgement = checks.step_as_promised(item, done.command, done.exit_code, done.output, done.duration_s, promised)
-    record(folder, item, done, judgement)
+    _require_known(item, subject.change)
+    judgement = judge_and_record(folder, subject.change, run_live(item, command))
     for finding in judgement.findings:
         click.echo(str(finding), err=True)
     return 0 if judgement.verdict in (Verdict.PASS, Verdict.WARN) else 1
 
 
+def _require_known(item: str, change: Change) -> None:
+    """Raise UsageError for an item that the change file does not know: its record would be looked for in vain."""
+    judged = [step.item for step in change.steps]
+    known = dict.fromkeys([*judged, *(name for box in change.checklist for name in box.steps)])
+    if known and item not in known:
+        raise UsageError(unknown("step", item, known))
+
+
+def judge_and_record(folder: Folder, change: Change, done: Timed) -> Judgement:
+    """Judge what a command did by the change's patterns, and write it into the evidence."""
+    promised = next((step for step in change.steps if step.item == done.run.item), None)
+    judgement = checks.step_as_promised(done.run, promised)
+    _record(folder, done, judgement)
+    return judgement
+
+
 def run_live(
-    command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, show: bool = True
-) -> StepRun:
+    item: str,
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    show: bool = True,
+) -> Timed:
     """Run `command` in `cwd` with `env` added to this environment, and return what it did.
 
     Its output is shown as it comes unless `show` is off. Ctrl-C reaches the command, and is recorded.
@@ -93,24 +108,30 @@ def run_live(
                     click.echo(line, nl=False)
         except KeyboardInterrupt:
             lines.append("interrupted by the operator\n")
-    return StepRun(
-        command=typed, exit_code=process.returncode, output="".join(lines), began=began, ended=datetime.now(UTC)
+    ended = datetime.now(UTC)
+    run = StepRun(
+        item=item,
+        command=typed,
+        exit_code=process.returncode,
+        duration_s=(ended - began).total_seconds(),
+        output="".join(lines),
     )
+    return Timed(run, began, ended)
 
 
-def record(folder: Folder, item: str, done: StepRun, judgement: Judgement) -> None:
+def _record(folder: Folder, done: Timed, judgement: Judgement) -> None:
     """Write one step event; the whole output is a blob beside it."""
     with Chain.open(folder) as chain:
-        output = redactor.text(done.output)
+        output = redactor.text(done.run.output)
         chain.append(
             Kind.STEP,
-            item=item,
+            item=done.run.item,
             who=who(),
-            command=done.command,
-            exit_code=done.exit_code,
+            command=done.run.command,
+            exit_code=done.run.exit_code,
             began=done.began.isoformat(timespec="milliseconds"),
             ended=done.ended.isoformat(timespec="milliseconds"),
-            duration_s=round(done.duration_s, 3),
+            duration_s=round(done.run.duration_s, 3),
             lines=output.count("\n"),
             output=output[-_KEPT_IN_EVENT:],
             output_blob=chain.keep(output.encode(), "output.txt"),

@@ -31,8 +31,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     items.sort(key=lambda item: _ORDER.get(item.stash[CHECK].gate, -1) if CHECK in item.stash else -1)
     named = {gate.marker for gate in run.gates}
-    config.stash[PLAN] = tuple(check for check in checks if check.gate in named)
-    _require_sections(config.stash[PLAN], run)
+    plan = tuple(check for check in checks if check.gate in named)
+    config.stash[PLAN] = plan
+    _require_sections(plan, run)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist tells the controller that this worker is ready
@@ -41,7 +42,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     worker = getattr(config, "workerinput", None)
     if worker is not None and PLAN in config.stash:
-        write_plan(plan_path(Path(worker["releasegate_run"]), worker["workerid"]), config.stash[PLAN])
+        write_plan(plan_path(Path(worker["releasegate_run"]), worker["workerid"]), _plan_of(config))
+
+
+def _plan_of(config: pytest.Config) -> tuple[PlannedCheck, ...]:
+    return config.stash[PLAN]
 
 
 def plan_path(run: Path, worker: str) -> Path:

@@ -146,7 +146,7 @@ def recorded(history: History) -> Callable[[str], list[dict[str, Any]]]:
     def recorded(check: str) -> list[dict[str, Any]]:
         attempt = history.latest_closed(check.partition("/")[0])
         result = attempt.results.get(check) if attempt else None
-        return list(result.measures) if result else []
+        return [dict(measure) for measure in result.measures] if result else []
 
     return recorded
 

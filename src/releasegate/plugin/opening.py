@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from releasegate.change.models import Change
-from releasegate.core.gate import Gate
+from releasegate.core.gate import Bond, Gate
 from releasegate.evidence.checkpoints import blockers, checkpoints
 from releasegate.evidence.history import History
 from releasegate.plugin.bonds import Seen, look
@@ -79,7 +79,7 @@ def _about(run: Run, seen: Seen) -> dict[str, Any]:
         "bonds": seen.bonds,
         "bonds_unseen": seen.unseen,
         "commits": {name: value for name, value in seen.bonds.items() if name.endswith("commit")},
-        "fingerprint": seen.bonds.get("server", ""),
+        "fingerprint": seen.bonds.get(Bond.SERVER, ""),
         "deviations": [str(deviation) for deviation in subject.deviations],
     }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from _pytest.outcomes import Skipped  # pytest.skip.Exception, under a name that can be subclassed
 
 from releasegate.core import CannotMeasure, Verdict, worst
 from releasegate.core.redaction import redactor
@@ -23,11 +24,11 @@ class BlockedError(Exception):
     """The gate may not begin: an earlier one is not open. Shown without a traceback."""
 
 
-class NotApplicableError(pytest.skip.Exception):
+class NotApplicableError(Skipped):
     """There is nothing to judge here, with the reason; pytest shows it as skipped, we as N/A."""
 
 
-class NotJudgedError(pytest.skip.Exception):
+class NotJudgedError(Skipped):
     """`--alone` cannot judge this check; it is listed and decides nothing."""
 
 
@@ -106,7 +107,7 @@ def _verdict_of_error(error: BaseException) -> tuple[Verdict, str]:
             return Verdict.BLOCKED, str(error)
         case NotApplicableError():
             return Verdict.NOT_APPLICABLE, str(error.msg)
-        case pytest.skip.Exception():
+        case Skipped():
             return Verdict.NOT_RUN, str(error.msg)
         case CannotMeasure():
             return Verdict.ERROR, _with_command(error)
