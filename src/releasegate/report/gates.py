@@ -67,7 +67,10 @@ class Gates:
             return ""
         if not attempt.ended:
             return self._language.t("This run never ended: what it saw is kept and decides nothing.")
-        return str(attempt.end.get("sentence") or "")
+        sentence = str(attempt.end.get("sentence") or "")
+        if attempt.recorded is attempt.verdict_at(self._history.as_of):
+            return sentence
+        return self._language.t("At its end it said {sentence}", sentence=sentence)  # signed off or attested since
 
     def _span(self, attempt: Attempt) -> str:
         if attempt.ended is None:
