@@ -5,9 +5,10 @@ import random
 import pytest
 
 from releasegate.checks import backfill as checks
+from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import rows as row_checks
 from releasegate.checks import steps as step_checks
-from releasegate.core.facts.rows import Flag, recorded_checksums
+from releasegate.core.facts.rows import Flag, recorded_checksums, recorded_counts
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import checksums, readback, rows
 from releasegate.probes.row_sql import Moments
@@ -121,3 +122,10 @@ def test_what_the_backfill_read_is_as_it_was(database, backfill, before, require
         strict=(backfill.from_column,),
     )
     require(judgement, *([now] if now else []))
+
+
+@pytest.mark.check("backfill/own-data-kept", promise="backfill.marker", target="database", baseline=True)
+def test_what_people_attached_themselves_is_still_there(backfill, counts, recorded, require):
+    before = recorded_counts(recorded("migration/rows-on-record"))
+    kept = rollback_checks.own_data_kept("backfill/own-data-kept", counts.value, before, source=backfill.source)
+    require(kept, counts)

@@ -3,12 +3,15 @@
 import pytest
 
 from releasegate.checks import database as database_checks
+from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import schema as checks
 from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.catalog import recorded_catalog
+from releasegate.core.facts.rows import recorded_checksums
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import catalog
+from releasegate.probes import catalog, rows
 from releasegate.probes import database as database_probe
+from releasegate.probes.row_sql import Moments
 
 pytestmark = pytest.mark.migration
 
@@ -64,3 +67,11 @@ def test_the_migration_ran_without_errors(change, step_records, require):
     promised = change.steps_judged_by("migration/step-output")
     ran = [(step, StepRun.last(step.item, step_records(step.item))) for step in promised]
     require(commands_did_as_promised("migration/step-output", ran))
+
+
+@pytest.mark.check("migration/rows-on-record", promise="backfill", target="database")
+def test_the_rows_before_the_backfill_are_on_record(database, change, recorded, require):
+    backfill = rows.as_found(database, change.backfill)
+    before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
+    counts = rows.every_row(database, backfill, Moments(old_until=before.until if before else ""))
+    require(rollback_checks.rows_on_record(counts.value), counts)

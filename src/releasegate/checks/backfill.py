@@ -152,13 +152,20 @@ class _Change:
 
 
 def source_unchanged(
-    check: str, now: Checksums | None, before: Checksums | None, *, source: str, strict: Sequence[str] = ()
+    check: str,
+    now: Checksums | None,
+    before: Checksums | None,
+    *,
+    source: str,
+    strict: Sequence[str] = (),
+    all_rows: bool = False,
 ) -> Judgement:
     """The rows from before the release hold the values they held, by checksums per group of rows.
 
     A group whose number of rows changed (deleted, or arrived late) cannot be compared. A column in `strict` is the
     backfill's source, which nobody edits: one changed group is a finding of severity error. People do edit other
-    columns, one row at a time, so these stop a release only when at least half of the groups differ.
+    columns, one row at a time, so these stop a release only when at least half of the groups differ. The same
+    goes for rows that are gone, unless `all_rows` says that none may be: after a restore.
     """
     if now is None or before is None:
         return Judgement(seen=0, unit="rows compared", holds="", undecided="no baseline: preflight recorded none")
@@ -171,7 +178,8 @@ def source_unchanged(
     findings = [_changed(check, before, change, source, strict) for change in changes if change.groups]
     lost = before.rows - now.rows
     if lost > 0:
-        findings.append(_lost(check, before, lost, len(before.groups) - len(shared), source))
+        stops = all_rows or (len(before.groups) - len(shared)) * 2 >= len(before.groups)
+        findings.append(_lost(check, before, lost, source, stops=stops))
     said = f"{count(compared, 'row')} from before the release hold what they held: {some(before.columns)}"
     apart = f"; {number(before.rows - compared)} in groups that gained or lost rows" if compared < before.rows else ""
     empty = not before.rows
@@ -205,14 +213,13 @@ def _changed(check: str, before: Checksums, change: _Change, source: str, strict
     )
 
 
-def _lost(check: str, before: Checksums, lost: int, groups: int, source: str) -> Finding:
-    is_broad = groups * 2 >= len(before.groups)
+def _lost(check: str, before: Checksums, lost: int, source: str, *, stops: bool) -> Finding:
     return Finding(
         check=check,
         subject=before.table,
         want=f"{count(before.rows, 'row')} from before the release ({source})",
         have=f"{number(before.rows - lost)}: {number(lost)} are gone",
-        why="messages were lost" if is_broad else "people may have deleted these",
-        fix="compare with the backup before anything else is written" if is_broad else "look whether people did",
-        severity=Severity.ERROR if is_broad else Severity.WARNING,
+        why="messages were lost" if stops else "people may have deleted these",
+        fix="compare with the backup before anything else is written" if stops else "look whether people did",
+        severity=Severity.ERROR if stops else Severity.WARNING,
     )

@@ -31,10 +31,14 @@ def nothing_left_behind(counts: RowCounts, *, source: str) -> Judgement:
     return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings)
 
 
-def own_data_kept(counts: RowCounts, before: RowCounts | None, *, source: str) -> Judgement:
-    """What people attached themselves since the release is still there, counted against the last look before."""
+def own_data_kept(check: str, counts: RowCounts, before: RowCounts | None, *, source: str) -> Judgement:
+    """What people attached themselves is still there, counted against the last look before the step.
+
+    The same holds for the backfill, which must leave filled rows alone, and for the rollback, which empties only
+    what carries the marker.
+    """
     if before is None:
-        undecided = "no look at the rows before the rollback is on record (gate backfill)"
+        undecided = "no look at the rows before this step is on record"
         return Judgement(seen=0, unit="rows", holds="", undecided=undecided)
     theirs = before.where(lambda flags: is_own(flags, before))
     if not theirs:
@@ -45,16 +49,24 @@ def own_data_kept(counts: RowCounts, before: RowCounts | None, *, source: str) -
     if kept < theirs:
         findings = (
             Finding(
-                check="rollback/own-data-kept",
+                check=check,
                 subject=counts.table,
                 want=f"{count(theirs, 'row')} with what people attached themselves ({source})",
-                have=f"{number(kept)}: {number(theirs - kept)} are empty",
-                why="the rollback took more than the backfill had written: this is customers' data",
-                fix="restore these rows' column from a dump taken before the rollback",
+                have=f"{number(kept)}: {number(theirs - kept)} are empty or overwritten",
+                why="this is what customers sent, and it is in no dump from before the release",
+                fix="find these rows by their date; restore their column from a dump taken since, or ask for it again",
             ),
         )
-    holds = f"{count(kept, 'row')} with what people attached themselves, {number(theirs)} before the rollback"
+    holds = f"{count(kept, 'row')} with what people attached themselves, {number(theirs)} before"
     return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings)
+
+
+def rows_on_record(counts: RowCounts) -> Judgement:
+    """The rows were counted before the backfill, so that what people attached by then can be found again."""
+    own = counts.where(lambda flags: is_own(flags, counts))
+    holds = f"{count(counts.total, 'row')} on record, {number(own)} with what people attached themselves"
+    nothing = "" if counts.is_readable else f"{counts.table}.{counts.target} cannot be read; see migration/columns"
+    return Judgement(seen=counts.total, unit="rows", holds=holds, not_applicable=nothing)
 
 
 def not_on_this_way(kind: str, why: str) -> Judgement:

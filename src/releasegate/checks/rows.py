@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from releasegate.checks.words import number
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.rows import FIRST_REQUIRED, Flag, RowCounts
+from releasegate.core.facts.rows import FIRST_REQUIRED, JSON_TYPES, Flag, RowCounts
 from releasegate.core.figures import count
 
-JSON_TYPES = ("json", "jsonb")
 _AGAIN = "run the backfill again (it skips finished rows), then this gate"
 _MEND = "these rows are filled, so the backfill skips them: empty their {target} first, then run it again"
 
@@ -37,6 +36,7 @@ def is_own(flags: int, counts: RowCounts) -> bool:
 def kinds(counts: RowCounts) -> dict[str, Fits]:
     """Return what can be wrong with a judged row, as words, and the flags that say so; a row counts once."""
     wrong: dict[str, Fits] = {
+        f"with the marker but without {counts.source}": lambda flags: not flags & Flag.MEDIA,
         f"without {counts.target}": lambda flags: not flags & Flag.FILLED,
         f"with JSON of another kind in {counts.target}": lambda flags: bool(flags & Flag.WRONG_KIND),
         "with another url": lambda flags: bool(flags & Flag.OTHER_URL),
@@ -126,7 +126,7 @@ def _wrong_rows(
     return Finding(
         check="backfill/every-row",
         subject=counts.table,
-        want=f"{count(judged, 'row')} with {counts.source} have the {counts.target} that it says ({source})",
+        want=f"{count(judged, 'row')} hold in {counts.target} what {counts.source} says ({source})",
         have=f"{number(judged - wrong)} do; {number(wrong)} do not: {each}",
         why="these pictures disappear from the inbox, or are shown wrongly, once the new frontend is live",
         fix=_AGAIN if only_missing else _MEND.format(target=counts.target),
@@ -135,7 +135,8 @@ def _wrong_rows(
 
 
 def _in_list(ids: Sequence[str]) -> str:
-    return ", ".join("'" + key.replace("'", "''") + "'" for key in ids)
+    """Return ids as SQL texts without a single quote in them: the command around is quoted for the shell."""
+    return ", ".join(f"$${key}$$" for key in ids)
 
 
 def _marker_nowhere(counts: RowCounts) -> bool:

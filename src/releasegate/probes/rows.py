@@ -17,7 +17,6 @@ from releasegate.probes.postgres import Session, identifier
 from releasegate.probes.row_sql import Moments, first_text, flags, parts
 
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
-JSON_TYPES: Final = ("json", "jsonb")
 MOST_READ: Final = 40  # conversations; at 50 ms an answer the API is busy with us for 2 s
 LONGEST_ENDING: Final = 5
 # In lower case without underscores, the likeliest first.
@@ -65,7 +64,7 @@ def every_row(session: Session, backfill: Backfill, moments: Moments) -> Measure
         has_marker=backfill.marker is not None,
         knows_old=bool(_created_type(types, backfill) and moments.old_until),
     )
-    if not described.source_type or described.target_type not in JSON_TYPES:
+    if not described.is_readable:
         query = f"\\d {backfill.table}"
         return Measurement(value=described, unit=COUNTS_UNIT, rows=0, query=query, duration_s=0.0)
     answer = session.read(_composed(_EVERY_ROW, backfill, flags=_flags(backfill, moments, types)))

@@ -47,6 +47,11 @@ class RowCounts:
     knows_old: bool = False
 
     @property
+    def is_readable(self) -> bool:
+        """Whether both columns are there and the target is JSON, so that rows could be looked at."""
+        return bool(self.source_type) and self.target_type in JSON_TYPES
+
+    @property
     def total(self) -> int:
         """Every row of the table."""
         return sum(self.by_flags.values())
@@ -116,6 +121,8 @@ class Checksums:
         """The rows that were summed up."""
         return sum(int(values[0]) for values in self.groups.values())
 
+
+JSON_TYPES = ("json", "jsonb")
 
 COUNTS_UNIT = "rows"
 """The unit by which recorded counts are recognised among the measures of a check."""
