@@ -98,6 +98,20 @@ def test_a_failure_once_the_frontend_is_out_says_rollback(folder):
     assert built(folder, GATES).headline.word == "ROLLBACK"
 
 
+def test_a_release_begun_again_after_a_rollback_is_judged_by_its_new_gates(tmp_path, change):
+    """What failed before the way back no longer decides; the undone gates are to be done again."""
+    with Chain.open(Folder(tmp_path)) as chain:
+        for gate, verdict, about in (
+            ("preflight", "PASS", {}), ("backup", "PASS", {}), ("backend", "FAIL", {}),
+            ("rollback", "PASS", {"rollback": "code"}), ("preflight", "PASS", {}),
+        ):  # fmt: skip
+            chain.append(Kind.START, gate, **about)
+            chain.append(Kind.VERDICT, gate, f"{gate}/c", verdict=verdict)
+            chain.append(Kind.END, gate, verdict=verdict)
+    headline = dossier(read(Folder(tmp_path)), change, GATES, language("en")).headline
+    assert (headline.word, headline.why) == ("GO", "2 of 10 gates hold. Next: backend (step 2).")
+
+
 def test_nothing_run_cannot_tell(folder):
     """No event, no GO."""
     assert built(folder).headline.word == "CANNOT TELL"

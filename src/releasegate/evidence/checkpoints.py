@@ -9,6 +9,7 @@ from functools import cache
 
 from releasegate.core import Verdict
 from releasegate.core.gate import Bond, Gate
+from releasegate.core.redaction import redactor
 from releasegate.evidence.attempt import Attempt
 from releasegate.evidence.history import History
 
@@ -21,7 +22,8 @@ _RETURNS_BEFORE = {"data": "backfill", "code": "backend", "restore": "backend"}
 class Checkpoint:
     """Where one gate stands. `expires` is None when it is closed, or once the gate after it was passed in time.
 
-    `why_closed` is "" for an open gate; `waits_for` names the required gates that are closed.
+    `why_closed` is "" for an open gate; `waits_for` names the required gates that are closed; `undone` says that a
+    rollback which passed went back behind its latest closed attempt, whatever that said.
     """
 
     gate: str
@@ -30,6 +32,7 @@ class Checkpoint:
     why_closed: str = ""
     expires: datetime | None = None
     waits_for: tuple[str, ...] = ()
+    undone: bool = False
 
 
 def checkpoints(
@@ -44,7 +47,8 @@ def checkpoints(
     that let the frontend out need not be judged again for the look a week later.
     """
     by_marker = {gate.marker: gate for gate in gates}
-    state = _State(history, gates, now, seen)
+    as_recorded = {str(bond): redactor.text(value) for bond, value in seen.items()}  # the chain was redacted, too
+    state = _State(history, gates, now, as_recorded)
 
     @cache
     def stand(marker: str) -> Checkpoint:
@@ -74,7 +78,7 @@ class _State:
     history: History
     gates: Sequence[Gate]
     now: datetime
-    seen: Mapping[Bond, str] | Mapping[str, str]
+    seen: Mapping[str, str]
 
     def checkpoint(self, gate: Gate, waits_for: tuple[str, ...]) -> Checkpoint:
         attempt = self.history.latest_closed(gate.marker)
@@ -93,6 +97,7 @@ class _State:
             why_closed=why,
             expires=None if why else self._expires(gate, attempt),
             waits_for=waits_for,
+            undone=bool(self._rolled_back(gate, attempt)),
         )
 
     def _never(self, gate: Gate) -> str:

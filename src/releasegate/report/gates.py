@@ -56,6 +56,7 @@ class Gates:
             when=self._span(attempt) if attempt else "",
             closed=stand.why_closed if counts and verdict and verdict.opens else "",
             alone=bool(attempt and attempt.alone),
+            undone=counts and stand.undone,
             boxes=boxes,
             checks=tuple(checks.values()),
             others=tuple(check for name, check in checks.items() if name not in self._placed),

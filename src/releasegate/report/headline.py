@@ -26,7 +26,7 @@ def headline(history: History, gates: Sequence[GateView], language: Language) ->
         return Headline(word="CANNOT TELL", tone=Tone.UNSURE, why=t("No gate has been run."))
     if _is_back(history):
         return _back(history, begun, language)
-    forward = [gate for gate in begun if gate.marker != ROLLBACK] or begun
+    forward = [gate for gate in begun if gate.marker != ROLLBACK and not gate.undone] or begun
     failed = [gate for gate in forward if gate.verdict is Verdict.FAIL]
     return _wrong(failed, language) if failed else _unsure(forward, language) or _go(forward, gates, language)
 
@@ -52,7 +52,7 @@ def _wrong(failed: Sequence[GateView], language: Language) -> Headline:
 
 
 def _go(forward: Sequence[GateView], gates: Sequence[GateView], language: Language) -> Headline:
-    todo = [gate for gate in gates if gate.verdict is None and gate.marker != ROLLBACK]
+    todo = [gate for gate in gates if (gate.verdict is None or gate.undone) and gate.marker != ROLLBACK]
     alone = [gate for gate in forward if gate.alone]
     done = language.t("{done} of {all} gates hold.", done=len(forward), all=len(forward) + len(todo))
     following = language.t("Next: {gate} ({runbook}).", gate=todo[0].marker, runbook=todo[0].runbook) if todo else ""

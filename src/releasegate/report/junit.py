@@ -1,4 +1,4 @@
-"""The dossier as JUnit XML, for CI: one suite for each gate, one case for each check and each manual item."""
+"""The dossier as JUnit XML, for CI: one suite for each gate, one case for each check."""
 
 from __future__ import annotations
 

@@ -162,7 +162,8 @@ class Box:
 class GateView:
     """One gate of the timeline; `verdict` is None when it was never begun.
 
-    `checks` are all checks of its latest attempt, `others` those of them that no box names.
+    `checks` are all checks of its latest attempt, `others` those of them that no box names; `undone` says that a
+    rollback has gone back behind it, so that it is to be done again.
     """
 
     marker: str
@@ -174,6 +175,7 @@ class GateView:
     when: str = ""
     closed: str = ""
     alone: bool = False
+    undone: bool = False
     boxes: tuple[Box, ...] = ()
     checks: tuple[CheckView, ...] = ()
     others: tuple[CheckView, ...] = ()
