@@ -16,6 +16,7 @@ import psycopg
 from reference_inbox import moments, network, processes, repositories, services, steps, walking
 from reference_inbox.cluster import home, roles, server
 from reference_inbox.errors import ReferenceFailed, WrongUsage
+from reference_inbox.promises import writing
 from reference_inbox.seeding import files, rows
 from reference_inbox.state import ADMIN, GATE_ROLE, OWNER, Record, State
 
@@ -58,6 +59,7 @@ def up(state: State, at: str, row_count: int, seed: int, faults: tuple[str, ...]
         with phase(f"repositories, {media.result()} media files"):
             record = state.change(commits=commits.result())
     state.change(steps=steps.Steps(state, record).all())
+    writing.write(state, record)
     with phase("services"):
         start_services(state)
     walking.arrive(state, moments.BEFORE)

@@ -1,0 +1,1 @@
+"""What this deployment writes down for whoever looks at it: where it is, and what it promises beyond the runbook."""
