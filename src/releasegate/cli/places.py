@@ -11,7 +11,10 @@ import click
 
 from releasegate.core import UsageError
 from releasegate.evidence.folder import Folder
+from releasegate.evidence.statement import write_statement
+from releasegate.plugin.gates import GATES
 from releasegate.plugin.subject import Subject, load_subject
+from releasegate.report import write_report
 
 F = TypeVar("F", bound=Callable[..., Any])
 PROJECT = Path(__file__).parents[3]
@@ -39,6 +42,12 @@ def subject_of(target_path: Path | None, change_path: Path | None) -> Subject:
 def folder_of(subject: Subject, reports: Path) -> Folder:
     """Return the folder that holds this deployment's evidence for this change."""
     return Folder.of(reports, subject.change.id, subject.target.name)
+
+
+def refresh(folder: Folder, subject: Subject) -> None:
+    """Write report, manifest and statement again, after something was added outside a gate."""
+    write_report(folder, subject.change, GATES)
+    write_statement(folder)
 
 
 def environment() -> dict[str, str]:

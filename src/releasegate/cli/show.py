@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +10,6 @@ from rich.text import Text
 
 from releasegate.core import Verdict
 from releasegate.evidence.checkpoints import Checkpoint
-from releasegate.plugin.gates import BY_MARKER
 
 STYLES = {
     Verdict.FAIL: "bold red",
@@ -44,10 +43,10 @@ def word(verdict: Verdict) -> Text:
 
 
 def gate_table(stands: Sequence[Checkpoint]) -> Table:
-    """Return the gates with what they ask, their verdict, and whether they are open or why not."""
-    found = table("gate", "verdict", "checkpoint", "question")
+    """Return the gates with their verdict, and whether they are open or why not."""
+    found = table("gate", "verdict", "checkpoint")
     for stand in stands:
-        found.add_row(stand.gate, word(stand.verdict), _stand(stand), BY_MARKER[stand.gate].question)
+        found.add_row(stand.gate, word(stand.verdict), _stand(stand))
     return found
 
 
@@ -56,8 +55,3 @@ def _stand(stand: Checkpoint) -> Text:
         until = f" until {stand.expires:%Y-%m-%d %H:%M} UTC" if stand.expires else ""
         return Text(f"open{until}", style="green")
     return Text(f"closed: {stand.why_closed}", style="dim" if stand.verdict is Verdict.NOT_RUN else "")
-
-
-def lines(items: Iterable[str], indent: str = "  ") -> str:
-    """Return `items` one below the other."""
-    return "\n".join(f"{indent}{item}" for item in items)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from releasegate.cli import unknown
-from releasegate.cli.places import folder_of, on_target, subject_of
+from releasegate.cli.places import folder_of, on_target, refresh, subject_of
 from releasegate.core import UsageError
 from releasegate.evidence.chain import Chain, read
 from releasegate.evidence.events import Kind
@@ -28,8 +28,10 @@ def attest(item: str, target_path: Path | None, change_path: Path | None, report
     if item not in manual:
         raise UsageError(unknown("manual item", item, manual))
     _require_name(by)
-    with Chain.open(folder_of(subject, reports)) as chain:
+    folder = folder_of(subject, reports)
+    with Chain.open(folder) as chain:
         chain.append(Kind.ATTEST, manual[item].gate, item=item, by=by, note=note, typed_by=who())
+    refresh(folder, subject)
     click.echo(f"attested by {by}: {manual[item].text.en}")
     return 0
 
@@ -53,6 +55,7 @@ def waive(check: str, target_path: Path | None, change_path: Path | None, report
     with Chain.open(folder) as chain:
         gate = check.partition("/")[0]
         chain.append(Kind.WAIVER, gate, check, typed_by=who(), **signed | {"until": until.isoformat()})
+    refresh(folder, subject)
     click.echo(f"{check} is waived by {signed['by']} until the end of {until}: {signed['reason']}")
     return 0
 

@@ -14,7 +14,7 @@ import click
 from releasegate.change.models import Change
 from releasegate.checks import steps as checks
 from releasegate.cli import unknown
-from releasegate.cli.places import environment, folder_of, on_target, subject_of
+from releasegate.cli.places import environment, folder_of, on_target, refresh, subject_of
 from releasegate.core import Judgement, UsageError, Verdict
 from releasegate.core.facts.steps import StepRun
 from releasegate.core.redaction import redactor
@@ -49,6 +49,7 @@ def step(item: str, target_path: Path | None, change_path: Path | None, reports:
     folder = folder_of(subject, reports)
     _require_known(item, subject.change)
     judgement = judge_and_record(folder, subject.change, run_live(item, command))
+    refresh(folder, subject)
     for finding in judgement.findings:
         click.echo(str(finding), err=True)
     return 0 if judgement.verdict in (Verdict.PASS, Verdict.WARN) else 1
