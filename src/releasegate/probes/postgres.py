@@ -255,7 +255,7 @@ def _where(parts: dict[str, Any]) -> str:
         return f"service {parts['service']}"
     host, port = parts.get("host") or "local socket", parts.get("port") or "5432"
     user, name = parts.get("user") or "(default user)", parts.get("dbname") or parts.get("user") or "(default)"
-    return f"{user}@{host}:{port}/{name}"
+    return f"database {name} on {host}:{port} as {user}"
 
 
 def _first_line(error: psycopg.Error) -> str:
