@@ -50,8 +50,6 @@ class ServiceBook:
             return noted.measurement(facts, rows=1, unit="services")
 
     def _unmanaged(self, part: Part) -> ServiceFacts:
-        if not self.services.reason:
-            raise UsageError('services.reason: is missing; manager = "none" must say why nothing can be asked')
         return ServiceFacts(
             part=part, name="", manager="none", state="", is_there=False, is_running=False,
             unmanaged=self.services.reason,

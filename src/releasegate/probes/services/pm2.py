@@ -58,6 +58,7 @@ def _facts(part: str, service: Service, mine: list[dict[str, Any]], seen_with: s
         is_there=True,
         is_running=online == len(states),
         since=datetime.fromtimestamp(min(one["pm_uptime"] for one in told) / 1000, UTC) if online else None,
+        # PM2's restart_time also counts `pm2 restart`; this is crashes alone, forgotten when it gives up (errored)
         restarts=sum(one.get("unstable_restarts", 0) for one in told),
         version=str(told[0].get("version", "")).replace("N/A", ""),
         pid=mine[0].get("pid") or None,

@@ -1,0 +1,290 @@
+"""Services under a real Docker engine, a real PM2 and as real processes; systemd by what its manual says it prints.
+
+No test here has a real systemd: a container or a CI machine is not booted with one. So what `systemctl show` is
+read from below is written after systemctl(1), and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from releasegate.core import CannotMeasure, UsageError
+from releasegate.probes.services import open_services
+from releasegate.probes.services.docker import TROUBLES
+from releasegate.probes.services.manager import cannot_ask
+from releasegate.probes.services.systemd import facts
+from releasegate.target.models import Service, Services
+
+
+def look(machine, manager, name="backend", **service):
+    book = open_services(Services(manager=manager, backend=Service(name=name, **service)), machine)
+    return book.look("backend").value
+
+
+def just_now(moment: datetime) -> bool:
+    return timedelta(seconds=-2) <= datetime.now(UTC) - moment <= timedelta(seconds=30)
+
+
+@pytest.fixture
+def process():
+    """A process that listens on a free port, and the port."""
+    listening = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)"
+    child = subprocess.Popen([sys.executable, "-c", f"{listening}; time.sleep(60)"], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    yield child, int(child.stdout.readline())
+    child.kill()
+    child.wait()
+    child.stdout.close()
+
+
+# --- processes ------------------------------------------------------------------------------------------------------
+
+
+def test_a_process_is_known_by_its_pid_file(here, process, tmp_path: Path):
+    """It runs, since just now, and takes memory."""
+    child, _ = process
+    (tmp_path / "a pid").write_text(f"{child.pid}\n")
+    found = look(here, "process", pid_file=str(tmp_path / "a pid"))
+    assert (found.is_running, found.pid, found.state) == (True, child.pid, "running")
+    assert just_now(found.since)
+    assert found.memory_bytes > 1_000_000
+
+
+def test_a_process_is_known_by_its_port(here, process):
+    """The same process is found through the port that it listens on."""
+    child, port = process
+    assert look(here, "process", port=port).pid == child.pid
+
+
+def test_a_process_that_ended_does_not_run(here, process, tmp_path: Path):
+    """Its pid file stays, and its state says that the process is gone."""
+    child, port = process
+    (tmp_path / "pid").write_text(str(child.pid))
+    child.kill()
+    child.wait()
+    gone = look(here, "process", pid_file=str(tmp_path / "pid"))
+    assert (gone.is_there, gone.is_running, gone.state) == (True, False, f"process {child.pid} is gone")
+    assert look(here, "process", port=port).state == f"no process (port {port})"
+
+
+def test_a_process_that_nobody_collected_does_not_run(here, tmp_path: Path):
+    """A zombie has a pid and runs nothing."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    (tmp_path / "pid").write_text(str(child.pid))
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert look(here, "process", pid_file=str(tmp_path / "pid")).is_running is False
+    child.wait()
+
+
+def test_a_missing_pid_file_is_no_process(here, tmp_path: Path):
+    """The path is in the state, so that one sees where was looked."""
+    missing = str(tmp_path / "missing.pid")
+    assert look(here, "process", pid_file=missing).state == f"no process ({missing})"
+
+
+def test_a_pid_file_without_a_number_cannot_be_measured(here, tmp_path: Path):
+    """It names the file."""
+    (tmp_path / "pid").write_text("starting…")
+    with pytest.raises(CannotMeasure, match="pid holds no process id"):
+        look(here, "process", pid_file=str(tmp_path / "pid"))
+
+
+def test_a_process_without_pid_file_and_port_is_a_usage_error(here):
+    """The message says which keys are accepted."""
+    with pytest.raises(UsageError, match="needs pid_file or port"):
+        look(here, "process")
+
+
+def test_services_that_nobody_manages_are_told_with_the_reason(here):
+    """`none` asks nobody, and the target's reason stands in the facts."""
+    book = open_services(Services(manager="none", reason="serverless"), here)
+    assert book.look("backend").value.unmanaged == "serverless"
+
+
+# --- Docker ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_container_that_runs_is_told_with_image_and_start(here, docker):
+    """Its name or its compose service lead to it, and its environment is never asked for."""
+    docker("run", "-d", "--network=host", "--name=shop-api-1", "--label=com.docker.compose.service=api",
+           "--env=TOKEN=very-secret", "box:1", "/bin/sleep", "600")  # fmt: skip
+    found = look(here, "docker", "shop-api-1")
+    assert (found.state, found.is_running, found.restarts, found.health) == ("running", True, 0, "")
+    assert found.version.startswith("box:1 (")
+    assert just_now(found.since)
+    assert just_now(found.built)
+    assert look(here, "docker", "api").pid == found.pid
+    assert not [ran for ran in here.ran if "very-secret" in ran.stdout]
+
+
+def test_a_name_that_docker_does_not_know_has_nearest_names(here, docker):
+    """It is a fact, not a trouble of the probe."""
+    docker("run", "-d", "--network=host", "--name=inbox-backend", "box:1", "/bin/sleep", "600")
+    found = look(here, "docker", "inbox-bakend")
+    assert (found.is_there, found.is_running) == (False, False)
+    assert found.nearest[0] == "inbox-backend"
+
+
+def test_a_container_that_ended_does_not_run(here, docker, wait_until):
+    """Its state is Docker's own word."""
+    docker("run", "-d", "--network=host", "--name=ended", "box:1", "/bin/false")
+    wait_until(lambda: look(here, "docker", "ended").state == "exited", "the end of the container")
+    assert look(here, "docker", "ended").is_running is False
+
+
+def test_a_container_that_crashes_again_and_again_counts_its_restarts(here, docker, wait_until):
+    """Between two crashes it may look as if it ran; the number of restarts does not."""
+    docker("run", "-d", "--network=host", "--name=crashing", "--restart=always", "box:1", "/bin/false")
+    wait_until(lambda: (look(here, "docker", "crashing").restarts or 0) >= 2, "the second crash")
+    docker("rm", "--force", "crashing")
+
+
+@pytest.mark.parametrize(("command", "health"), [("true", "healthy"), ("/bin/false", "unhealthy")])
+def test_a_container_s_health_is_its_health_check_s(here, docker, wait_until, command, health):
+    """Docker's own health check is told in Docker's own words."""
+    name = f"is-{health}"
+    docker("run", "-d", "--network=host", f"--name={name}", f"--health-cmd={command}", "--health-interval=1s",
+           "--health-retries=1", "box:1", "/bin/sleep", "600")  # fmt: skip
+    wait_until(lambda: look(here, "docker", name).health == health, f"{name}")
+    assert look(here, "docker", name).is_running is True
+
+
+def test_two_containers_of_one_compose_service_have_to_be_told_apart(here, docker):
+    """The message names both."""
+    for number in (1, 2):
+        docker("run", "-d", "--network=host", f"--name=shop-web-{number}",
+               "--label=com.docker.compose.service=web", "box:1", "/bin/sleep", "600")  # fmt: skip
+    with pytest.raises(CannotMeasure, match=r"2 containers .* 'web' \(shop-web-1, shop-web-2\)"):
+        look(here, "docker", "web")
+
+
+@pytest.mark.usefixtures("docker")
+def test_a_docker_that_does_not_run_cannot_be_asked(here, monkeypatch, tmp_path: Path):
+    """The sentence says that the daemon is not there, not that the container is."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    with pytest.raises(CannotMeasure, match="the Docker daemon does not run"):
+        look(here, "docker")
+
+
+@pytest.mark.usefixtures("docker")
+def test_a_user_without_the_right_to_docker_is_told_so(here):
+    """A socket that may not be used is another sentence than a daemon that is not there."""
+    as_nobody = ["env", f"DOCKER_HOST={os.environ['DOCKER_HOST']}", "setpriv", "--reuid=nobody", "--clear-groups"]
+    ran = here.run([*as_nobody, "docker", "ps"])
+    refused = cannot_ask(here, ["docker", "ps"], ran, TROUBLES)
+    assert "this user may not use Docker's socket" in str(refused)
+
+
+# --- PM2 ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def script(tmp_path: Path):
+    def script(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    return script
+
+
+def test_a_pm2_process_that_runs_is_online(here, pm2, script):
+    """It is told with start, pid and memory."""
+    pm2("start", script("up.js", "setInterval(() => {}, 1000)"), "--name", "inbox-api")
+    found = look(here, "pm2", "inbox-api")
+    assert (found.state, found.is_running, found.restarts, found.instances) == ("online", True, 0, 1)
+    assert just_now(found.since)
+    assert found.pid
+
+
+def test_a_pm2_process_that_cannot_start_is_errored(here, pm2, script, wait_until):
+    """PM2 gives up after its restarts."""
+    pm2("start", script("dies.js", "process.exit(3)"), "--name", "dies", "--max-restarts", "2")
+    wait_until(lambda: look(here, "pm2", "dies").state == "errored", "PM2 giving up")
+    assert look(here, "pm2", "dies").is_running is False
+
+
+def test_a_pm2_process_that_crashes_again_and_again_counts_its_crashes(here, pm2, script, wait_until):
+    """Between two crashes it is online; the number of crashes tells."""
+    pm2("start", script("loops.js", "setTimeout(() => process.exit(3), 300)"), "--name", "loops")
+    wait_until(lambda: (look(here, "pm2", "loops").restarts or 0) >= 1, "the first crash")
+    pm2("delete", "loops")
+
+
+def test_a_restart_by_hand_is_no_crash(here, pm2, script):
+    """`pm2 restart`, as the runbook does it, begins anew and counts nothing."""
+    pm2("start", script("again.js", "setInterval(() => {}, 1000)"), "--name", "again")
+    before = look(here, "pm2", "again").since
+    time.sleep(1)
+    pm2("restart", "again")
+    after = look(here, "pm2", "again")
+    assert after.since > before
+    assert after.restarts == 0
+
+
+def test_a_name_that_pm2_does_not_know_has_nearest_names(here, pm2, script):
+    """The names that PM2 does know are listed."""
+    pm2("start", script("near.js", "setInterval(() => {}, 1000)"), "--name", "near-by")
+    found = look(here, "pm2", "nearby")
+    assert (found.is_there, found.nearest[0]) == (False, "near-by")
+
+
+@pytest.mark.usefixtures("pm2")
+def test_looking_starts_no_pm2(here, monkeypatch, tmp_path: Path):
+    """Where no daemon runs the probe says so, and none runs afterwards."""
+    monkeypatch.setenv("PM2_HOME", str(tmp_path / "home"))
+    with pytest.raises(CannotMeasure, match="no PM2 daemon runs for "):
+        look(here, "pm2")
+    assert not (tmp_path / "home").exists()
+
+
+# --- systemd: written after systemctl(1), not recorded ----------------------------------------------------------------
+
+
+def said(**properties):
+    return {
+        "LoadState": "loaded", "ActiveState": "active", "SubState": "running", "NRestarts": "0", "MainPID": "4711",
+        "ActiveEnterTimestamp": "Tue 2025-11-04 03:10:00 UTC", "MemoryCurrent": "52428800", **properties,
+    }  # fmt: skip
+
+
+def systemd(**properties):
+    return facts("backend", Service(name="inbox"), said(**properties), "systemctl status inbox")
+
+
+def test_a_unit_that_runs_is_active_running():
+    """The runbook asks for exactly these words."""
+    found = systemd()
+    assert (found.state, found.is_running) == ("active (running)", True)
+    assert found.since == datetime(2025, 11, 4, 3, 10, tzinfo=UTC)
+    assert (found.pid, found.memory_bytes, found.restarts) == (4711, 52_428_800, 0)
+
+
+@pytest.mark.parametrize(
+    ("active", "sub"),
+    [("failed", "failed"), ("activating", "auto-restart"), ("inactive", "dead"), ("active", "exited")],
+)
+def test_a_unit_in_any_other_state_does_not_run(active, sub):
+    """A crash loop is `activating (auto-restart)`, which is not running."""
+    assert systemd(ActiveState=active, SubState=sub).is_running is False
+
+
+@pytest.mark.parametrize("memory", ["[not set]", "18446744073709551615", ""])
+def test_what_systemd_does_not_count_is_unknown(memory):
+    """Without accounting there is no memory, and a unit that never ran has no start."""
+    found = systemd(MemoryCurrent=memory, ActiveEnterTimestamp="", MainPID="0")
+    assert (found.memory_bytes, found.since, found.pid) == (None, None, None)
+
+
+def test_a_machine_without_systemd_cannot_be_asked(here):
+    """It says that systemd does not run the machine, or that there is none."""
+    if Path("/run/systemd/system").exists():
+        pytest.skip("systemd runs this machine")
+    with pytest.raises(CannotMeasure, match=r"systemd does not run this machine|there is no systemctl"):
+        look(here, "systemd")
