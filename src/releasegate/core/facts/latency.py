@@ -34,6 +34,33 @@ class Sample:
     is_warm_up: bool = False
 
 
+    def is_slow(self, limit_ms: float) -> bool:
+        """Whether it broke the promise "below the limit": too late, or not answered as promised."""
+        return bool(self.error) or self.latency_ms >= limit_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The requests to one endpoint; `planned` is how many there were to be, fixed before the first."""
+
+    samples: tuple[Sample, ...]
+    planned: int
+
+    @property
+    def times_ms(self) -> list[float]:
+        """The latencies of all that came back, shortest first."""
+        return sorted(sample.latency_ms for sample in self.samples)
+
+    @property
+    def errors(self) -> int:
+        """How many were not answered as promised."""
+        return sum(bool(sample.error) for sample in self.samples)
+
+    def slow(self, limit_ms: float) -> int:
+        """Return how many of the planned were not below the limit; what never came back is among them."""
+        return self.planned - sum(not sample.is_slow(limit_ms) for sample in self.samples)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the load is to be, fixed before the first request.
@@ -86,9 +113,19 @@ class LoadRun:
         """Return the judged samples of one endpoint."""
         return tuple(sample for sample in self.judged if sample.endpoint == endpoint)
 
+    @property
+    def series(self) -> dict[str, Series]:
+        """What the verdict looks at, endpoint by endpoint."""
+        return {name: Series(self.of(name), self.plan.per_endpoint) for name in self.plan.endpoints}
+
+    @property
+    def series_with_warm_up(self) -> dict[str, Series]:
+        """What was sent at all, endpoint by endpoint: an error is one, also while warming up."""
+        return series_of(self.samples)
+
     def shown(self, limit_ms: float) -> dict[str, Any]:
         """Return what evidence keeps beside the raw samples: the plan and one summary per endpoint."""
-        summaries = {name: summary(self.of(name), self.plan.per_endpoint, limit_ms) for name in self.plan.endpoints}
+        summaries = {name: summary(series, limit_ms) for name, series in self.series.items()}
         return {
             "limit_ms": limit_ms,
             "plan": asdict(self.plan),
@@ -98,14 +135,12 @@ class LoadRun:
         }
 
 
-def is_slow(sample: Sample, limit_ms: float) -> bool:
-    """Whether a request broke the promise "below the limit": too late, or not answered as promised."""
-    return bool(sample.error) or sample.latency_ms >= limit_ms
-
-
-def slow_of(samples: Iterable[Sample], planned: int, limit_ms: float) -> int:
-    """Return how many of `planned` requests were slow; what was planned and never came back is among them."""
-    return planned - sum(not is_slow(sample, limit_ms) for sample in samples)
+def series_of(samples: Iterable[Sample]) -> dict[str, Series]:
+    """Return samples that were all planned and all came back, endpoint by endpoint."""
+    found: dict[str, list[Sample]] = {}
+    for sample in samples:
+        found.setdefault(sample.endpoint, []).append(sample)
+    return {name: Series(tuple(some), len(some)) for name, some in found.items()}
 
 
 def percentile(sorted_values: Sequence[float], percent: float) -> float:
@@ -116,17 +151,17 @@ def percentile(sorted_values: Sequence[float], percent: float) -> float:
     return sorted_values[rank - 1]
 
 
-def summary(samples: Sequence[Sample], planned: int, limit_ms: float) -> dict[str, Any]:
+def summary(series: Series, limit_ms: float) -> dict[str, Any]:
     """Return one endpoint's numbers: times in ms of all that came back, and what the verdict counts.
 
     `quantiles_ms` are the 0th to the 100th percentile in steps of one.
     """
-    times = sorted(sample.latency_ms for sample in samples)
+    times = series.times_ms
     return {
-        "n": planned,
+        "n": series.planned,
         "answered": len(times),
-        "errors": sum(bool(sample.error) for sample in samples),
-        "slow": slow_of(samples, planned, limit_ms),
+        "errors": series.errors,
+        "slow": series.slow(limit_ms),
         **{f"p{percent}": _rounded(percentile(times, percent)) for percent in (50, 90, 95, 99)},
         "max": _rounded(times[-1] if times else math.nan),
         "quantiles_ms": [_rounded(percentile(times, step)) for step in range(_QUANTILES + 1)] if times else [],

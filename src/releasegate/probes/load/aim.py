@@ -70,7 +70,7 @@ def one_by_one(api: Api, aim: Aim, budget: Load, *, count: int = SINGLE_REQUESTS
         for url in itertools.islice(itertools.cycle(aim.urls[name]), count):
             asked = time.perf_counter()
             answer = api.get(url).value
-            samples.append(_sample(api, name, promise, answer, asked - began))
+            samples.append(sample_of(api, name, promise, answer, asked - began))
             time.sleep(max(0.0, asked + 1 / budget.requests_per_second - time.perf_counter()))
     return Measurement(
         value=tuple(samples),
@@ -102,7 +102,8 @@ def _spread(ids: Sequence[str], count: int) -> tuple[str, ...]:
     return tuple(ids[round(place * (len(ids) - 1) / (count - 1))] for place in range(count))
 
 
-def _sample(api: Api, name: str, promise: Endpoint, answer: Answer, intended_s: float) -> Sample:
+def sample_of(api: Api, name: str, promise: Endpoint, answer: Answer, intended_s: float) -> Sample:
+    """Return one answer as a sample: timed by itself, wrong where it is not what the endpoint promises."""
     return Sample(name, intended_s, 0.0, answer.elapsed_ms, answer.status or 0, answer.size_bytes,
                   _error(api, promise, answer))  # fmt: skip
 

@@ -1,0 +1,211 @@
+"""Whether the API is fast enough, endpoint by endpoint, with a known chance of being wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from releasegate.checks.binomial import Side, fewest_requests, fewest_slow_that_fail, most_slow, side
+from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.facts.latency import LoadRun, Sample, Series, percentile
+from releasegate.core.figures import count
+
+_LEAST_RATE: Final = 0.95  # of the planned arrivals per second
+_MOST_LAG: Final = 0.1  # of the limit: a generator later than this would blame the deployment for its own delay
+_LEAST_SINGLE: Final = 20  # requests in a row that make a median
+_NOTICEABLE: Final = 0.1  # of the limit: a rise that nobody can feel is none, whatever its factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What `percentile` (0 to 100) of the requests must stay below, in ms, and who promised it."""
+
+    ms: float
+    percentile: float
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.percentile:g} % of the requests below {self.ms:g} ms"
+
+
+def generator_kept_up(run: LoadRun, limit: Limit) -> Judgement:
+    """Judge the load generator itself: at least 95 % of the planned rate, and no delay of its own that matters.
+
+    It never says that the deployment is wrong: what it could not send in time proves nothing about it.
+    """
+    trouble = own_trouble(run, limit)
+    rate = len(run.samples) / run.sending_s if run.sending_s else 0.0
+    return Judgement(
+        seen=len(run.samples),
+        unit="requests",
+        holds=f"{count(len(run.samples), 'request')} at {rate:.1f}/s of {run.plan.rate:g}/s planned"
+        + (f"; ended early: {run.stopped}" if run.stopped else ""),
+        undecided=trouble,
+    )
+
+
+def own_trouble(run: LoadRun, limit: Limit) -> str:
+    """Return why the generator's samples cannot be trusted, "" when they can."""
+    if not run.samples:
+        return "no request was sent"
+    last_s = max(sample.intended_s + sample.lag_ms / 1000 for sample in run.samples)
+    rate = len(run.samples) / max(run.plan.duration_s, last_s)
+    if not run.stopped and rate < _LEAST_RATE * run.plan.rate:
+        return f"the load generator sent {rate:.1f} of {run.plan.rate:g} requests per second; run it on a freer machine"
+    lag = percentile(sorted(sample.lag_ms for sample in run.samples), 95)
+    if lag > _MOST_LAG * limit.ms:
+        return f"the load generator itself was {lag:.0f} ms late (p95); run it on a machine with more time to spare"
+    return ""
+
+
+def median_below(check: str, samples: Sequence[Sample], limit: Limit, runs: Mapping[str, str]) -> Judgement:
+    """Judge that one user, asking one thing after the other, waits less than the limit half of the time.
+
+    `runs` is endpoint -> the command that asks it; an error counts as an endless wait.
+    """
+    waits = {name: sorted(_wait_ms(sample) for sample in samples if sample.endpoint == name) for name in runs}
+    medians = {name: percentile(values, 50) for name, values in waits.items()}
+    findings = [
+        Finding(
+            check=check,
+            subject=name,
+            want=f"below {limit.ms:g} ms ({limit.source})",
+            have=_median_text(medians[name], len(waits[name])),
+            why="a single user waits longer than promised, without anybody else asking",
+            fix="look at the endpoint's slowest query with EXPLAIN, and at the indexes of this release",
+            run=runs[name],
+        )
+        for name in runs
+        if waits[name] and medians[name] >= limit.ms
+    ]
+    return Judgement(
+        seen=min(map(len, waits.values()), default=0),
+        least=_LEAST_SINGLE,
+        unit="requests in a row to each endpoint",
+        holds="; ".join(f"{name}: median {median:.0f} ms" for name, median in medians.items()),
+        findings=tuple(findings),
+    )
+
+
+def percentile_below(
+    check: str, series: Mapping[str, Series], limit: Limit, runs: Mapping[str, str], *, trouble: str = ""
+) -> Judgement:
+    """Judge that the percentile of every endpoint in `runs` lies below the limit, by an exact binomial test.
+
+    `series` holds what was measured and `trouble` why it cannot be trusted. Endpoints are never added up: a fast one
+    would hide a slow one.
+    """
+    judged = {name: series.get(name, Series((), 0)) for name in runs}
+    sides = {name: side(one.slow(limit.ms), one.planned, limit.percentile) for name, one in judged.items()}
+    above = [] if trouble else [name for name in runs if sides[name] is Side.ABOVE]
+    unknown = [name for name in runs if sides[name] is Side.UNKNOWN]
+    return Judgement(
+        seen=min((one.planned for one in judged.values()), default=0),
+        least=fewest_requests(limit.percentile),
+        unit="requests to each endpoint",
+        holds="; ".join(f"{name}: {_seen_text(one, limit)}" for name, one in judged.items()),
+        findings=tuple(_too_slow(check, name, judged[name], limit, runs[name]) for name in above),
+        undecided=trouble or "; ".join(_unknown_text(name, judged[name], limit) for name in unknown),
+    )
+
+
+def error_share_low(
+    check: str, series: Mapping[str, Series], most: float, *, source: str, runs: Mapping[str, str]
+) -> Judgement:
+    """Judge that at most the share `most` of the requests to each endpoint failed; fewer failures are a warning."""
+    judged = {name: series.get(name, Series((), 0)) for name in runs}
+    return Judgement(
+        seen=min((len(one.samples) for one in judged.values()), default=0),
+        unit="requests to each endpoint",
+        holds=f"no error in {count(sum(len(one.samples) for one in judged.values()), 'request')}",
+        findings=tuple(
+            replace(_errors(check, name, one, most, source), run=runs[name])
+            for name, one in judged.items()
+            if one.errors
+        ),
+    )
+
+
+def not_slower_than(
+    before: Mapping[str, Any], factor: float, promised: Limit, *, source: str
+) -> dict[str, Limit]:
+    """Return, endpoint by endpoint, the limit that is a significant rise over what the perf gate recorded.
+
+    `before` is the value that perf/below-limit recorded. A rise counts from `factor` times its percentile on, and
+    only where it is at least a tenth of the promised limit.
+    """
+    limits = {}
+    for name, numbers in before.get("endpoints", {}).items():
+        quantiles = numbers.get("quantiles_ms") or []
+        if quantiles:
+            was = quantiles[min(len(quantiles) - 1, math.ceil(promised.percentile))]
+            ms = round(max(was * factor, was + promised.ms * _NOTICEABLE), 1)
+            saw = f"{source}; the perf gate saw {was:g} ms"
+            limits[name] = Limit(ms=ms, percentile=promised.percentile, source=saw)
+    return limits
+
+
+def has_baseline(before: Sequence[Mapping[str, Any]]) -> Judgement:
+    """Judge that the perf gate recorded what today's numbers are compared with."""
+    return Judgement(seen=len(before), unit="recorded loads of the perf gate", holds="compared with the perf gate")
+
+
+def _too_slow(check: str, name: str, series: Series, limit: Limit, run: str) -> Finding:
+    fails = fewest_slow_that_fail(series.planned, limit.percentile)
+    return Finding(
+        check=check,
+        subject=name,
+        want=f"{limit} ({limit.source})",
+        have=f"{_seen_text(series, limit)}; from {fails} on it is no chance",
+        why="more people wait longer than promised than the release allows",
+        fix="compare the slow requests in samples.csv.gz with the backend's log and the database's slow queries",
+        run=run,
+    )
+
+
+def _seen_text(series: Series, limit: Limit) -> str:
+    times = series.times_ms
+    text = f"{series.slow(limit.ms)} of {series.planned} not below {limit.ms:g} ms"
+    if series.errors:
+        text += f", {series.errors} of them errors"
+    missing = series.planned - len(times)
+    if missing:
+        text += f", {missing} of them never sent or answered"
+    return f"p{limit.percentile:g} {percentile(times, limit.percentile):.0f} ms, {text}" if times else text
+
+
+def _unknown_text(name: str, series: Series, limit: Limit) -> str:
+    if not series.planned:
+        return f"{name}: there was nothing to ask"
+    passes = most_slow(series.planned, limit.percentile)
+    if passes < 0:
+        least = fewest_requests(limit.percentile)
+        return f"{name}: {series.planned} requests cannot show it, {least} can; raise [load] total in the target file"
+    fails = fewest_slow_that_fail(series.planned, limit.percentile)
+    return f"{name}: {_seen_text(series, limit)}; up to {passes} pass and from {fails} on it fails; measure more"
+
+
+def _errors(check: str, name: str, series: Series, most: float, source: str) -> Finding:
+    share = series.errors / len(series.samples)
+    kinds = sorted({sample.error for sample in series.samples if sample.error})
+    return Finding(
+        check=check,
+        subject=name,
+        want=f"at most {most:.1%} of the requests failed ({source})",
+        have=f"{share:.1%}: {series.errors} of {len(series.samples)} ({', '.join(kinds)})",
+        why="people see errors as soon as several of them work at the same time",
+        fix="read the backend's log at the time of the load; look at connection limits and time-outs",
+        severity=Severity.ERROR if share > most else Severity.WARNING,
+    )
+
+
+def _wait_ms(sample: Sample) -> float:
+    return math.inf if sample.error else sample.latency_ms
+
+
+def _median_text(median: float, n: int) -> str:
+    if math.isinf(median):
+        return f"more than half of {n} requests in a row were errors"
+    return f"{median:.0f} ms, the median of {n} requests in a row"
