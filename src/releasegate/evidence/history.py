@@ -14,6 +14,9 @@ from releasegate.evidence.lines import Problem
 
 __all__ = ["Attempt", "History", "Result", "Waiver"]
 
+WATCH = "monitoring/watch"
+ROUNDS = "monitoring/rounds"
+
 
 @dataclass(frozen=True, kw_only=True)
 class History:
@@ -68,6 +71,12 @@ class History:
     def measures(self, check: str) -> tuple[Event, ...]:
         """Return every measure event of `check`, those outside a run too (`gate watch`)."""
         return tuple(event for event in self.events if event.kind is Kind.MEASURE and event.check == check)
+
+    @property
+    def latest_watch(self) -> tuple[Event, ...]:
+        """The rounds of the watch that was begun last; an interrupted one that was resumed is one watch."""
+        begun = max((event.seq for event in self.measures(WATCH)), default=0)
+        return tuple(event for event in self.measures(ROUNDS) if event.seq > begun)
 
     def attested(self, item: str) -> Event | None:
         """Return the newest event in which somebody attested the manual `item`."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from releasegate.plugin.run import Run
+from releasegate.plugin.subject import Subject
 from releasegate.probes.browser.site import Site, open_site
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.http import Api, open_api
@@ -26,10 +27,10 @@ def given(section: Section | None, name: str, run: Run) -> Section:
     return section
 
 
-def session_file(run: Run) -> Path:
+def session_file_of(subject: Subject) -> Path:
     """Return where this deployment's login is kept between processes: private, and never among the evidence."""
     SESSIONS.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return SESSIONS / f"{run.subject.change.id}-{run.subject.target.name}.json".lower()
+    return SESSIONS / f"{subject.change.id}-{subject.target.name}.json".lower()
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +43,8 @@ def database(run: Run) -> Iterator[Session]:
 @pytest.fixture(scope="session")
 def api(run: Run) -> Iterator[Api]:
     """Return the API; it logs in with its first question, once for all processes."""
-    with open_api(given(run.subject.target.backend, "backend", run), run.subject.change.api, session_file(run)) as api:
+    backend = given(run.subject.target.backend, "backend", run)
+    with open_api(backend, run.subject.change.api, session_file_of(run.subject)) as api:
         yield api
 
 
