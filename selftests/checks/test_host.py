@@ -61,7 +61,8 @@ def test_a_disk_with_less_room_is_a_finding():
         "  want: at least 10.0 GB free (runbook prerequisites 3)\n"
         "  have: 9.9 GB free\n"
         "  why:  a dump, a build or an index that finds no room stops half way, and a full disk stops the database\n"
-        "  fix:  make room (old dumps, images, logs), or name the disk where the release really writes in [paths] disk\n"
+        "  fix:  make room (old dumps, images, logs), or name the disk where the release really writes in [paths]"
+        " disk\n"
         "  run:  df -h /"
     )
 

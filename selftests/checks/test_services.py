@@ -55,6 +55,15 @@ def test_a_service_that_ended_is_a_finding():
     )
 
 
+def test_a_process_that_is_not_there_is_a_finding():
+    gone = replace(UP, manager="process", state="no process (/run/b.pid)", is_running=False)
+    (finding,) = up(gone).findings
+    assert (finding.want, finding.have) == (
+        "a process that runs (runbook prerequisites 4)",
+        "no process (/run/b.pid)",
+    )
+
+
 def test_a_name_that_nobody_knows_is_a_finding_with_the_nearest_names():
     gone = replace(UP, is_there=False, is_running=False, nearest=("inbox-api", "inbox-web"))
     (finding,) = up(gone).findings

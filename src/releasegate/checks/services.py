@@ -72,12 +72,16 @@ def _down(check: str, facts: ServiceFacts, source: str) -> Finding:
     return Finding(
         check=check,
         subject=f"{facts.part} ({facts.name})",
-        want=f"runs under {facts.manager} ({source})",
+        want=f"{_running(facts)} ({source})",
         have=have,
         why=f"nobody can use the application without its {facts.part}",
         fix="start it and read its log; or correct its name in the target's [services]",
         run=facts.seen_with,
     )
+
+
+def _running(facts: ServiceFacts) -> str:
+    return "a process that runs" if facts.manager == "process" else f"runs under {facts.manager}"
 
 
 def _not_restarted(check: str, facts: ServiceFacts, deploy_began: datetime, source: str) -> Finding:
