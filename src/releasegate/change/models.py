@@ -6,9 +6,10 @@ A section that is absent promises nothing, and what is not promised is not judge
 
 from __future__ import annotations
 
+from math import inf
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from releasegate.files import Length, Model, Pattern, Pointer, Promise, UrlPath, matching
 
@@ -165,6 +166,11 @@ class Backfill(Promise):
     durations: tuple[Duration, ...] = ()
     least_rows: int = Field(default=1, ge=0)
     preview_column: str | None = None
+
+    @field_validator("durations", mode="after")
+    @classmethod
+    def _shortest_first(cls, durations: tuple[Duration, ...]) -> tuple[Duration, ...]:
+        return tuple(sorted(durations, key=lambda line: inf if line.up_to_rows is None else line.up_to_rows))
 
 
 class Endpoint(Promise):
