@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from releasegate.core import CannotMeasure, Measurement, UsageError
+from releasegate.core import Measurement, UsageError
 from releasegate.core.facts.services import ServiceFacts
 from releasegate.probes.host import Machine
 from releasegate.probes.services import docker, pm2, process, systemd
@@ -61,4 +61,4 @@ def open_services(services: Services, machine: Machine) -> ServiceBook:
     return ServiceBook(services, machine)
 
 
-__all__ = ["CannotMeasure", "Part", "ServiceBook", "open_services"]
+__all__ = ["Part", "ServiceBook", "open_services"]
