@@ -1,0 +1,223 @@
+"""Whether the page loads, is clean, lets one in, and is the new build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.facts.page import Asset, Event, Kind, LoginFacts, PageFacts
+from releasegate.core.figures import count
+
+_HASH = re.compile(r"(?<![0-9a-z])([0-9a-f]{7,40})(?![0-9a-z])", re.IGNORECASE)
+_MOST_LISTED = 5
+
+
+def page_loads(check: str, page: PageFacts, source: str) -> Judgement:
+    """Judge that the page answers 2xx, shows something, and that its scripts and styles all came."""
+    missing = [asset for asset in page.assets if not asset.is_loaded]
+    findings = [_not_loaded(check, page, source)] if page.status is None or not 200 <= page.status < 300 else []
+    findings += [_asset_missing(check, asset, source) for asset in missing]
+    if not findings and not page.words and not page.pictures:
+        findings.append(_blank(check, page, source))
+    return Judgement(
+        seen=1 + len(page.assets),
+        unit="answers",
+        holds=f"{page.url} answers {page.status}, with {count(page.words, 'word')} and "
+        f"{count(len(page.assets), 'script or style', 'scripts and styles')}",
+        findings=tuple(findings),
+        undecided=_blocked(page) if findings else "",
+    )
+
+
+def console_clean(
+    check: str, events: Iterable[Event], pages: int, known: Iterable[str], allowed: Sequence[tuple[str, str]], source: str
+) -> Judgement:
+    """Judge that nothing went wrong on `pages` pages beyond what was there before and what the target allows.
+
+    `known` are the shapes recorded of the old release; `allowed` pairs of pattern and reason. What happened only
+    after this program had answered a request itself is a warning: it may have upset the page.
+    """
+    before = set(known)
+    counting = [event for event in events if event.counts and event.shape not in before and not _allowed(event, allowed)]
+    sure = {event.shape for event in counting if not event.after_ours}
+    by_shape = {event.shape: event for event in counting}
+    findings = [
+        _went_wrong(check, event, sum(one.shape == shape for one in counting), source, is_sure=shape in sure)
+        for shape, event in by_shape.items()
+    ]
+    return Judgement(
+        seen=pages,
+        unit="pages",
+        holds=f"nothing new went wrong on {count(pages, 'page')}; known from the old release: {len(before)}",
+        findings=tuple(findings),
+    )
+
+
+def baseline_recorded(pages: int, shapes: Sequence[str], assets: int) -> Judgement:
+    """Judge that the old page was looked at; whatever it does, it is what people have today."""
+    return Judgement(
+        seen=pages,
+        unit="pages",
+        holds=f"the old page: {count(len(shapes), 'thing', 'kinds of things')} that went wrong and "
+        f"{count(assets, 'script or style', 'scripts and styles')} recorded",
+    )
+
+
+def login_works(check: str, login: LoginFacts, source: str) -> Judgement:
+    """Judge that the page's own form lets one in, and that one is still in after a reload."""
+    findings = []
+    undecided = ""
+    if not login.is_in and not login.answers:
+        undecided = f"nothing was sent to log in: {login.trouble}"
+    elif not login.is_in:
+        findings.append(_not_in(check, login, source))
+    elif login.survives is False:
+        findings.append(_forgotten(check, login, source))
+    return Judgement(
+        seen=1,
+        unit="logins",
+        holds=f"the form at {login.url} lets one in, and a reload does not ask again",
+        findings=tuple(findings),
+        undecided=undecided,
+    )
+
+
+def right_build(
+    check: str, page: PageFacts, commits: Sequence[str], before: dict[str, Any] | None, promised: Sequence[str], source: str
+) -> Judgement:
+    """Judge that the page served is the new build, by the first thing that tells.
+
+    `commits` are the repository's, newest first (empty where it cannot be read); `before` is what preflight
+    recorded of the old page (`assets`: path -> sha256, `texts`); `promised` the names of texts only the new page has.
+    """
+    shown = {mark: value for mark, value in page.marks if _HASH.search(value) or _HASH.search(mark)}
+    newest = next((mark for mark in shown if commits and _names_commit(mark, shown[mark], commits[0])), "")
+    if newest:
+        return _build(f"{newest} shows the commit {commits[0][:9]}")
+    older = next(((mark, one) for mark in shown for one in commits[1:] if _names_commit(mark, shown[mark], one)), None)
+    if older:
+        return _build("", _stale(check, page, f"{older[0]} shows {older[1][:9]}", f"commit {commits[0][:9]}", source))
+    if before and _same_files(page.assets, before.get("assets", {})):
+        have = f"all {len(page.assets)} scripts and styles are byte for byte those of before the release"
+        return _build("", _stale(check, page, have, "the new release's files", source))
+    new_texts = [name for name in promised if name in page.texts and name not in (before or {}).get("texts", ())]
+    if new_texts:
+        return _build(f"what is served holds the new release's texts ({', '.join(new_texts)})")
+    return Judgement(
+        seen=0, unit="marks of a build", holds="",
+        undecided="neither the page nor its files show a commit, and none of the release's new texts is in what was loaded; "
+        "show the commit in the page (<meta name=\"build\">), or let the target's [paths] frontend name the repository",
+    )  # fmt: skip
+
+
+def _build(holds: str, *findings: Finding) -> Judgement:
+    return Judgement(seen=1, unit="marks of a build", holds=holds, findings=findings)
+
+
+def _names_commit(mark: str, value: str, commit: str) -> bool:
+    found = [*_HASH.findall(value), *_HASH.findall(mark)]
+    return any(commit.lower().startswith(one.lower()) for one in found)
+
+
+def _same_files(assets: Sequence[Asset], before: dict[str, str]) -> bool:
+    now = {asset.sha256 for asset in assets if asset.sha256}
+    return bool(now) and now == set(before.values())
+
+
+def _blocked(page: PageFacts) -> str:
+    if not page.blocked:
+        return ""
+    hosts = ", ".join(page.blocked[:_MOST_LISTED])
+    return f"the page asks for {hosts}, which the target does not list; add it to [frontend] hosts and look again"
+
+
+def _allowed(event: Event, allowed: Sequence[tuple[str, str]]) -> bool:
+    text = f"{event.kind}: {event.text} {event.url}"
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern, _ in allowed)
+
+
+def _not_loaded(check: str, page: PageFacts, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=page.url,
+        want=f"the page answers 2xx ({source})",
+        have=f"answers {page.status}" if page.status is not None else f"no answer: {page.error}",
+        why="nobody can open the application",
+        fix="look whether the frontend's service runs and which build it serves",
+        run=f"curl -sS -i '{page.url}'",
+    )
+
+
+def _asset_missing(check: str, asset: Asset, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=asset.url,
+        want=f"every script and style sheet that the page asks for answers 2xx ({source})",
+        have=f"answers {asset.status}" if asset.status is not None else "no answer",
+        why="a page without one of its files is broken, or an old page asks for files of another build",
+        fix="build the frontend again and restart it, so that page and files are of one build",
+        run=f"curl -sS -i '{asset.url}'",
+    )
+
+
+def _blank(check: str, page: PageFacts, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=page.url,
+        want=f"the page shows something ({source})",
+        have="it answers 200 and shows neither a word nor a picture",
+        why="people see a white page",
+        fix="look at the console: frontend/console-clean names the error",
+    )
+
+
+def _went_wrong(check: str, event: Event, times: int, source: str, *, is_sure: bool) -> Finding:
+    have = f"{event.text} ({event.url})" if event.url else event.text
+    doubt = "" if is_sure else "; seen only after this gate had answered a request itself, which may have caused it"
+    return Finding(
+        check=check,
+        subject=f"{event.kind} on {event.page}",
+        want=f"no errors in the browser's console beyond those of the old release ({source})",
+        have=f"{have}, {times} times{doubt}" if times > 1 else f"{have}{doubt}",
+        why="a script that stops half-way leaves people with a page that does not do what it shows"
+        if event.kind is not Kind.FAILED
+        else "what was asked for is missing on the page",
+        fix="open the page with the developer tools (F12); or allow it in the target's [[allow]] with a reason",
+        severity=Severity.ERROR if is_sure else Severity.WARNING,
+    )
+
+
+def _not_in(check: str, login: LoginFacts, source: str) -> Finding:
+    said = f'; the page says "{login.said}"' if login.said else ""
+    return Finding(
+        check=check,
+        subject=login.url,
+        want=f"the login form lets one in ({source})",
+        have=f"{login.trouble}{said}",
+        why="nobody can work with the application",
+        fix="try it by hand; when the same e-mail and password work there, correct them in the target's [frontend]",
+    )
+
+
+def _forgotten(check: str, login: LoginFacts, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=login.url,
+        want=f"one stays logged in over a reload ({source})",
+        have="after a reload the login form is there again",
+        why="people have to log in again at every turn",
+        fix="look at the session's cookie and at what the page keeps in its storage",
+    )
+
+
+def _stale(check: str, page: PageFacts, have: str, want: str, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=page.url,
+        want=f"the page is built from {want} ({source})",
+        have=have,
+        why="people still get the old page, and what this release promises is not there",
+        fix="build the frontend again, restart its service, and empty caches between it and the browser",
+    )

@@ -1,0 +1,97 @@
+"""What an inbox holds, as the database and the API say it: what the page must show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """One file of a message. `kind` is image, video, audio or "" where the change's rule does not decide."""
+
+    url: str
+    kind: str
+    message: str
+    is_old: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The message that another one replies to; `is_gone` says that it was deleted, `has_media` that it shows a file."""
+
+    id: str
+    text: str = ""
+    is_gone: bool = False
+    has_media: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message as the database has it; `text` never goes into evidence."""
+
+    id: str
+    text: str = field(default="", repr=False)
+    media: tuple[Medium, ...] = ()
+    original: Original | None = None
+
+    @property
+    def has_several(self) -> bool:
+        """Whether arrows have something to lead to."""
+        return len({medium.url for medium in self.media}) > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One conversation that the API shows, with the messages of the API's first page, in the API's order.
+
+    `names` are texts of its entry in the API's list that no other entry has: what people would click on.
+    """
+
+    id: str
+    names: tuple[str, ...] = field(default=(), repr=False)
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        """Every medium of every message."""
+        return tuple(medium for message in self.messages for medium in message.media)
+
+    @property
+    def replies(self) -> tuple[Message, ...]:
+        """The messages that reply to another one."""
+        return tuple(message for message in self.messages if message.original is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """Conversations chosen so that together they hold every kind of thing the release promises to show.
+
+    `listed` counts the conversations that the API listed, `read` those whose messages were read. The table's own
+    counts (`rows`, `replies`, `several`) cover everything, listed or not; `originals_gone` the listed conversations.
+    """
+
+    conversations: tuple[Conversation, ...]
+    listed: int
+    read: int
+    rows: int
+    replies: int
+    several: int
+    originals_gone: int
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """What evidence keeps: ids and counts."""
+        return {
+            "conversations": {
+                conversation.id: {
+                    "messages": len(conversation.messages),
+                    "media": len(conversation.media),
+                    "replies": [message.id for message in conversation.replies],
+                    "several": [message.id for message in conversation.messages if message.has_several],
+                }
+                for conversation in self.conversations
+            },
+            "listed": self.listed,
+            "read": self.read,
+            "table": {"rows": self.rows, "replies": self.replies, "several attachments": self.several},
+        }

@@ -1,0 +1,284 @@
+"""What a browser saw: what the page logged, what it showed, and what it did when somebody clicked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from releasegate.core.log_text import shape_of
+
+
+class Kind(StrEnum):
+    """What happened on a page."""
+
+    CONSOLE = "console error"
+    UNCAUGHT = "uncaught error"
+    FAILED = "failed request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that went wrong on a page, as the browser tells it.
+
+    `url` is the resource or the script it is about, `status` its HTTP status (None: no answer, or no request).
+    `is_ours` says that this program caused it by answering or cutting off a request; `is_medium` that it is a file
+    which the data names, so that its death is the data's; `after_ours` that this program had answered a request of
+    the same page before, which may have upset it.
+    """
+
+    kind: Kind
+    text: str
+    url: str = ""
+    status: int | None = None
+    page: str = ""
+    is_ours: bool = False
+    is_medium: bool = False
+    after_ours: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it can be the page's fault."""
+        return not (self.is_ours or self.is_medium)
+
+    @property
+    def shape(self) -> str:
+        """What tells it from others of its kind, without numbers, ids, quoted text and build hashes."""
+        place = self.url.split("?")[0].split("#")[0] if self.kind is Kind.FAILED or "load resource" in self.text else ""
+        return f"{self.kind}: {shape_of(self.text)} {shape_of(place.partition('://')[2].partition('/')[2])}".strip()
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What evidence keeps."""
+        return {"kind": str(self.kind), "text": self.text, "url": self.url, "status": self.status, "shape": self.shape}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """One script or style sheet; `status` is None where nothing answered, `sha256` "" where there was no body."""
+
+    url: str
+    kind: str
+    status: int | None
+    sha256: str = ""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it came: 2xx, or 304 from the browser's own memory."""
+        return self.status is not None and (200 <= self.status < 300 or self.status == 304)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    """One page as it was loaded. `status` is None where nothing answered; then `error` says why.
+
+    `words` counts the words that are visible, `pictures` the visible pictures. `marks` are where the page shows its
+    build: name -> value. `texts` are the promised texts (by name) that stand in what was loaded. `blocked` are
+    addresses on hosts that the target does not list.
+    """
+
+    url: str
+    status: int | None
+    title: str = ""
+    words: int = 0
+    pictures: int = 0
+    error: str = ""
+    assets: tuple[Asset, ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
+    texts: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginFacts:
+    """How logging in by the page's own form went. `trouble` says where it got stuck, with what was there instead.
+
+    `answers` are the statuses of the requests that carried what was typed; `survives` whether one was still logged
+    in after a reload, None where it was not tried.
+    """
+
+    url: str
+    is_in: bool
+    landed: str = ""
+    trouble: str = ""
+    answers: tuple[str, ...] = ()
+    survives: bool | None = None
+    said: str = ""
+
+
+class Shown(StrEnum):
+    """How a medium stands on the page."""
+
+    PAINTED = "painted"  # decoded by the browser
+    PLAYER = "player"  # a video or audio that waits for a click before it loads anything
+    WAITING = "still loading"
+    BROKEN = "broken"
+    LINK = "only a link"
+    HIDDEN = "there but invisible"
+    MISSING = "not there"
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a person sees the medium."""
+        return self in (Shown.PAINTED, Shown.PLAYER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediumFacts:
+    """How one medium of the data stands in the thread.
+
+    `is_alive` says whether this browser can show the file on an empty page; None where it was not tried.
+    `tied_by` is how it was recognised: its address, or the message it stands in. `says_unavailable` that the
+    message shows the fallback text.
+    """
+
+    url: str
+    kind: str
+    message: str
+    is_old: bool
+    shown: Shown
+    tied_by: str = ""
+    is_alive: bool | None = None
+    says_unavailable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadFacts:
+    """One conversation as the page shows it.
+
+    `loaded` counts the messages that the page received, None where its traffic does not tell; `found` those of
+    them that are on the page. `media` are those of the loaded messages. `errors` are requests for data that
+    answered 4xx, 5xx or not at all; `answered_by_us` the requests that this program answered itself meanwhile.
+    `trouble` says why the conversation could not be looked at. `unavailable` counts the places where the text
+    that says so is visible.
+    """
+
+    conversation: str
+    url: str
+    messages: int
+    loaded: int | None = None
+    found: int = 0
+    media: tuple[MediumFacts, ...] = ()
+    unavailable: int = 0
+    errors: tuple[str, ...] = ()
+    answered_by_us: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enlarged:
+    """What stood in the viewer: the medium and its size in CSS pixels.
+
+    `is_same` is None where neither its address nor its proportions tell. `says_unavailable` that the fallback text
+    stands there.
+    """
+
+    shown: Shown
+    width: float = 0
+    height: float = 0
+    is_same: bool | None = None
+    says_unavailable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerFacts:
+    """What a click on one thumbnail did.
+
+    `covers` is the share of the window that lies under the viewer, 0 to 1; `thumbnail` and `window` are sizes in
+    CSS pixels. `controls` are the names of what can be clicked in it. `trouble` says why nobody could look.
+    """
+
+    conversation: str
+    message: str
+    url: str
+    kind: str
+    opened: bool = False
+    covers: float = 0.0
+    enlarged: Enlarged | None = None
+    thumbnail: tuple[float, float] = (0, 0)
+    window: tuple[float, float] = (0, 0)
+    controls: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingFacts:
+    """Whether one way of closing closed the viewer; `found` is the name of what was clicked, "" for none found."""
+
+    way: str
+    message: str
+    closed: bool
+    found: str = ""
+    controls: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrowFacts:
+    """Whether an arrow led from one attachment to the one it should lead to."""
+
+    way: str
+    message: str
+    attachments: int
+    led_on: bool
+    found: str = ""
+    controls: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyFacts:
+    """How one reply stands on the page.
+
+    `says_reply` is the promised text beside it; `shows_preview` whether the original's first words stand there,
+    None where it has none (only media); `row` whether the message itself could be found. `says_gone` is, for a
+    deleted original, whether the promised text stands there, None where none is promised. `shows_gone_text` that
+    the deleted original's words stand there all the same.
+    """
+
+    conversation: str
+    message: str
+    row: bool
+    says_reply: bool = False
+    shows_preview: bool | None = None
+    is_gone: bool = False
+    says_gone: bool | None = None
+    shows_gone_text: bool = False
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackFacts:
+    """What the page made of a medium whose file was answered 404 in the browser.
+
+    `cut` counts the requests answered so; `broken_icons` the pictures that show as broken; `moved` the neighbouring
+    messages whose box changed; `overflows` that the page scrolls sideways as it did not before. `errors` are
+    uncaught ones.
+    """
+
+    conversation: str
+    message: str
+    url: str
+    cut: int
+    says_unavailable: bool = False
+    broken_icons: int = 0
+    moved: int = 0
+    neighbours: int = 0
+    overflows: bool = False
+    errors: tuple[str, ...] = ()
+    viewer: Enlarged | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorFacts:
+    """Whether the page shows a failed request for messages otherwise than an empty conversation.
+
+    `request` is the page's own request that was answered 500, "" where none could be told. `is_told` is None where
+    the comparison could not be made.
+    """
+
+    conversation: str
+    request: str
+    is_told: bool | None
+    trouble: str = ""

@@ -1,0 +1,357 @@
+// What looks at a page from the inside. Nothing here knows any application: things are recognised by addresses,
+// ids and texts of the data, and by what is visible where. Installed before the page's own scripts run.
+(() => {
+  const kept = new Map();      // key -> element, for the program outside
+  const pictures = new Map();  // address of a background -> Image that loads it again, out of the browser's memory
+
+  const up = (el) => el.parentElement ?? el.getRootNode().host ?? null;
+
+  function* walk(root) {
+    for (const el of root.querySelectorAll("*")) {
+      yield el;
+      if (el.shadowRoot) yield* walk(el.shadowRoot);
+    }
+  }
+  const all = () => [...walk(document)];
+  const within = (root) => [root, ...walk(root)];
+  const holds = (outer, inner) => { for (let el = inner; el; el = up(el)) if (el === outer) return true; return false; };
+
+  const box = (el) => el.getBoundingClientRect();
+  function seen(el) {
+    if (!el.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: false })) return false;
+    const { width, height } = box(el);
+    return width > 0 && height > 0;
+  }
+  const plain = (text) => (text ?? "").normalize("NFC").replace(/\s+/g, " ").trim().toLowerCase();
+
+  // --- addresses --------------------------------------------------------------------------------------------------
+
+  function decoded(text) {
+    try { return decodeURIComponent(text); } catch { return text; }
+  }
+  let remembered = { addresses: new WeakMap(), texts: new WeakMap() };  // for one question; the page may change after it
+  const forget = () => { remembered = { addresses: new WeakMap(), texts: new WeakMap() }; };
+  function once(memory, el, work) {
+    if (!memory.has(el)) memory.set(el, work(el));
+    return memory.get(el);
+  }
+  const addressesOf = (el) => once(remembered.addresses, el, findAddresses);
+  const fullText = (el) => once(remembered.texts, el, () => plain(el.textContent));
+  function findAddresses(el) {
+    const found = [...el.attributes].filter((one) => one.name !== "class").map((one) => one.value);
+    if (el.currentSrc) found.push(el.currentSrc);
+    const image = getComputedStyle(el).backgroundImage;
+    if (image.startsWith("url(") || image.includes(", url(")) found.push(image);
+    return found.flatMap((one) => [one, decoded(one), decoded(decoded(one))]);
+  }
+  const refers = (el, needles) => {
+    const addresses = addressesOf(el);
+    return needles.some((needle) => addresses.some((one) => one.includes(needle)));
+  };
+  const backgroundOf = (el) => getComputedStyle(el).backgroundImage.match(/url\(["']?(.*?)["']?\)/)?.[1] ?? "";
+
+  // --- how a medium stands ----------------------------------------------------------------------------------------
+
+  const isMedium = (el) => el.matches("img, video, audio, canvas, object, embed") || Boolean(backgroundOf(el));
+
+  function backgroundState(el) {
+    const url = backgroundOf(el);
+    if (!pictures.has(url)) {
+      const image = new Image();
+      image.src = url;
+      pictures.set(url, image);
+    }
+    return imageState(pictures.get(url));
+  }
+  function imageState(image) {
+    if (!image.complete) return "still loading";
+    return image.naturalWidth > 0 ? "painted" : image.currentSrc || image.src ? "broken" : "still loading";
+  }
+  function playerState(el) {
+    if (el.error) return "broken";
+    if (el.readyState >= HTMLMediaElement.HAVE_METADATA) return "painted";
+    const sources = [...el.querySelectorAll("source")];
+    if (el.networkState === HTMLMediaElement.NETWORK_NO_SOURCE && (el.src || sources.length)) return "broken";
+    if (el.preload === "none" && (el.src || el.currentSrc || sources.length)) return "player";
+    return "still loading";
+  }
+  const sizes = (el) => { const { width, height } = box(el); return Math.min(width, height); };
+
+  function stateOf(el) {
+    if (!seen(el) && !el.matches("audio")) return "there but invisible";
+    if (el.matches("img")) return sizes(el) < 16 && el.naturalWidth > 16 ? "there but invisible" : imageState(el);
+    if (el.matches("video, audio")) return playerState(el);
+    if (el.matches("canvas, object, embed")) return "painted";
+    if (backgroundOf(el)) return backgroundState(el);
+    return "only a link";
+  }
+  const RANK = ["painted", "player", "still loading", "broken", "there but invisible", "only a link"];
+  const better = (one, other) => RANK.indexOf(one.state) - RANK.indexOf(other.state);
+
+  // Every element that shows the medium, best first; of a link or a button around a picture, the picture.
+  function showing(needles, roots) {
+    const found = new Set();
+    for (const el of roots) {
+      if (!refers(el, needles) || el.matches("script, style, link, meta, head, html, body")) continue;
+      if (el.matches("source")) { found.add(el.parentElement); continue; }
+      if (isMedium(el)) { found.add(el); continue; }
+      const inner = within(el).find((one) => one !== el && isMedium(one) && sizes(one) >= 16);
+      found.add(inner ?? el);
+    }
+    return [...found].map((el) => ({ el, state: stateOf(el) })).sort(better);
+  }
+
+  // --- which part of the page is which message --------------------------------------------------------------------
+
+  const ID_ATTRIBUTES = /^(id|href|name|key|value|for|aria-.*|data-.*)$/;
+  function carriesId(el, id) {
+    return [...el.attributes].some((one) => ID_ATTRIBUTES.test(one.name) && one.value.endsWith(id));
+  }
+  const ownText = (el) => plain(el.innerText ?? el.textContent);
+
+  function smallestWithText(elements, text) {
+    const wanted = plain(text);
+    const hits = elements.filter((el) => fullText(el).includes(wanted));
+    return hits.filter((el) => !hits.some((other) => other !== el && el.contains(other)) && seen(el));
+  }
+
+  // messages: [{id, text, needles: [[...], ...]}]. Returns Map id -> the largest element that holds this message
+  // and no other's: climbed from what belongs to it alone.
+  function rowsOf(messages, css) {
+    if (css) return rowsByLocator(messages, css);
+    const elements = [...walk(document.body)].filter((el) => !el.matches("script, style, head *"));
+    const anchors = new Map(messages.map((message) => [message.id, anchorsOf(message, elements)]));
+    const sure = [...anchors].filter(([, found]) => found.length === 1).map(([id, [el]]) => [id, el]);
+    return new Map(sure.map(([id, el]) => [id, climb(id, el, sure)]));
+  }
+  function rowsByLocator(messages, css) {
+    const rows = new Map();
+    for (const message of messages) {
+      const row = document.querySelector(css.replaceAll("{id}", CSS.escape(message.id)));
+      if (row) rows.set(message.id, row);
+    }
+    return rows;
+  }
+  function outermost(elements) {
+    return elements.filter((el) => !elements.some((other) => other !== el && holds(other, el)));
+  }
+  function anchorsOf(message, elements) {
+    const byId = outermost(elements.filter((el) => carriesId(el, message.id)));
+    if (byId.length === 1) return byId;
+    const byAddress = message.needles.flatMap((needles) => elements.filter((el) => refers(el, needles)));
+    const first = byAddress.find(isMedium) ?? byAddress[0];
+    if (first && byAddress.length) return [first];
+    if (message.text.length < 2) return [];
+    const byText = smallestWithText(elements, message.text);
+    const exact = byText.filter((el) => ownText(el) === plain(message.text));
+    return exact.length === 1 ? exact : byText;
+  }
+  function climb(id, start, anchors) {
+    const others = anchors.filter(([other, el]) => other !== id && !holds(start, el)).map(([, el]) => el);
+    let row = start;
+    for (let el = up(start); el && el !== document.body; el = up(el)) {
+      if (others.some((other) => holds(el, other)) || box(el).height > innerHeight * 1.5 && scrolls(el)) break;
+      row = el;
+    }
+    return row;
+  }
+  const scrolls = (el) => /auto|scroll|overlay/.test(getComputedStyle(el).overflowY) && el.scrollHeight > el.clientHeight + 4;
+
+  const matchesText = (el, source) => new RegExp(source, "i").test(el.innerText ?? "");
+
+  // --- asked from outside -----------------------------------------------------------------------------------------
+
+  function thread({ messages, css, unavailable }) {
+    forget();
+    const rows = rowsOf(messages, css);
+    const roots = [...walk(document.body)];
+    const taken = new Set();
+    const media = messages.flatMap((message) => message.needles.map((needles, place) => (
+      medium({ message, needles, place, row: rows.get(message.id), roots, taken, unavailable }))));
+    for (const [id, row] of rows) kept.set(`row ${id}`, row);
+    return { media, found: [...rows.keys()], unavailable: unavailable ? textCount(unavailable) : 0 };
+  }
+
+  function medium({ message, needles, place, row, roots, taken, unavailable }) {
+    const key = `medium ${message.id} ${place}`;
+    const says = Boolean(row && unavailable && matchesText(row, unavailable));
+    let best = showing(needles, row ? within(row) : roots)[0] ?? showing(needles, roots)[0];
+    let tied = best ? "address" : "";
+    if (!best && row) {
+      best = within(row).filter((el) => isMedium(el) && !taken.has(el) && sizes(el) >= 40)
+        .map((el) => ({ el, state: stateOf(el) })).sort(better)[0];
+      tied = best ? "message" : "";
+    }
+    if (!best) { kept.delete(key); return { key, state: "not there", tied: "", says, top: 0 }; }
+    taken.add(best.el);
+    kept.set(key, best.el);
+    return { key, state: best.state, tied, says, top: box(best.el).top };
+  }
+
+  function textCount(source, root = document.body) {
+    const pattern = new RegExp(source, "i");
+    const hits = within(root).filter((el) => seen(el) && pattern.test(el.innerText ?? "") && !el.matches("script, style"));
+    return hits.filter((el) => !hits.some((other) => other !== el && holds(el, other))).length;
+  }
+
+  // The scrolling area around the messages, to bring what is only drawn in sight.
+  function scroller() {
+    const areas = [...walk(document.body)].filter((el) => scrolls(el) && seen(el));
+    areas.push(document.scrollingElement);
+    const inside = (area) => [...kept].some(([key, el]) => key.startsWith("row ") && el.isConnected && holds(area, el));
+    return areas.filter(inside).sort((one, other) => other.scrollHeight - one.scrollHeight)[0]
+      ?? areas.sort((one, other) => other.scrollHeight - one.scrollHeight)[0];
+  }
+  function scrollBy(share) {
+    const area = scroller();
+    const before = area.scrollTop;
+    area.scrollBy({ top: area.clientHeight * share, behavior: "instant" });
+    return area.scrollTop !== before;
+  }
+  const scrollLists = () => [...walk(document.body)].filter((el) => scrolls(el) && seen(el)).concat(document.scrollingElement)
+    .map((area) => {
+      const before = area.scrollTop;
+      area.scrollTo({ top: area.scrollHeight, behavior: "instant" });
+      return area.scrollTop !== before;
+    }).some(Boolean);
+  function boxes(ids) {
+    return Object.fromEntries(ids.filter((id) => kept.get(`row ${id}`)?.isConnected).map((id) => {
+      const { left, width, height } = box(kept.get(`row ${id}`));
+      return [id, [left, width, height]];
+    }));
+  }
+  const sideways = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const words = () => (document.body.innerText.match(/\S+/g) ?? []).length;
+
+  // --- what a click brought ---------------------------------------------------------------------------------------
+
+  let before = new WeakMap();  // what was visible -> its area
+  function remember() {
+    before = new WeakMap(all().filter(seen).map((el) => [el, area(el)]));
+  }
+  const area = (el) => { const { width, height } = box(el); return width * height; };
+  // Not there before, or grown out of all proportion: some viewers blow the thumbnail itself up.
+  const isNew = (el) => el !== document.body && el !== document.documentElement
+    && (!before.has(el) || area(el) > 4 * before.get(el));
+  function topmost(x, y) {
+    let el = document.elementFromPoint(x, y);
+    while (el?.shadowRoot?.elementFromPoint(x, y) && el.shadowRoot.elementFromPoint(x, y) !== el) {
+      el = el.shadowRoot.elementFromPoint(x, y);
+    }
+    return el;
+  }
+  // The share of the window whose topmost element was not there before the click.
+  function covered(css) {
+    const root = css ? document.querySelector(css) : null;
+    if (css && (!root || !seen(root))) return 0;
+    let hits = 0;
+    const STEPS = 20;
+    for (let i = 0; i < STEPS; i += 1) {
+      for (let j = 0; j < STEPS; j += 1) {
+        const el = topmost((i + 0.5) / STEPS * innerWidth, (j + 0.5) / STEPS * innerHeight);
+        if (el && (root ? holds(root, el) : isNew(el))) hits += 1;
+      }
+    }
+    return hits / STEPS ** 2;
+  }
+  const fresh = (css) => {
+    const root = css ? document.querySelector(css) : null;
+    if (css) return root && seen(root) ? within(root).filter(seen) : [];
+    return all().filter((el) => seen(el) && isNew(el) && onScreen(el));
+  };
+  const onScreen = (el) => {
+    const { left, right, top, bottom } = box(el);
+    return right > 0 && bottom > 0 && left < innerWidth && top < innerHeight;
+  };
+
+  // needles: of the medium that should be there; others: [[...], ...] of every other medium that is known.
+  function viewer({ css, needles, others, unavailable, ratio }) {
+    forget();
+    const there = fresh(css);
+    const media = there.filter((el) => isMedium(el) && !el.matches("audio")).sort((one, other) => area(other) - area(one));
+    const large = media[0];
+    if (large) kept.set("enlarged", large);
+    const { width, height } = large ? box(large) : { width: 0, height: 0 };
+    return {
+      covers: covered(css),
+      state: large ? stateOf(large) : "not there",
+      width, height,
+      same: large ? isSame(large, needles, others, ratio) : null,
+      says: Boolean(unavailable) && there.some((el) => matchesText(el, unavailable)),
+      controls: controls(there).map((one) => one.name || "(no name)"),
+    };
+  }
+  function isSame(el, needles, others, ratio) {
+    const mine = el.matches("video") ? [el, ...el.querySelectorAll("source")] : [el];
+    if (mine.some((one) => refers(one, needles))) return true;
+    if (mine.some((one) => others.some((other) => refers(one, other)))) return false;
+    const [w, h] = [el.naturalWidth ?? el.videoWidth ?? 0, el.naturalHeight ?? el.videoHeight ?? 0];
+    if (!ratio || !w || !h) return null;
+    return Math.abs(w / h - ratio) < 0.02 * ratio ? null : false;
+  }
+
+  const CLICKABLE = "button, a[href], [role=button], [role=link], [onclick], [tabindex], input[type=button], summary, label";
+  function nameOf(el) {
+    const label = el.getAttribute("aria-label") || el.getAttribute("title") || el.getAttribute("alt");
+    return (label || el.innerText || el.value || el.querySelector("img[alt], svg title")?.getAttribute?.("alt")
+      || el.querySelector("title")?.textContent || "").trim().slice(0, 60);
+  }
+  function controls(elements) {
+    const found = elements.filter((el) => el.matches(CLICKABLE) || pointed(el));
+    return found.filter((el) => !found.some((other) => other !== el && holds(other, el) && area(other) < 40000))
+      .map((el) => ({ el, name: nameOf(el), className: String(el.className?.baseVal ?? el.className ?? el.id) }));
+  }
+  // A cursor that this element, not an element around it, made a pointer.
+  const pointed = (el) => getComputedStyle(el).cursor === "pointer" && up(el) && getComputedStyle(up(el)).cursor !== "pointer";
+
+  // what: close, next or previous; source: the words for it. By name, then by class, then by where it stands.
+  function control({ css, what, source }) {
+    const pattern = new RegExp(source, "i");
+    const usable = controls(fresh(css)).filter(({ el }) => area(el) < 40000 && !isMedium(el) || el.matches("button img"));
+    const hint = new RegExp({ close: "close|fechar|dismiss|\\bx\\b", next: "next|right|prox|avanc", previous: "prev|left|anter" }[what], "i");
+    const choice = usable.find(({ name }) => name && pattern.test(name))
+      ?? usable.find(({ el, className }) => hint.test(className) || hint.test(el.dataset?.testid ?? ""))
+      ?? usable.filter(({ name }) => !name).find(({ el }) => standsFor(el, what));
+    if (!choice) return null;
+    kept.set("control", choice.el);
+    return choice.name || choice.className || "(no name)";
+  }
+  function standsFor(el, what) {
+    const { left, top, width, height } = box(el);
+    const [x, y] = [(left + width / 2) / innerWidth, (top + height / 2) / innerHeight];
+    if (what === "close") return y < 0.2 && (x > 0.8 || x < 0.2);
+    return y > 0.3 && y < 0.7 && (what === "next" ? x > 0.6 : x < 0.4);
+  }
+
+  // --- replies ----------------------------------------------------------------------------------------------------
+
+  function reply({ id, pattern, preview, gone, css }) {
+    const row = kept.get(`row ${id}`);
+    if (!row?.isConnected) return null;
+    const root = css ? row.querySelector(css) ?? row : row;
+    const text = plain(root.innerText);
+    return {
+      says: new RegExp(pattern, "i").test(root.innerText),
+      preview: preview ? text.includes(plain(preview)) : null,
+      gone: gone ? new RegExp(gone, "i").test(root.innerText) : null,
+    };
+  }
+
+  const brokenIcons = (needles) => all().filter((el) => el.matches("img") && seen(el) && el.complete
+    && el.naturalWidth === 0 && (el.currentSrc || el.getAttribute("src")) && refers(el, needles)).length;
+
+  // Where a dead medium stood: the smallest element with the fallback text in its message, else what is left of it.
+  function standIn(key, rowKey, source) {
+    const row = kept.get(rowKey)?.isConnected ? kept.get(rowKey) : document.body;
+    const pattern = source ? new RegExp(source, "i") : null;
+    const hits = pattern ? within(row).filter((el) => seen(el) && pattern.test(el.innerText ?? "")) : [];
+    const place = hits.find((el) => !hits.some((other) => other !== el && holds(el, other)));
+    const left = kept.get(key);
+    return place ?? (left?.isConnected && seen(left) ? left : null);
+  }
+
+  const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
+
+  const api = { scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
+  Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
+})();

@@ -1,0 +1,142 @@
+"""What a page may ask for, and what it is answered instead: nothing that writes leaves this machine.
+
+Everything that is not GET, HEAD or OPTIONS is answered here with 200 `{}` (an aborted request makes pages throw),
+unless it is the login or the target lets it through. Hosts that the target does not list are never asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote, quote_plus, urlsplit
+
+from playwright.sync_api import Error, Request, Route
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_NOT_NETWORK: Final = ("data:", "blob:", "about:", "chrome-extension:")
+# Asking for a session again is part of being logged in; these paths write nothing that a customer would see.
+_SESSION_PATH: Final = re.compile(
+    r"/(?:log-?in|sign-?in|entrar|sessions?|token|refresh(?:[-_]?token)?|callback/credentials)/?$", re.IGNORECASE
+)
+_GIF: Final = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+_EMPTY: Final = {
+    "script": ("text/javascript", b""),
+    "stylesheet": ("text/css", b""),
+    "image": ("image/gif", _GIF),
+    "document": ("text/html", b"<!doctype html><title></title>"),
+}
+
+
+@dataclass(slots=True)
+class Cut:
+    """Requests to answer otherwise: those that `fits`, with `status` and `body`; `count` is how many there were."""
+
+    fits: Callable[[Request], bool]
+    status: int = 404
+    body: str = ""
+    content_type: str = "text/plain"
+    count: int = 0
+    is_on: bool = True
+
+
+@dataclass(slots=True)
+class Rules:
+    """What is let through on this target. `hosts` as netlocs or host names; `writes` as "METHOD pattern"."""
+
+    hosts: frozenset[str]
+    writes: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    typed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, urls: Iterable[str], hosts: Iterable[str], writes: Iterable[str], typed: Iterable[str]) -> Rules:
+        """Return the rules for a target; `typed` are what the login types, by which its requests are known."""
+        names = [urlsplit(url).hostname or "" for url in urls] + [_host_name(host) for host in hosts]
+        pairs = [write.partition(" ") for write in writes]
+        return cls(
+            hosts=frozenset(name.lower() for name in names if name),
+            writes=tuple((method.upper(), re.compile(pattern.strip())) for method, _, pattern in pairs),
+            typed=tuple(form for value in typed if value for form in _as_sent(value)),
+        )
+
+    def is_listed(self, url: str) -> bool:
+        """Whether the target lists the host of `url`; all names of this machine are one."""
+        host = (urlsplit(url).hostname or "").lower()
+        return host in self.hosts or (host in _LOOPBACK and bool(self.hosts & _LOOPBACK))
+
+    def lets_through(self, request: Request) -> bool:
+        """Whether a request may go to the deployment."""
+        return request.method in SAFE or self.is_login(request) or self._is_allowed(request)
+
+    def is_login(self, request: Request) -> bool:
+        """Whether a request carries what the login typed, or asks for the session by its usual address."""
+        return self.carries_typed(request) or bool(_SESSION_PATH.search(urlsplit(request.url).path))
+
+    def carries_typed(self, request: Request) -> bool:
+        """Whether what the login typed stands in the request's body."""
+        body = _body(request)
+        return bool(body) and any(value in body for value in self.typed)
+
+    def _is_allowed(self, request: Request) -> bool:
+        return any(method in (request.method, "*") and path.search(request.url) for method, path in self.writes)
+
+
+@dataclass(slots=True)
+class Interception:
+    """Answers the requests of one page. `answered` and `blocked` list what was kept from the deployment."""
+
+    rules: Rules
+    cuts: list[Cut] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    blocked: list[tuple[str, str]] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+
+    def handle(self, route: Route) -> None:
+        """Let a request through, or answer it here."""
+        try:
+            self._handle(route, route.request)
+        except Error:  # the page was closed while it asked
+            return
+
+    def _handle(self, route: Route, request: Request) -> None:
+        cut = next((cut for cut in self.cuts if cut.is_on and cut.fits(request)), None)
+        if request.url.startswith(_NOT_NETWORK):
+            route.continue_()
+        elif cut is not None:
+            cut.count += 1
+            self.touched.add(request.url)
+            route.fulfill(status=cut.status, body=cut.body, content_type=cut.content_type, headers=_cors(request))
+        elif not self.rules.is_listed(request.url):
+            self.blocked.append((request.resource_type, request.url.split("?")[0]))
+            self._answer(route, request)
+        elif not self.rules.lets_through(request):
+            self.answered.append(f"{request.method} {urlsplit(request.url).path}")
+            self._answer(route, request)
+        else:
+            route.continue_()
+
+    def _answer(self, route: Route, request: Request) -> None:
+        self.touched.add(request.url)
+        content_type, body = _EMPTY.get(request.resource_type, ("application/json", b"{}"))
+        route.fulfill(status=200, body=body, headers={"content-type": content_type, **_cors(request)})
+
+
+def _cors(request: Request) -> dict[str, str]:
+    origin = request.headers.get("origin", "*")
+    return {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+
+
+def _body(request: Request) -> str:
+    data = request.post_data_buffer
+    return data.decode("utf-8", "replace") if data else ""
+
+
+def _as_sent(value: str) -> set[str]:
+    return {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
+
+
+def _host_name(host: str) -> str:
+    return urlsplit(host if "://" in host else f"//{host}").hostname or ""

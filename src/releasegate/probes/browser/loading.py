@@ -1,0 +1,127 @@
+"""What the page is when it is loaded: its answer, its words, its scripts and styles, the marks of its build."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Error
+
+from releasegate.core import Measurement
+from releasegate.core.facts.page import Asset, Event, LoginFacts, PageFacts
+from releasegate.probes.browser.site import Site
+from releasegate.probes.browser.steps import StuckOnPage
+from releasegate.probes.browser.visit import Visit
+
+_MARKS = """() => {
+  const found = {};
+  const named = /^(.*[^a-z])?(build|commit|revision|git.?sha|sha|version|release)([^a-z].*)?$/i;
+  for (const meta of document.querySelectorAll('meta[name], meta[property]')) {
+    const name = meta.name || meta.getAttribute('property');
+    if (named.test(name)) found[`meta ${name}`] = meta.content;
+  }
+  for (const el of [document.documentElement, document.body]) {
+    for (const one of el?.attributes ?? []) if (named.test(one.name)) found[`${el.localName} ${one.name}`] = one.value;
+  }
+  for (const key of Object.keys(window)) {
+    if (named.test(key.replace(/([a-z])([A-Z])/g, '$1_$2')) && typeof window[key] === 'string') {
+      found[`window.${key}`] = window[key];
+    }
+  }
+  if (window.__NEXT_DATA__?.buildId) found['__NEXT_DATA__.buildId'] = String(window.__NEXT_DATA__.buildId);
+  return found;
+}"""
+_HEADERS = ("x-commit", "x-git-sha", "x-build", "x-build-id", "x-revision", "x-version", "x-app-version", "x-release")
+
+
+def look_at_page(site: Site) -> tuple[Measurement[PageFacts], Measurement[tuple[Event, ...]]]:
+    """Load the page as somebody who is logged in where that works, else as a stranger; also return what went wrong."""
+    began = time.monotonic()
+    path = site.change.interface.page.path if site.change.interface and site.change.interface.page else "/"
+    with site.visit(logged_in=site.login.is_in) as visit:
+        facts = _facts(site, visit, path)
+        events = tuple(event for event in visit.events() if event.counts)
+        blobs = {"page.jpg": visit.picture()}
+    took = time.monotonic() - began
+    page = Measurement(
+        value=facts, unit="pages", rows=1, query=f"GET {facts.url} in a browser", duration_s=took,
+        shown=asdict(facts), blobs=blobs,
+    )  # fmt: skip
+    return page, events_measured(events, 1, f"console and network of {facts.url}", took)
+
+
+def login_measured(site: Site) -> Measurement[LoginFacts]:
+    """Return how the run's one login by the page's form went."""
+    began = time.monotonic()
+    facts = site.login
+    picture = site.login_picture
+    return Measurement(
+        value=facts, unit="logins", rows=1, query=f"log in by the form of {facts.url}",
+        duration_s=time.monotonic() - began, shown=asdict(facts), blobs={"login.jpg": picture} if picture else {},
+    )  # fmt: skip
+
+
+def events_measured(
+    events: tuple[Event, ...], pages: int, query: str, duration_s: float
+) -> Measurement[tuple[Event, ...]]:
+    """Return events of `pages` pages as a measurement."""
+    shown = [event.shown for event in events]
+    return Measurement(value=events, unit="pages", rows=pages, query=query, duration_s=duration_s, shown=shown)
+
+
+def _facts(site: Site, visit: Visit, path: str) -> PageFacts:
+    try:
+        status = visit.open(path)
+    except StuckOnPage as error:
+        return PageFacts(url=site.url(path), status=None, error=str(error))
+    words, pictures = visit.page.evaluate("[__releasegate.words(), __releasegate.pictures()]")
+    return PageFacts(
+        url=visit.page.url,
+        status=status,
+        title=visit.page.title(),
+        words=words,
+        pictures=pictures,
+        assets=_once(visit.listener.assets()),
+        marks=_marks(visit),
+        texts=_texts_in_code(site, visit),
+        blocked=tuple(dict.fromkeys(url for kind, url in visit.interception.blocked if kind in ("script", "stylesheet", "fetch", "xhr"))),
+    )
+
+
+def _marks(visit: Visit) -> tuple[tuple[str, str], ...]:
+    found: dict[str, Any] = visit.page.evaluate(_MARKS)
+    for response in list(visit.listener.responses):
+        if response.request.resource_type == "document":
+            found |= {f"header {name}": value for name, value in _headers(response) if name in _HEADERS}
+    paths = {urlsplit(asset.url).path for asset in visit.listener.assets()}
+    found |= {f"asset {path}": path for path in paths if re.search(r"[0-9a-f]{7,40}", path)}
+    return tuple((name, str(value)[:200]) for name, value in found.items())
+
+
+def _headers(response: Any) -> list[tuple[str, str]]:
+    try:
+        return list(response.all_headers().items())
+    except Error:
+        return []
+
+
+def _texts_in_code(site: Site, visit: Visit) -> tuple[str, ...]:
+    """Return which of the texts that the release promises stand in the code that was loaded."""
+    code = visit.listener.code()
+    return tuple(name for name, pattern in promised_texts(site) if re.search(pattern, code, re.IGNORECASE))
+
+
+def promised_texts(site: Site) -> tuple[tuple[str, str], ...]:
+    """Return the texts that people see after the release: name -> pattern."""
+    interface = site.change.interface
+    if interface is None:
+        return ()
+    given = {"reply": interface.reply, "deleted_original": interface.deleted_original, "fallback": interface.fallback}
+    return tuple((name, shown.text) for name, shown in given.items() if shown)
+
+
+def _once(assets: tuple[Asset, ...]) -> tuple[Asset, ...]:
+    return tuple({asset.url: asset for asset in assets}.values())

@@ -1,0 +1,100 @@
+"""Replies on the page: the box that says so, the original's first words in it, and what stands for a deleted one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from releasegate.core import Measurement
+from releasegate.core.facts.inbox import Conversation, Message
+from releasegate.core.facts.page import ReplyFacts
+from releasegate.probes.browser.site import Site
+from releasegate.probes.browser.steps import StuckOnPage
+from releasegate.probes.browser.thread import Thread
+from releasegate.probes.browser.waiting import POLL_MS, poll
+
+_PREVIEW = 12  # characters of the original that a preview shows at the very least
+
+
+def look_at_replies(
+    site: Site, pairs: Iterable[tuple[Conversation, tuple[Message, ...]]]
+) -> list[Measurement[ReplyFacts]]:
+    """Open each conversation and look at its replies."""
+    return [measured for conversation, replies in pairs for measured in _in_conversation(site, conversation, replies)]
+
+
+def _in_conversation(
+    site: Site, conversation: Conversation, replies: tuple[Message, ...]
+) -> list[Measurement[ReplyFacts]]:
+    began = time.monotonic()
+    with site.visit() as visit:
+        try:
+            visit.open_conversation(conversation)
+            thread = Thread(visit, conversation)
+            facts = [_look(thread, reply) for reply in replies if reply in thread.messages]
+        except StuckOnPage as error:
+            facts = [
+                ReplyFacts(conversation=conversation.id, message=reply.id, row=False, trouble=str(error))
+                for reply in replies
+            ]
+        picture = visit.picture()
+    took = time.monotonic() - began
+    return [
+        Measurement(
+            value=fact, unit="replies", rows=1, query=f"reply {fact.message} in conversation {fact.conversation}",
+            duration_s=took, shown=asdict(fact), blobs={"reply.jpg": picture},
+        )
+        for fact in facts
+    ]  # fmt: skip
+
+
+def _look(thread: Thread, reply: Message) -> ReplyFacts:
+    original = reply.original
+    assert original is not None, f"message {reply.id} replies to nothing"
+    interface = thread.visit.site.change.interface
+    gone = interface.deleted_original.text if interface and interface.deleted_original else ""
+    asked = {
+        "id": reply.id,
+        "pattern": interface.reply.text if interface and interface.reply else "",
+        "preview": " ".join(original.text.split())[:_PREVIEW].strip(),
+        "gone": gone,
+        "css": thread.visit.locators.css("reply"),
+    }
+    state = _await(thread, asked, needs_preview=bool(asked["preview"]) and not original.is_gone)
+    if state is None:
+        return ReplyFacts(conversation=thread.conversation.id, message=reply.id, row=False, is_gone=original.is_gone)
+    _show(thread, reply)
+    return ReplyFacts(
+        conversation=thread.conversation.id,
+        message=reply.id,
+        row=True,
+        says_reply=state["says"],
+        shows_preview=None if original.is_gone else state["preview"],
+        is_gone=original.is_gone,
+        says_gone=state["gone"] if original.is_gone else None,
+        shows_gone_text=bool(original.is_gone and state["preview"]),
+    )
+
+
+def _await(thread: Thread, asked: dict[str, Any], *, needs_preview: bool) -> dict[str, Any] | None:
+    """Wait until the reply stands as promised, a little while: the thread has settled before."""
+
+    def look() -> dict[str, Any] | None:
+        thread.ask()
+        answer: dict[str, Any] | None = thread.visit.evaluate("reply", asked)
+        return answer
+
+    def stands(state: dict[str, Any] | None) -> bool:
+        return state is not None and state["says"] and (state["preview"] or not needs_preview)
+
+    return poll(thread.visit.page, look, stands, min(thread.visit.site.slowest_s, 3.0))
+
+
+def _show(thread: Thread, reply: Message) -> None:
+    """Bring the reply into sight, for the picture."""
+    row = thread.visit.kept(f"row {reply.id}")
+    if row is not None:
+        row.evaluate("el => el.scrollIntoView({block: 'center', behavior: 'instant'})")
+        thread.visit.page.wait_for_timeout(POLL_MS)

@@ -1,0 +1,83 @@
+"""The steps that a target declares for getting to a place on its page, run one after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import urljoin
+
+from playwright.sync_api import Error, Page, TimeoutError as TooLate
+
+from releasegate.core import CannotMeasure
+from releasegate.probes.browser.finding import either, locate, names_there, show
+from releasegate.target.models import BrowserStep
+
+
+class StuckOnPage(CannotMeasure):
+    """A thing that was needed to get on is not on the page; `screenshot` shows what is there instead (PNG or "")."""
+
+    def __init__(self, message: str, *, screenshot: bytes = b"") -> None:
+        super().__init__(message)
+        self.screenshot = screenshot
+
+
+def run(page: Page, name: str, steps: Sequence[BrowserStep], base: str, values: Mapping[str, str]) -> None:
+    """Do `steps` of [frontend.steps] `name`; `values` fill the placeholders, e.g. {"id": …, "${EMAIL}": …}.
+
+    Raises StuckOnPage naming the step, the page, what was looked for and what is there instead.
+    """
+    for number, step in enumerate(steps, 1):
+        try:
+            _do(page, step, base, values)
+        except (TooLate, Error) as error:
+            raise stuck(page, f"[frontend.steps] {name}, step {number} ({_told(step)})", step, error) from error
+
+
+def stuck(page: Page, where: str, step: BrowserStep | None = None, error: Exception | None = None, role: str = "button") -> StuckOnPage:
+    """Return what to raise when one cannot get on: which step, on which page, what is there instead."""
+    wanted = step.find.name or step.find.text or "" if step and step.find else ""
+    role = (step.find.role if step and step.find and step.find.role else role) or role
+    there = either(names_there(page, role, wanted))
+    reason = "" if error is None or isinstance(error, TooLate) else f" ({str(error).splitlines()[0][:160]})"
+    return StuckOnPage(f"{where}: not found on {page.url}{reason}; there is, as {role}: {there}", screenshot=picture(page))
+
+
+def picture(page: Page, mask: Sequence[str] = ()) -> bytes:
+    """Return what the window shows, as JPEG, texts of `mask` blotted out; nothing where the page is gone."""
+    hidden = [page.get_by_text(re.compile(pattern, re.IGNORECASE)) for pattern in mask]
+    try:
+        return page.screenshot(type="jpeg", quality=60, animations="disabled", timeout=5000, mask=hidden)
+    except Error:
+        return b""
+
+
+def _do(page: Page, step: BrowserStep, base: str, values: Mapping[str, str]) -> None:
+    value = _fill(step.value, values)
+    if step.do == "goto":
+        page.goto(urljoin(base.rstrip("/") + "/", value), wait_until="domcontentloaded")
+        return
+    if step.do == "press" and step.find is None:
+        page.keyboard.press(value)
+        return
+    if step.find is None:
+        raise CannotMeasure(f"[frontend.steps]: {step.do!r} needs a `find`")
+    plain = {key: part for key, part in values.items() if not key.startswith("$")}
+    found = locate(page, step.find, plain).filter(visible=True).first
+    if step.do == "click":
+        found.click()
+    elif step.do == "fill":
+        found.fill(value)
+    elif step.do == "press":
+        found.press(value)
+    else:
+        found.wait_for(state="visible")
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    for key, value in values.items():
+        text = text.replace(key if key.startswith("$") else f"{{{key}}}", value)
+    return text
+
+
+def _told(step: BrowserStep) -> str:
+    return f"{step.do} {show(step.find)}" if step.find else f"{step.do} {step.value}"

@@ -1,0 +1,227 @@
+"""One conversation on the page: which of its messages are there, and how each of their media stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from playwright.sync_api import Error
+
+from releasegate.core import Measurement
+from releasegate.core.facts.inbox import Conversation, Medium, Message
+from releasegate.core.facts.page import MediumFacts, Shown, ThreadFacts
+from releasegate.probes.browser.site import Site
+from releasegate.probes.browser.steps import StuckOnPage
+from releasegate.probes.browser.visit import Visit
+from releasegate.probes.browser.waiting import POLL_MS
+
+_SETTLED = frozenset({Shown.PAINTED, Shown.PLAYER, Shown.BROKEN})
+_MOST_STUCK = 3  # media that may each use up their whole time before the rest is taken as it stands
+_GRACE_S = 3  # for what is not there though the thread was scrolled from end to end: a page may draw it late
+_SHORTEST_NAME = 6
+_ALIVE = """([url, kind, budget]) => new Promise((done) => {
+  const el = kind === 'image' ? new Image() : document.createElement('video');
+  const end = (is) => done(is ? [el.naturalWidth || el.videoWidth || 1, el.naturalHeight || el.videoHeight || 1] : null);
+  el.onload = el.onloadedmetadata = () => end(true);
+  el.onerror = () => end(false);
+  setTimeout(() => end(false), budget);
+  if (kind !== 'image') { el.preload = 'metadata'; el.muted = true; }
+  el.src = url;
+  if (kind !== 'image') el.load();
+})"""
+
+
+def look_at_threads(site: Site, conversations: Iterable[Conversation]) -> list[Measurement[ThreadFacts]]:
+    """Open each conversation and look at its media; files that are not shown are tried on an empty page."""
+    return [_look(site, conversation) for conversation in conversations]
+
+
+def _look(site: Site, conversation: Conversation) -> Measurement[ThreadFacts]:
+    began = time.monotonic()
+    with site.visit() as visit:
+        try:
+            visit.open_conversation(conversation)
+            facts = Thread(visit, conversation).look()
+            picture = visit.picture()
+        except StuckOnPage as error:
+            facts = ThreadFacts(conversation=conversation.id, url=visit.page.url,
+                                messages=len(conversation.messages), trouble=str(error))  # fmt: skip
+            picture = error.screenshot
+    facts = _with_life(site, facts)
+    return Measurement(
+        value=facts, unit="media", rows=len(facts.media), query=f"open conversation {conversation.id} at {facts.url}",
+        duration_s=time.monotonic() - began, shown=asdict(facts), blobs={"conversation.jpg": picture} if picture else {},
+    )  # fmt: skip
+
+
+class Thread:
+    """An open conversation. `messages` are those that the page received, as far as its traffic tells."""
+
+    def __init__(self, visit: Visit, conversation: Conversation) -> None:
+        self.visit = visit
+        self.conversation = conversation
+        self.loaded = _loaded(visit, conversation)
+        self.messages = tuple(
+            message for message in conversation.messages if self.loaded is None or message.id in self.loaded
+        )
+        self._unavailable = unavailable_text(visit.site)
+
+    def look(self) -> ThreadFacts:
+        """Bring every medium into sight, and say how it stands."""
+        media = self.bring_up(self.media)
+        state = self.ask()
+        return ThreadFacts(
+            conversation=self.conversation.id,
+            url=self.visit.page.url,
+            messages=len(self.conversation.messages),
+            loaded=None if self.loaded is None else len(self.loaded),
+            found=len(state["found"]),
+            media=tuple(media),
+            unavailable=state["unavailable"],
+            errors=self.visit.listener.data_errors(),
+            answered_by_us=tuple(dict.fromkeys(self.visit.interception.answered)),
+        )
+
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        """The media of the messages that the page received, of the kinds that the release promises to show."""
+        interface = self.visit.site.change.interface
+        kinds = interface.kinds if interface else ()
+        return tuple(medium for message in self.messages for medium in message.media if medium.kind in kinds)
+
+    def ask(self) -> dict[str, Any]:
+        """Return how everything stands now; rows and media are kept inside the page under their keys."""
+        asked = [
+            {"id": one.id, "text": one.text[:120], "needles": [needles(medium.url) for medium in one.media]}
+            for one in self.messages
+        ]
+        css = self.visit.locators.css("message")
+        answer: dict[str, Any] = self.visit.evaluate(
+            "thread", {"messages": asked, "css": css, "unavailable": self._unavailable}
+        )
+        return answer
+
+    def bring_up(self, media: Sequence[Medium]) -> list[MediumFacts]:
+        """Scroll each medium into sight until it stands, within the budget; return how each stands."""
+        keys = self._keys()
+        stuck = 0
+        for medium in media:
+            if stuck < _MOST_STUCK and not self._await(keys[medium]):
+                stuck += 1
+        states = {entry["key"]: entry for entry in self.ask()["media"]}
+        return [_medium_facts(medium, states[keys[medium]]) for medium in media]
+
+    def key_of(self, medium: Medium) -> str:
+        """Return the key under which the page keeps the element that shows `medium`."""
+        return self._keys()[medium]
+
+    def _keys(self) -> dict[Medium, str]:
+        return {
+            medium: f"medium {message.id} {place}"
+            for message in self.messages
+            for place, medium in enumerate(message.media)
+        }
+
+    def _await(self, key: str) -> bool:
+        began, turns, direction = time.monotonic(), 0, -0.8
+        while time.monotonic() - began < (_GRACE_S if turns > 1 else self.visit.site.slowest_s):
+            entry = next(entry for entry in self.ask()["media"] if entry["key"] == key)
+            if Shown(entry["state"]) in _SETTLED or entry["says"]:
+                return True
+            if not self._scroll_to(key, direction):
+                direction, turns = -direction, turns + 1
+            self.visit.page.wait_for_timeout(POLL_MS)
+        return False
+
+    def _scroll_to(self, key: str, direction: float) -> bool:
+        """Bring the element into sight; where there is none yet, scroll on. Return whether anything moved."""
+        element = self.visit.kept(key)
+        if element is None:
+            return bool(self.visit.evaluate("scrollBy", direction))
+        try:
+            element.evaluate("el => el.scrollIntoView({block: 'center', behavior: 'instant'})")
+        except Error:  # redrawn in between: the next look finds it again
+            return True
+        return True
+
+
+def unavailable_text(site: Site) -> str:
+    """Return the pattern of the text that stands in the place of a dead medium, "" where none is promised."""
+    interface = site.change.interface
+    shown = (interface.fallback or interface.old_media) if interface else None
+    return shown.text if shown else ""
+
+
+def needles(url: str) -> list[str]:
+    """Return the forms by which `url` is recognised in a page: whole, decoded, its path, its file's name.
+
+    A resizing proxy carries the whole address encoded; a signed one changes only the query.
+    """
+    path = urlsplit(url).path
+    name = path.rstrip("/").rsplit("/", 1)[-1]
+    forms = {url, unquote(url), quote(url, safe=""), quote(url, safe="/:?&=%")}
+    forms |= {path, unquote(path)} if len(path) >= _SHORTEST_NAME else set()
+    forms |= {name, unquote(name)} if len(name) >= _SHORTEST_NAME else set()
+    return sorted(form for form in forms if form)
+
+
+def sizes_of(site: Site, media: Iterable[tuple[str, str]]) -> dict[str, tuple[int, int] | None]:
+    """Return for each (url, kind) the size in pixels that this browser decodes on an empty page, None where it fails.
+
+    The page's own content policy does not hold there: what that forbids is the page's fault, not the file's.
+    """
+    budget_ms = site.slowest_s * 1000
+    with site.visit(bare=True) as visit:
+        visit.page.route(site.url("/releasegate-empty"), _answer_empty)
+        visit.page.goto(site.url("/releasegate-empty"))
+        backend = site.target.backend
+        bases = [site.frontend.url, *([backend.url] if backend else [])]
+        return {url: _size(visit, [urljoin(base, url) for base in bases], kind, budget_ms) for url, kind in media}
+
+
+def _size(visit: Visit, urls: Sequence[str], kind: str, budget_ms: float) -> tuple[int, int] | None:
+    for url in dict.fromkeys(urls):
+        found = visit.page.evaluate(_ALIVE, [url, kind, budget_ms])
+        if found:
+            return found[0], found[1]
+    return None
+
+
+def _answer_empty(route: Any) -> None:
+    route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>empty</title>")
+
+
+def _with_life(site: Site, facts: ThreadFacts) -> ThreadFacts:
+    """Try the files that are not shown, and those that the page calls unavailable, on an empty page."""
+    doubtful = [(one.url, one.kind) for one in facts.media if not one.shown.is_shown or one.says_unavailable]
+    if not doubtful:
+        return facts
+    alive = sizes_of(site, dict.fromkeys(doubtful))
+    media = tuple(replace(one, is_alive=alive[one.url] is not None) if one.url in alive else one for one in facts.media)
+    return replace(facts, media=media)
+
+
+def _medium_facts(medium: Medium, entry: dict[str, Any]) -> MediumFacts:
+    return MediumFacts(
+        url=medium.url, kind=medium.kind, message=medium.message, is_old=medium.is_old, shown=Shown(entry["state"]),
+        tied_by=entry["tied"], says_unavailable=entry["says"],
+    )  # fmt: skip
+
+
+def _loaded(visit: Visit, conversation: Conversation) -> frozenset[str] | None:
+    """Return the ids of the messages that stand in the page's own answers, None where none does.
+
+    Only answers that speak of this conversation's messages count; a list of conversations holds one id of each.
+    """
+    ids = [message.id for message in conversation.messages]
+    bodies = [body for _, body in visit.listener.data()]
+    found = frozenset(key for key in ids if any(f'"{key}"' in body or f">{key}<" in body or f":{key}," in body for body in bodies))
+    return found if found else None
+
+
+def message_of(thread: Thread, key: str) -> Message | None:
+    """Return the message with id `key` among those the page received."""
+    return next((message for message in thread.messages if message.id == key), None)

@@ -1,0 +1,227 @@
+"""The viewer that a click on a thumbnail opens: what it covers, what it shows, what closes it, where arrows lead."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from playwright.sync_api import Error
+
+from releasegate.core import Measurement
+from releasegate.core.facts.inbox import Conversation, Medium, Message
+from releasegate.core.facts.page import ArrowFacts, ClosingFacts, Enlarged, Shown, ViewerFacts
+from releasegate.probes.browser import words
+from releasegate.probes.browser.site import Site
+from releasegate.probes.browser.steps import StuckOnPage
+from releasegate.probes.browser.thread import Thread, needles, sizes_of, unavailable_text
+from releasegate.probes.browser.visit import Visit
+from releasegate.probes.browser.waiting import poll
+
+_IS_OPEN = 0.5  # the share of the window from which on something counts as opened over it
+_IS_CLOSED = 0.1
+_WORDS = {"close": words.CLOSE, "next": words.NEXT, "previous": words.PREVIOUS}
+
+Choice = tuple[Conversation, Medium]
+
+
+class Viewer:
+    """The viewer of one open conversation."""
+
+    def __init__(self, thread: Thread) -> None:
+        self.thread = thread
+        self.visit: Visit = thread.visit
+        self._css = self.visit.locators.css("viewer")
+
+    def open(self, medium: Medium) -> tuple[float, float]:
+        """Click the thumbnail of `medium` and return its size; raises StuckOnPage where it cannot be clicked."""
+        self.thread.bring_up([medium])
+        element = self.visit.kept(self.thread.key_of(medium))
+        if element is None:
+            raise StuckOnPage(f"message {medium.message}: its thumbnail is not on the page", screenshot=self.visit.picture())
+        element.scroll_into_view_if_needed()
+        box = element.bounding_box() or {"width": 0.0, "height": 0.0}
+        self.visit.evaluate("remember")
+        try:
+            element.click()
+        except Error as error:
+            reason = str(error).splitlines()[0]
+            raise StuckOnPage(f"message {medium.message}: its thumbnail takes no click: {reason}") from error
+        return box["width"], box["height"]
+
+    def look(self, medium: Medium, ratio: float | None = None) -> dict[str, Any]:
+        """Return how the viewer stands now, with `medium` as what it should show."""
+        others = [needles(other.url) for other in self.thread.conversation.media if other.url != medium.url]
+        asked = {
+            "css": self._css, "needles": needles(medium.url), "others": others, "ratio": ratio,
+            "unavailable": unavailable_text(self.visit.site),
+        }  # fmt: skip
+        answer: dict[str, Any] = self.visit.evaluate("viewer", asked)
+        return answer
+
+    def await_medium(self, medium: Medium, ratio: float | None = None) -> dict[str, Any]:
+        """Wait until the viewer is open and its medium stands, and shows `medium` where that can be told."""
+        return self._poll(lambda: self.look(medium, ratio), _stands)
+
+    def await_closed(self, medium: Medium) -> bool:
+        """Wait until the viewer is gone; return whether it went."""
+        state = self._poll(lambda: self.look(medium), lambda state: state["covers"] < _IS_CLOSED)
+        return bool(state["covers"] < _IS_CLOSED)
+
+    def press(self, what: str) -> str:
+        """Click the viewer's control for `what` (close, next, previous); return its name, "" where none was found."""
+        given = self.visit.locators.first(self.visit.page, what) if what in self.visit.locators.given else None
+        if given is not None:
+            given.click()
+            return self.visit.locators.describe(what)
+        name: str | None = self.visit.evaluate("control", {"css": self._css, "what": what, "source": _WORDS[what].pattern})
+        if name:
+            self.visit.kept("control").click()
+        return name or ""
+
+    def _poll(self, look: Callable[[], dict[str, Any]], is_done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        return poll(self.visit.page, look, is_done, self.visit.site.slowest_s)
+
+
+def open_each(site: Site, choices: Iterable[Choice]) -> list[Measurement[ViewerFacts]]:
+    """Click each chosen thumbnail in a fresh window, and say what opened."""
+    return [_opened(site, conversation, medium) for conversation, medium in choices]
+
+
+def close_each(site: Site, choices: Iterable[Choice], ways: Sequence[str]) -> list[Measurement[ClosingFacts]]:
+    """Open the viewer once for each of `ways` (button, escape), and say whether that closed it."""
+    return [_closed(site, conversation, medium, way) for conversation, medium in choices for way in ways]
+
+
+def follow_arrows(site: Site, conversation: Conversation, message: Message) -> list[Measurement[ArrowFacts]]:
+    """Open a message's first attachment, go on to the next and back again, and say where one came to."""
+    began = time.monotonic()
+    with site.visit() as visit:
+        try:
+            facts = _follow(Viewer(_thread(visit, conversation)), message)
+        except StuckOnPage as error:
+            count = len(message.media)
+            facts = [ArrowFacts(way="next", message=message.id, attachments=count, led_on=False, trouble=str(error))]
+        picture = visit.picture()
+    took = time.monotonic() - began
+    return [_measured(fact, "arrows", f"message {message.id}: arrow {fact.way}", took, picture) for fact in facts]
+
+
+def _thread(visit: Visit, conversation: Conversation) -> Thread:
+    visit.open_conversation(conversation)
+    return Thread(visit, conversation)
+
+
+def _opened(site: Site, conversation: Conversation, medium: Medium) -> Measurement[ViewerFacts]:
+    began = time.monotonic()
+    size = sizes_of(site, [(medium.url, medium.kind)])[medium.url]
+    with site.visit() as visit:
+        try:
+            viewer = Viewer(_thread(visit, conversation))
+            thumbnail = viewer.open(medium)
+            facts = _viewer_facts(conversation, medium, viewer.await_medium(medium, size and size[0] / size[1]), thumbnail, visit)
+        except StuckOnPage as error:
+            facts = ViewerFacts(conversation=conversation.id, message=medium.message, url=medium.url, kind=medium.kind,
+                                trouble=str(error))  # fmt: skip
+        picture = visit.picture()
+    return _measured(facts, "thumbnails", f"click on {medium.url}", time.monotonic() - began, picture)
+
+
+def _viewer_facts(
+    conversation: Conversation, medium: Medium, state: dict[str, Any], thumbnail: tuple[float, float], visit: Visit
+) -> ViewerFacts:
+    window = visit.page.viewport_size or {"width": 0, "height": 0}
+    return ViewerFacts(
+        conversation=conversation.id,
+        message=medium.message,
+        url=medium.url,
+        kind=medium.kind,
+        opened=_is_open(state),
+        covers=state["covers"],
+        enlarged=enlarged(state),
+        thumbnail=thumbnail,
+        window=(window["width"], window["height"]),
+        controls=tuple(state["controls"]),
+    )
+
+
+def enlarged(state: dict[str, Any]) -> Enlarged:
+    """Return what stands in the viewer."""
+    return Enlarged(
+        shown=Shown(state["state"]),
+        width=state["width"],
+        height=state["height"],
+        is_same=state["same"],
+        says_unavailable=state["says"],
+    )
+
+
+def _closed(site: Site, conversation: Conversation, medium: Medium, way: str) -> Measurement[ClosingFacts]:
+    began = time.monotonic()
+    with site.visit() as visit:
+        try:
+            facts = _close(Viewer(_thread(visit, conversation)), medium, way)
+        except StuckOnPage as error:
+            facts = ClosingFacts(way=way, message=medium.message, closed=False, trouble=str(error))
+        picture = visit.picture()
+    return _measured(facts, "ways to close", f"click on {medium.url}, then {way}", time.monotonic() - began, picture)
+
+
+def _close(viewer: Viewer, medium: Medium, way: str) -> ClosingFacts:
+    viewer.open(medium)
+    state = viewer.await_medium(medium)
+    if not _is_open(state):
+        return ClosingFacts(way=way, message=medium.message, closed=False, trouble="no viewer opened")
+    controls = tuple(state["controls"])
+    if way == "escape":
+        viewer.visit.page.keyboard.press("Escape")
+        found = "Escape"
+    else:
+        found = viewer.press("close")
+    closed = bool(found) and viewer.await_closed(medium)
+    return ClosingFacts(way=way, message=medium.message, closed=closed, found=found, controls=controls)
+
+
+def _follow(viewer: Viewer, message: Message) -> list[ArrowFacts]:
+    media = list({medium.url: medium for medium in message.media if medium.kind != "audio"}.values())
+    viewer.open(media[0])
+    state = viewer.await_medium(media[0])
+    if not _is_open(state):
+        return [ArrowFacts(way="next", message=message.id, attachments=len(media), led_on=False, trouble="no viewer opened")]
+    return [
+        _turn(viewer, message, len(media), way="next", to=media[1]),
+        _turn(viewer, message, len(media), way="previous", to=media[0]),
+    ]
+
+
+def _turn(viewer: Viewer, message: Message, count: int, *, way: str, to: Medium) -> ArrowFacts:
+    """Press one arrow (by its key where no button is found), and wait for the medium that it leads to."""
+    state = viewer.look(to)
+    found = viewer.press(way)
+    if not found:
+        viewer.visit.page.keyboard.press("ArrowRight" if way == "next" else "ArrowLeft")
+    after = viewer.await_medium(to)
+    return ArrowFacts(
+        way=way, message=message.id, attachments=count, led_on=after["same"] is True, found=found,
+        controls=tuple(state["controls"]),
+    )  # fmt: skip
+
+
+def _is_open(state: dict[str, Any]) -> bool:
+    return bool(state["covers"] >= _IS_OPEN or (state["state"] in ("painted", "player") and state["same"] and state["covers"] >= _IS_CLOSED))
+
+
+def _stands(state: dict[str, Any]) -> bool:
+    """Whether the viewer shows what was asked for; what it shows instead may still be on its way out."""
+    return _is_open(state) and state["state"] in ("painted", "player") and state["same"] is not False
+
+
+def _measured(facts: Any, unit: str, query: str, duration_s: float, picture: bytes) -> Measurement[Any]:
+    return Measurement(
+        value=facts, unit=unit, rows=1, query=query, duration_s=duration_s, shown=asdict(facts),
+        blobs={"viewer.jpg": picture} if picture else {},
+    )  # fmt: skip
+
+
+__all__ = ["Choice", "Viewer", "close_each", "enlarged", "follow_arrows", "open_each"]

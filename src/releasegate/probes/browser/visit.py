@@ -1,0 +1,142 @@
+"""One window on the page: getting to the inbox and into a conversation, and keeping what was seen on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import Error, Locator, Page
+
+from releasegate.core.facts.inbox import Conversation
+from releasegate.core.facts.page import Event
+from releasegate.probes.browser.finding import Locators, either, locate, names_there, visible
+from releasegate.probes.browser.interception import Interception
+from releasegate.probes.browser.listening import Listener
+from releasegate.probes.browser.steps import StuckOnPage, picture, run, stuck
+from releasegate.probes.browser.waiting import poll, settle
+
+if TYPE_CHECKING:
+    from releasegate.probes.browser.site import Site
+
+
+_MOST_TURNS = 6  # of a list of conversations: further down nobody looks
+
+
+class Visit:
+    """A window with nothing in it yet. What it raises is StuckOnPage; what goes wrong on the page are events."""
+
+    def __init__(self, site: Site, page: Page, interception: Interception) -> None:
+        self.site = site
+        self.page = page
+        self.interception = interception
+        self.listener = Listener(page, interception)
+
+    @property
+    def locators(self) -> Locators:
+        """How things are found on this target's page."""
+        return self.site.locators
+
+    def events(self) -> list[Event]:
+        """Return what went wrong on the page so far."""
+        return self.listener.events()
+
+    def picture(self) -> bytes:
+        """Return what the window shows, as JPEG, with the texts that the target wants masked blotted out."""
+        return picture(self.page, self.site.target.browser.mask)
+
+    def open(self, path: str) -> int | None:
+        """Go to a path of the page; return the status, None where nothing answered."""
+        try:
+            response = self.page.goto(self.site.url(path), wait_until="load")
+        except Error as error:
+            raise StuckOnPage(f"{self.site.url(path)}: {str(error).splitlines()[0]}") from error
+        self.settle()
+        return response.status if response else None
+
+    def settle(self) -> None:
+        """Wait until the page is complete and changes no more."""
+        settle(self.page, self.listener, self.site.slowest_s)
+
+    def open_inbox(self) -> None:
+        """Go to where the conversations are listed."""
+        self.open(self._start())
+        run(self.page, "after_reload", self.site.frontend.steps.get("after_reload", ()), self.site.frontend.url, {})
+        steps = self.site.frontend.steps.get("inbox")
+        if steps:
+            run(self.page, "inbox", steps, self.site.frontend.url, self._secrets())
+            self.settle()
+
+    def open_conversation(self, conversation: Conversation) -> None:
+        """Open `conversation` from the list, as a person would. Raises StuckOnPage where it is not listed."""
+        steps = self.site.frontend.steps.get("conversation")
+        values = {"id": conversation.id, "conversation": next(iter(conversation.names), "")}
+        self.open_inbox()
+        if steps:
+            run(self.page, "conversation", steps, self.site.frontend.url, {**values, **self._secrets()})
+        else:
+            self._entry_of(conversation, values).click()
+        self.settle()
+
+    def evaluate(self, name: str, argument: Any = None) -> Any:
+        """Ask the script inside the page."""
+        return self.page.evaluate(f"argument => __releasegate.{name}(argument)", argument)
+
+    def kept(self, key: str) -> Locator | Any:
+        """Return the element that the script inside the page keeps under `key`, None where it keeps none."""
+        return self.page.evaluate_handle("key => __releasegate.kept.get(key) ?? null", key).as_element()
+
+    def _entry_of(self, conversation: Conversation, values: dict[str, str]) -> Locator:
+        def look() -> Locator | None:
+            return self._entry_now(conversation, values)
+
+        found = look() or self._after_going_to_the_list(look) or self._further_down(look)
+        if found is None:
+            wanted = either(conversation.names[:2]) if conversation.names else conversation.id
+            raise stuck(self.page, f"conversation {conversation.id} ({wanted} in the list)", role="link")
+        return found
+
+    def _after_going_to_the_list(self, look: Any) -> Locator | None:
+        """Follow a link that is named like an inbox, where the list is not on the first page."""
+        link = self.locators.first(self.page, "inbox")
+        if link is not None:
+            link.click()
+            self.settle()
+        budget_s = self.site.slowest_s if link is not None else 0
+        found: Locator | None = poll(self.page, look, lambda entry: entry is not None, budget_s)
+        return found
+
+    def _further_down(self, look: Any) -> Locator | None:
+        """Scroll the list to its end, or ask for more of it, a few times."""
+        for _ in range(_MOST_TURNS):
+            more = self.locators.first(self.page, "more")
+            if more is not None:
+                more.click()
+            elif not self.evaluate("scrollLists", None):
+                return None
+            self.settle()
+            found: Locator | None = look()
+            if found is not None:
+                return found
+        return None
+
+    def _entry_now(self, conversation: Conversation, values: dict[str, str]) -> Locator | None:
+        given = self.locators.given.get("conversation")
+        if given is not None:
+            return visible(locate(self.page, given, values))
+        by_id = f'a[href*="{conversation.id}"], [data-id="{conversation.id}"], [id$="{conversation.id}"]'
+        wanted = [self.page.locator(by_id), self.page.locator(f'[data-conversation="{conversation.id}"], '
+                                                              f'[data-conversation-id="{conversation.id}"]')]
+        wanted += [self.page.get_by_text(name, exact=True) for name in conversation.names]
+        wanted += [self.page.get_by_text(name) for name in conversation.names]
+        return next(filter(None, map(visible, wanted)), None)
+
+    def _start(self) -> str:
+        interface = self.site.change.interface
+        return interface.page.path if interface and interface.page else "/"
+
+    def _secrets(self) -> dict[str, str]:
+        frontend = self.site.frontend
+        password = frontend.password.get_secret_value() if frontend.password else ""
+        return {"${EMAIL}": frontend.email, "${PASSWORD}": password}
+
+
+__all__ = ["Visit", "names_there"]

@@ -1,0 +1,63 @@
+"""What goes wrong while somebody works with the page: opens conversations, looks at pictures, closes them again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from releasegate.core import Measurement
+from releasegate.core.facts.inbox import Medium, Samples
+from releasegate.core.facts.page import Event
+from releasegate.probes.browser.loading import events_measured
+from releasegate.probes.browser.site import Site
+from releasegate.probes.browser.steps import StuckOnPage
+from releasegate.probes.browser.thread import Thread, sizes_of
+from releasegate.probes.browser.viewer import Choice, Viewer
+
+_MOST_TRIED = 6  # files of a kind that are tried before the kind counts as dead
+
+
+def choose(site: Site, samples: Samples) -> list[Choice]:
+    """Return for each kind that the release promises to show the first medium whose file this browser can show."""
+    interface = site.change.interface
+    kinds = interface.kinds if interface else ()
+    return [choice for kind in kinds for choice in _first_alive(site, samples, kind)]
+
+
+def walk(site: Site, choices: Iterable[Choice]) -> Measurement[tuple[Event, ...]]:
+    """Open each choice's conversation and its medium, close it again; return what went wrong on the way.
+
+    Where one cannot get on, the other checks say so; what had gone wrong until then counts.
+    """
+    began = time.monotonic()
+    events: list[Event] = []
+    walked = list(choices)
+    for conversation, medium in walked:
+        with site.visit() as visit:
+            try:
+                visit.open_conversation(conversation)
+                viewer = Viewer(Thread(visit, conversation))
+                viewer.open(medium)
+                viewer.await_medium(medium)
+                visit.page.keyboard.press("Escape")
+                visit.settle()
+            except StuckOnPage:
+                pass
+            events += [event for event in visit.events() if event.counts]
+    query = ", ".join(f"conversation {conversation.id}" for conversation, _ in walked)
+    return events_measured(tuple(events), len(walked), f"console and network of {query}", time.monotonic() - began)
+
+
+def _first_alive(site: Site, samples: Samples, kind: str) -> list[Choice]:
+    found: list[Choice] = []
+    for conversation in samples.conversations:
+        found += [(conversation, medium) for medium in _fresh(conversation.media) if medium.kind == kind]
+    tried = found[:_MOST_TRIED]
+    alive = sizes_of(site, [(medium.url, medium.kind) for _, medium in tried]) if tried else {}
+    return [choice for choice in tried if alive[choice[1].url]][:1]
+
+
+def _fresh(media: Iterable[Medium]) -> list[Medium]:
+    """Return media of which each address stands in the conversation once: those cannot be mistaken for another."""
+    known = list(media)
+    return [one for one in known if sum(other.url == one.url for other in known) == 1]

@@ -1,0 +1,273 @@
+"""Test data found, not written down: conversations that hold what the release promises to show.
+
+The API says which conversations and messages people can see; the database says what must be shown in them. Which
+column holds the conversation is found out by comparing the two, so no file has to name it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg import sql
+
+from releasegate.change.models import Backfill, Change
+from releasegate.core import CannotMeasure, Measurement, pointers
+from releasegate.core.facts.http import Listing
+from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples
+from releasegate.core.url_rule import accepted_types
+from releasegate.probes.http import Api
+from releasegate.probes.postgres import Row, Session, identifier
+
+LISTED: Final = 60  # conversations that the API is asked to list: more than people scroll through
+_MOST_READ: Final = 24  # conversations whose messages are read through the API
+_IN_SIGHT: Final = 20  # conversations that a list shows before one has to ask for more
+_WANTED: Final = 2  # conversations for each kind of thing
+_GONE: Final = re.compile(r"^(?:is_?)?(?:deleted|removed)(?:_?at|_?on)?$", re.IGNORECASE)
+_IDENTIFYING: Final = re.compile(r"[0-9a-f]{8}-|://|^\d{4}-\d\d-\d\d|^\d+$", re.IGNORECASE)
+
+
+def find(database: Session, api: Api, change: Change, deploy_began: datetime | None) -> Measurement[Samples]:
+    """Return conversations that together hold old media of every kind, several attachments, replies of every kind.
+
+    Raises CannotMeasure where the API shows no conversation, or the database knows none of the messages it shows.
+    """
+    began = time.monotonic()
+    samples = Finder(database, api, change, deploy_began).find()
+    return Measurement(
+        value=samples,
+        unit="messages",
+        rows=sum(len(conversation.messages) for conversation in samples.conversations),
+        query=f"the API's first {samples.listed} conversations, read beside their rows in the database",
+        duration_s=time.monotonic() - began,
+        shown=samples.shown,
+    )
+
+
+class Finder:
+    """Reads the API's conversations and their rows until every wanted thing was seen."""
+
+    def __init__(self, database: Session, api: Api, change: Change, deploy_began: datetime | None) -> None:
+        if change.backfill is None:
+            raise CannotMeasure("the change file has no [backfill], so nothing says which column holds a message's media")
+        self._database = database
+        self._api = api
+        self._backfill: Backfill = change.backfill
+        self._kinds = change.interface.kinds if change.interface else ()
+        self._reply_column = _reply_column(change)
+        self._deploy_began = deploy_began
+
+    def find(self) -> Samples:
+        """Read until enough was seen, or until there is nothing left to read."""
+        listing = self._api.conversations(LISTED).value
+        if not listing.known_ids:
+            raise CannotMeasure(f"the API shows no conversation ({listing.answer}), so there is nothing to look at")
+        names = _names(listing)
+        found: dict[str, Conversation] = {}
+        read = 0
+        for key in self._in_order(listing.known_ids[:LISTED]):
+            if read >= _MOST_READ or self._is_enough(found.values()):
+                break
+            read += 1
+            conversation = self._conversation(key, names.get(key, ()))
+            if self._adds(conversation, found.values()):
+                found[key] = conversation
+        chosen = tuple(found.values())
+        gone = sum(reply.original.is_gone for one in chosen for reply in one.replies if reply.original)
+        return Samples(conversations=chosen, listed=len(listing.known_ids), read=read, originals_gone=gone, **self._counts())
+
+    def _in_order(self, ids: Sequence[str]) -> list[str]:
+        """Return conversation ids, those that hold rare things first; in the API's order where that cannot be told."""
+        column = self._conversation_column(ids)
+        if column is None:
+            return list(ids)
+        scores = {row["conversation"]: row["things"] for row in self._things(ids, column)}
+        rank = {key: (place // _IN_SIGHT, -len(scores.get(key, ()))) for place, key in enumerate(ids)}
+        return sorted((key for key in ids if key in scores), key=rank.__getitem__)
+
+    def _conversation_column(self, ids: Sequence[str]) -> str | None:
+        """Return the column in which the rows of a conversation's messages hold its id."""
+        for key in ids[:5]:
+            rows = self._whole_rows(self._api.messages(key).value.known_ids)
+            shared = [{name for name, value in row.items() if str(value) == key} for row in rows]
+            columns = set.intersection(*shared) if shared else set()
+            if columns:
+                return sorted(columns)[0]
+        return None
+
+    def _things(self, ids: Sequence[str], column: str) -> list[Row]:
+        """Return for each conversation which things its newest rows hold."""
+        b = self._backfill
+        query = sql.SQL(
+            "SELECT {conversation}::text AS conversation, array_agg(DISTINCT thing) AS things FROM {table} m, "
+            "LATERAL unnest(ARRAY[CASE WHEN {media} <> '' THEN 'media:' || lower(substring(split_part({media}, '?', 1) "
+            "from '[^.]{{1,5}}$')) END, CASE WHEN {reply} IS NOT NULL THEN 'reply' END, "
+            "CASE WHEN jsonb_typeof({several}) = 'array' AND jsonb_array_length({several}) > 1 THEN 'several' END]) AS thing "
+            "WHERE {conversation}::text = ANY({ids}) AND thing IS NOT NULL GROUP BY 1"
+        ).format(
+            conversation=identifier(column), table=identifier(b.table), media=identifier(b.from_column),
+            several=self._as_json(b.to_column), reply=self._reply(), ids=sql.Literal(list(ids)),
+        )  # fmt: skip
+        return self._database.read(query).rows
+
+    def _conversation(self, key: str, names: tuple[str, ...]) -> Conversation:
+        listing = self._api.messages(key).value
+        rows = {str(row[self._backfill.key]): row for row in self._whole_rows(listing.known_ids)}
+        originals = self._originals(rows.values())
+        messages = tuple(self._message(rows[one], originals) for one in listing.known_ids if one in rows)
+        return Conversation(id=key, names=names, messages=messages)
+
+    def _message(self, row: Row, originals: Mapping[str, Row]) -> Message:
+        b = self._backfill
+        key = str(row[b.key])
+        replies_to = row.get(self._reply_column) if self._reply_column else None
+        return Message(
+            id=key,
+            text=self._text(row),
+            media=tuple(self._media(row, key)),
+            original=self._original(str(replies_to), originals) if replies_to else None,
+        )
+
+    def _media(self, row: Row, message: str) -> Iterator[Medium]:
+        """Yield the media of a row: what the old column says, then what else the new one holds; each address once."""
+        seen: set[str] = set()
+        for url, kind in [(row.get(self._backfill.from_column) or "", ""), *self._attached(row)]:
+            if url and url not in seen:
+                seen.add(url)
+                yield Medium(url=url, kind=kind or self._kind(url, row), message=message, is_old=self._is_old(row))
+
+    def _attached(self, row: Row) -> Iterator[tuple[str, str]]:
+        value = row.get(self._backfill.to_column)
+        for element in value if isinstance(value, list) else []:
+            url = pointers.first([element], self._backfill.url)
+            kind = pointers.first([element], self._backfill.type)
+            if isinstance(url, str):
+                yield url, self._kind(url, row) or (kind if isinstance(kind, str) else "")
+
+    def _kind(self, url: str, row: Row) -> str:
+        """Return which promised kind the change's rule gives `url`, "" where it does not decide for exactly one."""
+        values = {name: None if value is None else str(value) for name, value in row.items()}
+        types = accepted_types(self._backfill.types, url, values) or ()
+        return types[0] if len(types) == 1 else ""
+
+    def _is_old(self, row: Row) -> bool:
+        """Whether a row is from before the deploy; of those without a time, whether the old column is filled."""
+        created = row.get(self._backfill.created) if self._backfill.created else None
+        if self._deploy_began is None or not isinstance(created, str):
+            return bool(row.get(self._backfill.from_column))
+        return datetime.fromisoformat(created).astimezone() < self._deploy_began
+
+    def _original(self, key: str, originals: Mapping[str, Row]) -> Original:
+        row = originals.get(key)
+        if row is None:
+            return Original(id=key, is_gone=True)
+        is_gone = any(_GONE.match(name) and value not in (None, False) for name, value in row.items())
+        return Original(id=key, text=self._text(row), is_gone=is_gone, has_media=bool(row.get(self._backfill.from_column)))
+
+    def _originals(self, rows: Iterable[Row]) -> dict[str, Row]:
+        if not self._reply_column:
+            return {}
+        wanted = [str(row[self._reply_column]) for row in rows if row.get(self._reply_column)]
+        return {str(row[self._backfill.key]): row for row in self._whole_rows(wanted)}
+
+    def _text(self, row: Row) -> str:
+        column = self._backfill.preview_column
+        return str(row.get(column) or "") if column else ""
+
+    def _whole_rows(self, ids: Sequence[str]) -> list[Row]:
+        """Return the rows with these keys as the server writes them in JSON: no column has to be known."""
+        if not ids:
+            return []
+        b = self._backfill
+        query = sql.SQL("SELECT to_jsonb(m) AS row FROM {table} m WHERE {key}::text = ANY({ids})").format(
+            table=identifier(b.table), key=identifier(b.key), ids=sql.Literal(list(ids))
+        )
+        return [row["row"] for row in self._database.read(self._by_key(query, ids)).rows]
+
+    def _by_key(self, query: sql.Composed, ids: Sequence[str]) -> sql.Composed:
+        """Compare keys in their own type, so that the primary key's index serves; text where there is none to know."""
+        b = self._backfill
+        kind = self._key_type()
+        if not kind:
+            return query
+        return sql.SQL("SELECT to_jsonb(m) AS row FROM {table} m WHERE {key} = ANY({ids}::{kind}[])").format(
+            table=identifier(b.table), key=identifier(b.key), ids=sql.Literal(list(ids)), kind=sql.SQL(kind)  # type: ignore[arg-type]  # a type's name out of the catalog
+        )
+
+    def _key_type(self) -> str:
+        if not hasattr(self, "_key_kind"):
+            query = sql.SQL(
+                "SELECT format_type(atttypid, atttypmod) AS kind FROM pg_attribute "
+                "WHERE attrelid = to_regclass({table}) AND attname = {key}"
+            ).format(table=sql.Literal(self._backfill.table), key=sql.Literal(self._backfill.key))
+            rows = self._database.read(query).rows
+            self._key_kind: str = rows[0]["kind"] if rows else ""
+        return self._key_kind
+
+    def _counts(self) -> dict[str, int]:
+        """Return what the whole table holds: rows, replies, messages with several attachments."""
+        b = self._backfill
+        query = sql.SQL(
+            "SELECT count(*) AS rows, count({reply}) AS replies, count(*) FILTER (WHERE CASE WHEN "
+            "jsonb_typeof({several}) = 'array' THEN jsonb_array_length({several}) > 1 END) AS several FROM {table}"
+        ).format(reply=self._reply(), several=self._as_json(b.to_column), table=identifier(b.table))
+        return {name: int(value) for name, value in self._database.read(query).row.items()}
+
+    def _reply(self) -> sql.Composable:
+        return identifier(self._reply_column) if self._reply_column else sql.SQL("NULL::text")
+
+    def _as_json(self, column: str) -> sql.Composable:
+        return sql.SQL("{}::jsonb").format(identifier(column))
+
+    def _features(self, conversation: Conversation) -> set[str]:
+        """Return what there is to see in a conversation."""
+        found = {f"old {medium.kind}" for medium in conversation.media if medium.is_old and medium.kind in self._kinds}
+        found |= {"several"} if any(message.has_several for message in conversation.messages) else set()
+        for reply in conversation.replies:
+            assert reply.original is not None
+            found.add("reply to a deleted message" if reply.original.is_gone else "reply")
+            found |= {"reply to media"} if reply.original.has_media and not reply.original.text else set()
+        return found
+
+    def _adds(self, conversation: Conversation, found: Iterable[Conversation]) -> bool:
+        have = [feature for one in found for feature in self._features(one)]
+        return any(have.count(feature) < _WANTED for feature in self._features(conversation))
+
+    def _is_enough(self, found: Iterable[Conversation]) -> bool:
+        have = [feature for one in found for feature in self._features(one)]
+        wanted = {f"old {kind}" for kind in self._kinds} | {"several", "reply", "reply to a deleted message", "reply to media"}
+        return all(have.count(feature) >= _WANTED for feature in wanted)
+
+
+def _reply_column(change: Change) -> str:
+    """Return the column by which a message points at another of its table, "" where the release has none."""
+    table = change.backfill.table if change.backfill else ""
+    keys = change.db.foreign_keys if change.db else ()
+    return next((key.column for key in keys if key.table == table == key.references_table), "")
+
+
+def _names(listing: Listing) -> dict[str, tuple[str, ...]]:
+    """Return for each conversation the short texts of its entry that no other entry has, the shortest first."""
+    texts = {key: set(_texts(item)) for key, item in zip(listing.ids, listing.items, strict=True) if key is not None}
+    everywhere = [text for found in texts.values() for text in found]
+    return {
+        key: tuple(sorted((text for text in found if everywhere.count(text) == 1), key=_likely_name))
+        for key, found in texts.items()
+    }
+
+
+def _likely_name(text: str) -> tuple[bool, int]:
+    """Order names as people read them before user names, and short ones before long ones."""
+    return (" " not in text or not text[:1].isupper(), len(text))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if 2 < len(value) <= 60 and not _IDENTIFYING.search(value):
+            yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
