@@ -108,8 +108,7 @@ def _without(thread: Thread, medium: Medium, cut: Cut, whole: dict[str, Any]) ->
         broken_icons=visit.evaluate("brokenIcons", needles(medium.url)),
         moved=len(moved),
         neighbours=len(known),
-        overflows=layout["sideways"] > max(whole["sideways"], 0) + _PAGING = re.compile(r"next|prev|cursor|more|before|after|total|count", re.IGNORECASE)
-_TOLERANCE_PX,
+        overflows=layout["sideways"] > max(whole["sideways"], 0) + _TOLERANCE_PX,
         errors=tuple(event.text for event in visit.events() if event.kind is Kind.UNCAUGHT),
         viewer=_in_viewer(thread, medium),
     )
@@ -121,8 +120,7 @@ def _says(state: dict[str, Any], thread: Thread, medium: Medium, whole: dict[str
 
 
 def _differ(one: list[float], other: list[float]) -> bool:
-    return any(abs(a - b) > _PAGING = re.compile(r"next|prev|cursor|more|before|after|total|count", re.IGNORECASE)
-_TOLERANCE_PX for a, b in zip(one, other, strict=True))
+    return any(abs(a - b) > _TOLERANCE_PX for a, b in zip(one, other, strict=True))
 
 
 def _in_viewer(thread: Thread, medium: Medium) -> Enlarged | None:
