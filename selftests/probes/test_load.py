@@ -17,7 +17,8 @@ from pydantic import SecretStr
 
 from releasegate.change.models import Api as PromisedApi
 from releasegate.change.models import Endpoint, Latency, ListEndpoint
-from releasegate.core import CannotMeasure, Measurement
+from releasegate.checks.latency import Limit, generator_kept_up, own_trouble, percentile_below
+from releasegate.core import CannotMeasure, Measurement, Verdict
 from releasegate.core.facts.latency import LoadRun, Plan
 from releasegate.probes.http import Api, open_api
 from releasegate.probes.load.aim import Aim, aim_at, one_by_one
@@ -131,6 +132,16 @@ def test_the_kill_switch_ends_a_load_that_only_breaks_things(truth):
     assert result.value.stopped == "10 of the last 20 requests were errors"
     assert 20 <= len(result.value.samples) <= 24
     assert numbers(result)["slow"] == 600, "what was planned and not sent is not below the limit"
+
+
+def test_an_overloaded_generator_gives_no_verdict(truth):
+    """5 000 requests a second are more than it can send: the API at 5 ms is neither passed nor failed."""
+    result = load(truth("constant", 5), rate=5000, count=1000)
+    limit = Limit(ms=500, percentile=95, source="runbook 6.5")
+    assert generator_kept_up(result.value, limit).verdict is Verdict.INCONCLUSIVE
+    trouble = own_trouble(result.value, limit)
+    judgement = percentile_below("perf/below-limit", result.value.series, limit, {"messages": ""}, trouble=trouble)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
 
 
 def test_the_raw_samples_are_kept(truth):

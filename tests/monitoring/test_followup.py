@@ -54,7 +54,9 @@ def test_the_api_is_as_fast_as_when_it_was_released(api, change, target, recorde
             require(checks.percentile_below(check, series, rise, {name: runs.get(name, "")}))
 
 
-@pytest.mark.check("followup/errors-in-logs", promise=("logs", "monitoring"), target=("host", "services"), baseline=True)
+@pytest.mark.check(
+    "followup/errors-in-logs", promise=("logs", "monitoring"), target=("host", "services"), baseline=True
+)
 def test_no_error_came_with_the_release(machine, services, target, released, change, recorded, require):
     check = "followup/errors-in-logs"
     if released is None:

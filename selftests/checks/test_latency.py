@@ -1,0 +1,244 @@
+"""The exact binomial, and what is said about an API that is too slow."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasegate.checks.binomial import Side, fewest_requests, fewest_slow_that_fail, most_slow, side
+from releasegate.checks.latency import (
+    Limit,
+    error_share_low,
+    generator_kept_up,
+    has_baseline,
+    median_below,
+    not_slower_than,
+    own_trouble,
+    percentile_below,
+)
+from releasegate.core import Verdict
+from releasegate.core.facts.latency import LoadRun, Plan, Sample, Series, percentile, summary
+
+LIMIT = Limit(ms=500, percentile=95, source="runbook 6.5")
+RUNS = {"messages": "curl -sS -i http://inbox:3000/m"}
+
+
+def sample(ms: float, error: str = "", *, at: float = 0.0, lag: float = 1.0, endpoint: str = "messages") -> Sample:
+    return Sample(endpoint, at, lag, ms, 200, 100, error)
+
+
+def series(slow: int, n: int, errors: int = 0, missing: int = 0) -> Series:
+    """Return `n` planned requests: `slow` take 900 ms, `errors` fail in 1 ms, `missing` never came back."""
+    times = [sample(900)] * slow + [sample(1, "503")] * errors
+    return Series((*times, *[sample(20)] * (n - missing - len(times))), n)
+
+
+def judged(one: Series | None, **also: str):
+    return percentile_below("perf/below-limit", {"messages": one} if one else {}, LIMIT, RUNS, **also)
+
+
+@pytest.mark.parametrize(
+    ("n", "passes", "fails"), [(58, -1, 7), (59, 0, 7), (300, 8, 22), (1000, 38, 63)]
+)
+def test_the_table_of_the_exact_binomial(n, passes, fails):
+    """For p95, 59 requests are the least that can pass; 1 000 pass up to 38 slow ones and fail from 63."""
+    assert (most_slow(n, 95), fewest_slow_that_fail(n, 95)) == (passes, fails)
+    assert (fewest_requests(95), fewest_requests(99)) == (59, 299)
+
+
+@given(n=st.integers(1, 1500), percent=st.floats(50, 99.9))
+def test_more_slow_requests_never_make_it_better(n, percent):
+    """The three answers come in one order: below, unknown, above."""
+    passes, fails = most_slow(n, percent), fewest_slow_that_fail(n, percent)
+    assert passes < fails
+    assert passes < 0 or side(passes, n, percent) is Side.BELOW
+    assert side(passes + 1, n, percent) is not Side.BELOW
+    assert side(fails - 1, n, percent) is not Side.ABOVE
+
+
+@pytest.mark.parametrize(
+    ("one", "verdict"),
+    [
+        (series(0, 59), Verdict.PASS),
+        (series(0, 58), Verdict.INCONCLUSIVE),
+        (series(8, 300), Verdict.PASS),
+        (series(9, 300), Verdict.INCONCLUSIVE),
+        (series(21, 300), Verdict.INCONCLUSIVE),
+        (series(22, 300), Verdict.FAIL),
+        (series(0, 300, errors=22), Verdict.FAIL),
+        (series(0, 300, missing=22), Verdict.FAIL),
+        (series(8, 300, errors=7, missing=7), Verdict.FAIL),
+        (Series((), 0), Verdict.INCONCLUSIVE),
+        (None, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_slow_failed_and_missing_requests_weigh_the_same(one, verdict):
+    """The verdict has three values, and nothing measured is never a pass."""
+    assert judged(one).verdict is verdict
+
+
+@pytest.mark.parametrize(("ms", "verdict"), [(495, Verdict.PASS), (500, Verdict.FAIL), (505, Verdict.FAIL)])
+def test_495_and_505_ms_are_two_different_things(ms, verdict):
+    """Locust's own percentiles round both to 500; the raw samples do not, and the limit itself is not below it."""
+    assert judged(Series((sample(ms),) * 300, 300)).verdict is verdict
+
+
+def test_fast_errors_never_help():
+    """A tenth of the requests fails in a millisecond: the p95 seen is excellent and the verdict FAIL."""
+    judgement = judged(series(0, 300, errors=30))
+    assert judgement.findings[0].have == (
+        "p95 20 ms, 30 of 300 not below 500 ms, 30 of them errors; from 22 on it is no chance"
+    )
+
+
+def test_a_slow_endpoint_is_said_in_full():
+    """The finding names endpoint, percentile seen, how many of how many, and from where on it fails."""
+    assert str(judged(series(41, 300)).findings[0]) == (
+        "perf/below-limit: messages\n"
+        "  want: 95 % of the requests below 500 ms (runbook 6.5)\n"
+        "  have: p95 900 ms, 41 of 300 not below 500 ms; from 22 on it is no chance\n"
+        "  why:  more people wait longer than promised than the release allows\n"
+        "  fix:  compare the slow requests in samples.csv.gz with the backend's log and the database's slow queries\n"
+        "  run:  curl -sS -i http://inbox:3000/m"
+    )
+
+
+def test_in_between_nobody_can_tell():
+    """The sentence says where the two bounds are."""
+    assert judged(series(15, 300)).sentence == (
+        "messages: p95 20 ms, 15 of 300 not below 500 ms; up to 8 pass and from 22 on it fails; measure more"
+    )
+
+
+def test_a_budget_that_is_too_small_is_named():
+    """58 requests can show nothing about a p95."""
+    assert judged(series(0, 58)).sentence == (
+        "messages: 58 requests cannot show it, 59 can; raise [load] total in the target file"
+    )
+
+
+def test_a_fast_endpoint_does_not_hide_a_slow_one():
+    """Endpoints are judged one by one; together 30 of 1 300 would have passed."""
+    found = {"health": series(0, 1000), "messages": series(30, 300)}
+    judgement = percentile_below("perf/below-limit", found, LIMIT, {"health": "", "messages": ""})
+    assert [finding.subject for finding in judgement.findings] == ["messages"]
+
+
+def test_a_generator_in_trouble_gives_no_verdict():
+    """Neither FAIL nor PASS: what was measured is the generator."""
+    assert judged(series(300, 300), trouble="late").verdict is Verdict.INCONCLUSIVE
+    assert judged(series(0, 300), trouble="late").verdict is Verdict.INCONCLUSIVE
+
+
+def load(*, rate: float = 10, n: int = 100, sent: int = 100, lag: float = 1.0, stopped: str = "") -> LoadRun:
+    plan = Plan(endpoints=("messages",), rate=rate, warm_up=0, per_endpoint=n, stop_at_error_share=0.2)
+    samples = tuple(sample(20, at=number / rate, lag=lag) for number in range(sent))
+    return LoadRun(plan=plan, samples=samples, stopped=stopped, stopped_at_s=sent / rate if stopped else None)
+
+
+@pytest.mark.parametrize(
+    ("run", "verdict", "sentence"),
+    [
+        (load(), Verdict.PASS, "100 requests at 10.0/s of 10/s planned"),
+        (load(sent=95), Verdict.PASS, "95 requests at 9.5/s of 10/s planned"),
+        (
+            load(sent=94),
+            Verdict.INCONCLUSIVE,
+            "the load generator sent 9.4 of 10 requests per second; run it on a freer machine",
+        ),
+        (load(lag=50), Verdict.PASS, "100 requests at 10.0/s of 10/s planned"),
+        (
+            load(lag=51),
+            Verdict.INCONCLUSIVE,
+            "the load generator itself was 51 ms late (p95); run it on a machine with more time to spare",
+        ),
+        (load(sent=0), Verdict.INCONCLUSIVE, "no request was sent"),
+        (
+            load(sent=20, stopped="10 of the last 20 requests were errors"),
+            Verdict.PASS,
+            "20 requests at 10.0/s of 10/s planned; ended early: 10 of the last 20 requests were errors",
+        ),
+    ],
+)
+def test_the_generator_is_judged_first(run, verdict, sentence):
+    """Too slow or too late by itself, it says nothing about the deployment; a load that was stopped was sent well."""
+    judgement = generator_kept_up(run, LIMIT)
+    assert (judgement.verdict, judgement.sentence) == (verdict, sentence)
+    assert bool(own_trouble(run, LIMIT)) is (verdict is Verdict.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict", "sentence"),
+    [
+        ([sample(499)] * 50, Verdict.PASS, "messages: median 499 ms"),
+        ([sample(20)] * 26 + [sample(900)] * 24, Verdict.PASS, "messages: median 20 ms"),
+        ([sample(20)] * 24 + [sample(900)] * 26, Verdict.FAIL, "messages: 900 ms, the median of 50 requests in a row"),
+        (
+            [sample(1, "503")] * 26 + [sample(20)] * 24,
+            Verdict.FAIL,
+            "messages: more than half of 50 requests in a row were errors",
+        ),
+        (
+            [sample(20)] * 19,
+            Verdict.INCONCLUSIVE,
+            "saw 19 requests in a row to each endpoint; at least 20 are needed to tell",
+        ),
+        ([], Verdict.INCONCLUSIVE, "saw 0 requests in a row to each endpoint; at least 20 are needed to tell"),
+    ],
+)
+def test_the_median_of_one_user(samples, verdict, sentence):
+    """Two outliers do not move it, and an error is an endless wait."""
+    judgement = median_below("perf/single-user", samples, LIMIT, RUNS)
+    assert (judgement.verdict, judgement.sentence) == (verdict, sentence)
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict", "have"),
+    [
+        (0, Verdict.PASS, []),
+        (3, Verdict.WARN, ["1.0%: 3 of 300 (503)"]),
+        (4, Verdict.FAIL, ["1.3%: 4 of 300 (503)"]),
+    ],
+)
+def test_a_few_errors_are_a_warning_and_more_are_not(errors, verdict, have):
+    """At most one in a hundred requests may fail."""
+    found = {"messages": series(0, 300, errors=errors)}
+    judgement = error_share_low("perf/error-rate", found, 0.01, source="runbook 7.2", runs=RUNS)
+    assert judgement.verdict is verdict
+    assert [finding.have for finding in judgement.findings] == have
+
+
+def test_no_request_is_no_error_rate():
+    """0 of 0 is not 0 %."""
+    judgement = error_share_low("perf/error-rate", {}, 0.01, source="runbook 7.2", runs=RUNS)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+
+
+def recorded(ms: float) -> dict:
+    return {"endpoints": {"messages": summary(Series((sample(ms),) * 300, 300), 500)}}
+
+
+@pytest.mark.parametrize(
+    ("was", "limit"),
+    [
+        (200, 300),  # 1.5 times
+        (4, 54),  # 6 ms instead of 4 is nothing anybody feels: at least a tenth of the promised limit more
+    ],
+)
+def test_a_significant_rise_is_felt_and_measured(was, limit):
+    """The limit of a later look comes from what the perf gate saw."""
+    rises = not_slower_than(recorded(was), 1.5, LIMIT, source="runbook 7.2")
+    assert rises == {"messages": Limit(ms=limit, percentile=95, source=f"runbook 7.2; the perf gate saw {was} ms")}
+
+
+def test_no_record_of_the_perf_gate_is_no_comparison():
+    """Without a baseline nobody can say that nothing rose."""
+    assert has_baseline([]).verdict is Verdict.INCONCLUSIVE
+    assert has_baseline([recorded(5)]).verdict is Verdict.PASS
+
+
+def test_a_percentile_is_a_value_that_was_measured():
+    """Nearest rank: of 1 to 100 the 95th is 95."""
+    values = [float(number) for number in range(1, 101)]
+    assert [percentile(values, percent) for percent in (0, 50, 95, 100)] == [1, 50, 95, 100]
