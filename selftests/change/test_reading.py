@@ -14,39 +14,55 @@ from releasegate.files.shape import keys_at
 WHERE = Path("t.toml")
 FEAT = changes.load(changes.default_path(Path(__file__).parents[2])).change
 
+OURS = "says what must be true, which a target cannot change; it can say how to read: "
 WRONG = {
-    "a limit": ({"latency": {"limit_ms": 900}},
-        "reading.latency: says what must be true, which a target cannot change; it can say how to read: api, backfill, "
-        "interface, logs, release, schema, steps"),
-    "a status": ({"api": {"health": {"status": 503}}},
-        "reading.api.health.status: says what must be true, which a target cannot change; it can say how to read: path, "
-        "query"),
-    "who made it": ({"api": {"health": {"source": "me"}}},
-        "reading.api.health.source: says what must be true, which a target cannot change; it can say how to read: path, "
-        "query"),
-    "an exit code": ({"steps": {"4.3-backfill": {"exit_codes": [1]}}},
-        "reading.steps.4.3-backfill.exit_codes: says what must be true, which a target cannot change; it can say how to "
-        "read: failure, success, warning"),
-    "a column": ({"schema": {"columns": []}},
-        "reading.schema.columns: says what must be true, which a target cannot change; it can say how to read: files"),
-    "a misspelt key": ({"api": {"health": {"pth": "/x"}}},
-        "reading.api.health.pth: unknown key (did you mean 'path'?); accepted here: path, query"),
-    "a misspelt table": ({"api": {"helth": {"path": "/x"}}},
-        "reading.api.helth: unknown key (did you mean 'health'?); accepted here: conversations, fields, health, messages, "
-        "version"),
+    "a limit": (
+        {"latency": {"limit_ms": 900}},
+        f"reading.latency: {OURS}api, backfill, interface, logs, release, schema, steps",
+    ),
+    "a status": ({"api": {"health": {"status": 503}}}, f"reading.api.health.status: {OURS}path, query"),
+    "who made it": ({"api": {"health": {"source": "me"}}}, f"reading.api.health.source: {OURS}path, query"),
+    "an exit code": (
+        {"steps": {"4.3-backfill": {"exit_codes": [1]}}},
+        f"reading.steps.4.3-backfill.exit_codes: {OURS}failure, success, warning",
+    ),
+    "a column": ({"schema": {"columns": []}}, f"reading.schema.columns: {OURS}files"),
+    "a misspelt key": (
+        {"api": {"health": {"pth": "/x"}}},
+        "reading.api.health.pth: unknown key (did you mean 'path'?); accepted here: path, query",
+    ),
+    "a misspelt table": (
+        {"api": {"helth": {"path": "/x"}}},
+        (
+            "reading.api.helth: unknown key (did you mean 'health'?); accepted here: conversations, fields, health, "
+            "messages, version"
+        ),
+    ),
     "no table": ({"logs": 3}, "reading.logs: 3 was given; accepted: a table"),
-    "a wrong value": ({"release": {"commit": 3}},
-        'reading.release.commit: 3 was given; accepted: a text, in quotes: "..."'),
-    "a wrong pattern": ({"interface": {"reply": {"text": "("}}},
-        'reading.interface.reply.text: "(" was given; accepted: a regular expression (this one is none: missing ), '
-        "unterminated subpattern at position 0)"),
-    "what nobody promises": ({"interface": {"deleted_original": {"text": "x"}}},
-        "reading.interface.deleted_original: the change promises nothing there, so there is nothing to read"),
-    "an unknown step": ({"steps": {"4.9": {"success": ["x"]}}},
-        "reading.steps.4.9: the change promises nothing there, so there is nothing to read"),
-    "a version without a path": ({"api": {"version": {"at": ["/x"]}}},
-        "reading.api.version.path: is missing; it must be given"),
-}  # fmt: skip
+    "a wrong value": (
+        {"release": {"commit": 3}},
+        'reading.release.commit: 3 was given; accepted: a text, in quotes: "..."',
+    ),
+    "a wrong pattern": (
+        {"interface": {"reply": {"text": "("}}},
+        (
+            'reading.interface.reply.text: "(" was given; accepted: a regular expression (this one is none: missing ), '
+            "unterminated subpattern at position 0)"
+        ),
+    ),
+    "what nobody promises": (
+        {"interface": {"deleted_original": {"text": "x"}}},
+        "reading.interface.deleted_original: the change promises nothing there, so there is nothing to read",
+    ),
+    "an unknown step": (
+        {"steps": {"4.9": {"success": ["x"]}}},
+        "reading.steps.4.9: the change promises nothing there, so there is nothing to read",
+    ),
+    "a version without a path": (
+        {"api": {"version": {"at": ["/x"]}}},
+        "reading.api.version.path: is missing; it must be given",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -83,8 +99,10 @@ def test_how_to_read_is_overridden_and_shown():
         'api.conversations.query: the change file says {}, this target reads {"open": "1"}',
         'api.version.path: the change file says nothing, this target reads "/version"',
         'interface.fallback.text: the change file says "Content unavailable", this target reads "Indisponível"',
-        'steps.4.3-backfill.success: the change file says ["Migration completed successfully", "Migration verification '
-        'PASSED"], this target reads ["pronto"]',
+        (
+            'steps.4.3-backfill.success: the change file says ["Migration completed successfully", "Migration '
+            'verification PASSED"], this target reads ["pronto"]'
+        ),
     ]
 
 

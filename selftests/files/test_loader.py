@@ -12,6 +12,8 @@ from releasegate.files import Length, Model, Pattern, Pointer, Url, load_model
 
 
 class Server(Model):
+    """A table with a key of every kind."""
+
     url: Url
     port: int | None = None
     share: float = 0.5
@@ -25,6 +27,8 @@ class Server(Model):
 
 
 class File(Model):
+    """A file with one table, or a list of them."""
+
     name: str = Field(min_length=1)
     server: Server | None = None
     servers: tuple[Server, ...] = ()
@@ -68,7 +72,7 @@ WRONG = {
     "name = 'x'\n[server]\nurl = 'http://x'\nat = 'id'":
         'server.at: "id" was given; accepted: a JSON pointer: "" for the whole, /field, /list/0/field',
     "name = 'x'\n[server]\nurl = 'http://x'\npassword = 12345":
-        "server.password: something else than a text was given; accepted: a text, in quotes: \"...\"",
+        'server.password: something else than a text was given; accepted: a text, in quotes: "..."',
     "name = 'x'\n[server.steps]\nlogn = 'x'\n[[servers]]\nurl = 'http://x'":
         "server.url: is missing; it must be given\n"
         "server.steps.logn: unknown key (did you mean 'login'?); accepted here: login, inbox",

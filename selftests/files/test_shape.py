@@ -13,11 +13,15 @@ Here = Annotated[str, Place(on_host=False)]
 
 
 class Inner(Model):
+    """A table in another."""
+
     where: Here | None = None
     word: str = ""
 
 
 class Outer(Model):
+    """A file with tables in every way."""
+
     db: Inner | None = Field(default=None, alias="schema")
     rows: tuple[Inner, ...] = ()
     named: dict[str, Inner] = {}
@@ -51,10 +55,10 @@ def test_every_text_is_given_away_with_its_place():
     seen = {}
 
     def replace(place, hint, text):
-        seen[show_key(place)] = text
+        seen[show_key(place)] = (text, hint is str)
         return text.upper()
 
     mapped = map_texts(Outer, data, replace)
-    assert seen == {"schema.word": "a", "rows[0].word": "b", "named.x.word": "d"}
+    assert seen == {"schema.word": ("a", True), "rows[0].word": ("b", True), "named.x.word": ("d", True)}
     assert mapped["rows"] == [{"word": "B", "odd": "c"}]
     assert mapped["secret"] == 5
