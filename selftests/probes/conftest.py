@@ -1,4 +1,4 @@
-"""Real things to ask: this machine, an ssh server, a Docker engine, a PM2; each in a folder of its own, each ended.
+"""Real things to ask: this machine, an ssh server, a Docker engine, a PM2, a PostgreSQL; each in a folder of its own, each ended.
 
 What a machine does not have is skipped, with the reason.
 """
@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from reference_inbox.cluster import home
 from releasegate.probes.host import Machine, open_machine
 from releasegate.target.models import Host
 
@@ -181,3 +186,56 @@ def pm2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]
             yield client
         finally:
             client("kill")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """Return a PostgreSQL of its own, with no password, on a free port; it ends with the session."""
+    folder = Path(tempfile.mkdtemp(prefix="releasegate-pg-"))
+    folder.chmod(0o711)  # the account that runs the server passes through
+    home.make(folder)
+    server = Cluster(bin=home.binaries(folder), folder=folder, port=free_port())
+    as_account = {"user": home.account(), "extra_groups": []} if home.account() else {}
+    initdb = [server.bin / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
+    subprocess.run([*initdb, "--encoding=UTF8", "--locale=C"], check=True, capture_output=True, cwd=folder, **as_account)
+    settings = ["-c", f"port={server.port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k", folder]
+    process = subprocess.Popen(
+        [server.bin / "postgres", "-D", folder / "data", *settings], cwd=folder, stderr=subprocess.DEVNULL, **as_account
+    )
+    try:
+        until(server.answers, "PostgreSQL")
+        yield server
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+        shutil.rmtree(folder)
+
+
+@dataclass
+class Cluster:
+    """A running server; `database(sql)` makes a database of what the statements say and returns its DSN."""
+
+    bin: Path
+    folder: Path
+    port: int
+    made: int = 0
+
+    def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def run(self, statements: str, database: str = "postgres") -> None:
+        with psycopg.connect(self.dsn(database), autocommit=True) as connection:
+            connection.execute(statements.encode())
+
+    def database(self, statements: str = "SELECT 1") -> str:
+        self.made += 1
+        name = f"db{self.made}"
+        self.run(f"CREATE DATABASE {name}")
+        self.run(statements, name)
+        return self.dsn(name)
+
+    def answers(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.dsn(), connect_timeout=1).close()
+            return True
+        return False

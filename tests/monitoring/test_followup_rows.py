@@ -9,10 +9,8 @@ from releasegate.probes.row_sql import Moments
 
 pytestmark = pytest.mark.followup
 
-CHECK = "followup/coverage-still-complete"
 
-
-@pytest.mark.check(CHECK, promise="backfill", target="database")
+@pytest.mark.check("followup/coverage-still-complete", promise="backfill", target="database")
 def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(
     database, change, recorded, opened_at, require
 ):
@@ -21,6 +19,6 @@ def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(
     released = opened_at("backfill")
     moments = Moments(old_until=before.until if before else "", began=released.isoformat() if released else "")
     counts = rows.every_row(database, backfill, moments)
-    unreadable = checks.unreadable_rows(CHECK, counts.value, backfill.source)
+    unreadable = checks.unreadable_rows("followup/coverage-still-complete", counts.value, backfill.source)
     complete = checks.still_complete(counts.value, source=backfill.source, least=backfill.least_rows)
     require(unreadable or complete, counts)

@@ -106,7 +106,7 @@ def _plain_listing(machine: Machine, path: str) -> DumpListing:
     ran = machine.run(["grep", "-a", "-E", "^(COPY|CREATE TABLE|INSERT INTO) ", "--", path], longest_s=LONGEST_READ_S)
     lines = ran.stdout.splitlines()
     found = (_COPY.match(line) for line in lines)
-    data = tuple(f"{match.group(2)} {match.group(4)}" for match in found if match)
+    data = tuple(f"{match.group(2)} {match.group(4)} " for match in found if match)
     return DumpListing(path=path, format="plain", entries=len(lines), data=data, command=ran.command)
 
 

@@ -44,8 +44,8 @@ class DumpListing:
     command: str = ""
 
     def holds_rows_of(self, schema: str, table: str) -> bool:
-        """Whether the rows of that table are in the dump; names with blanks are compared as the list writes them."""
-        return any(line == f"{schema} {table}" or line.startswith(f"{schema} {table} ") for line in self.data)
+        """Whether the rows of that table are in the dump; names may hold blanks, the owner's at the end does not."""
+        return any(line.rpartition(" ")[0] == f"{schema} {table}" for line in self.data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,188 @@
+"""What the database checks say, and when they stay silent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from releasegate.checks import database as checks
+from releasegate.core import Verdict
+from releasegate.core.facts.database import (
+    Holder,
+    Planned,
+    Refusal,
+    RoleFacts,
+    ServerFacts,
+    Sessions,
+    TableAccess,
+)
+
+SERVER = ServerFacts(
+    version="17.6", version_number=170006, system_identifier="42", database="shop", user="gate", address="10.0.0.1:5432"
+)
+MESSAGES = TableAccess(table="messages", found_as="public.messages", may_select=True, has_rows=True)
+
+
+def only(judgement):
+    (finding,) = judgement.findings
+    return finding
+
+
+def test_a_server_that_answers_passes_with_its_version():
+    judgement = checks.answers(SERVER, source="runbook")
+    assert (judgement.verdict, judgement.sentence) == (Verdict.PASS, "PostgreSQL 17.6 answers as gate in shop")
+
+
+def test_a_replica_is_a_warning():
+    judgement = checks.answers(replace(SERVER, is_replica=True), source="runbook")
+    assert judgement.verdict is Verdict.WARN
+    assert only(judgement).have == "a replica: what it shows may be behind"
+
+
+def test_the_pinned_database_passes():
+    assert checks.is_the_pinned_one(SERVER, ("42", "shop")).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("pinned", [("43", "shop"), ("42", "shop_staging")])
+def test_another_cluster_or_database_is_a_finding(pinned):
+    judgement = checks.is_the_pinned_one(SERVER, pinned)
+    assert judgement.verdict is Verdict.FAIL
+    assert str(only(judgement)) == (
+        "preflight/right-server: shop\n"
+        f"  want: cluster {pinned[0]}, database {pinned[1]} (target file [fingerprint])\n"
+        "  have: cluster 42, database shop\n"
+        "  why:  this is another database than the one this target was written for\n"
+        "  fix:  correct database.dsn; if the cluster was made anew on purpose, correct [fingerprint]"
+    )
+
+
+def test_a_target_that_pins_nothing_is_a_warning_with_the_lines_to_paste():
+    judgement = checks.is_the_pinned_one(SERVER, None)
+    assert judgement.verdict is Verdict.WARN
+    assert '[fingerprint] system_identifier = "42" database = "shop"' in only(judgement).fix
+
+
+def test_a_refused_write_passes():
+    refusal = Refusal(statement="CREATE TABLE x ()", sqlstate="25006", message="cannot")
+    assert checks.write_is_refused(refusal).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "have"),
+    [("", "it was taken (and rolled back)"), ("42501", "42501: permission denied")],
+)
+def test_a_write_that_is_taken_or_refused_for_another_reason_is_a_finding(sqlstate, have):
+    judgement = checks.write_is_refused(Refusal(statement="w", sqlstate=sqlstate, message="permission denied"))
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
+
+
+def test_a_role_that_may_only_read_passes():
+    assert checks.role_is_safe(RoleFacts(name="gate", is_superuser=False)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("role", "have"),
+    [
+        (RoleFacts(name="a", is_superuser=True, owns=("messages",)), "it is a superuser"),
+        (RoleFacts(name="a", is_superuser=False, owns=("messages",)), "it owns messages"),
+        (RoleFacts(name="a", is_superuser=False, may_write=("messages",)), "it may write to messages"),
+    ],
+)
+def test_a_role_that_could_do_more_is_a_warning(role, have):
+    judgement = checks.role_is_safe(role)
+    assert (judgement.verdict, only(judgement).have) == (Verdict.WARN, have)
+
+
+def test_a_role_that_sees_rows_passes():
+    judgement = checks.sees_the_rows([MESSAGES], "gate")
+    assert (judgement.verdict, judgement.sentence) == (Verdict.PASS, "role gate reads messages and sees rows there")
+
+
+def test_tables_without_rows_are_inconclusive():
+    judgement = checks.sees_the_rows([replace(MESSAGES, has_rows=False)], "gate")
+    assert (judgement.verdict, judgement.sentence) == (Verdict.INCONCLUSIVE, "messages: no rows to see")
+
+
+def test_one_empty_table_beside_a_full_one_is_silent():
+    empty = TableAccess(table="tags", found_as="public.tags", may_select=True, has_rows=False)
+    assert checks.sees_the_rows([MESSAGES, empty], "gate").verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("access", "have", "fix"),
+    [
+        (TableAccess(table="messages"), "there is no such table on the search path", "search_path"),
+        (
+            replace(MESSAGES, may_select=False, has_rows=None),
+            "gate may not read public.messages",
+            "GRANT SELECT ON public.messages TO gate",
+        ),
+        (
+            replace(MESSAGES, is_filtered=True, has_rows=None),
+            "row security hides rows of public.messages from gate",
+            "BYPASSRLS",
+        ),
+        (replace(MESSAGES, has_rows=None), "public.messages could not be read", "GRANT USAGE ON SCHEMA public TO gate"),
+    ],
+)
+def test_a_table_that_cannot_be_seen_is_a_finding_with_the_right_to_give(access, have, fix):
+    judgement = checks.sees_the_rows([access], "gate")
+    assert judgement.verdict is Verdict.FAIL
+    assert only(judgement).have == have
+    assert fix in only(judgement).fix
+
+
+def planned(sqlstate="", message="", statement="UPDATE messages SET a = 1", *, is_plannable=True):
+    return Planned(
+        statement=statement, source="runbook r", sqlstate=sqlstate, message=message, is_plannable=is_plannable
+    )
+
+
+@pytest.mark.parametrize("sqlstate", ["", "42501"])
+def test_a_statement_that_plans_or_only_lacks_the_right_to_write_passes(sqlstate):
+    assert checks.statements_plan("preflight/rollback-plans", [planned(sqlstate)]).verdict is Verdict.PASS
+
+
+def test_a_column_that_the_migration_makes_is_waited_for():
+    waits = planned("42703", 'column "attachments" does not exist')
+    judgement = checks.statements_plan("preflight/rollback-plans", [waits], created_later=["attachments"])
+    assert judgement.verdict is Verdict.PASS
+    assert "1 to be planned by the migration gate" in judgement.sentence
+
+
+def test_the_same_column_is_a_finding_once_the_migration_ran():
+    judgement = checks.statements_plan("migration/rollback-plans", [planned("42703", 'column "attachments" …')])
+    assert judgement.verdict is Verdict.FAIL
+
+
+def test_a_statement_that_does_not_parse_is_a_finding():
+    judgement = checks.statements_plan("preflight/rollback-plans", [planned("42601", 'syntax error at "LIMIT"')])
+    assert str(only(judgement)) == (
+        "preflight/rollback-plans: UPDATE messages SET a = 1\n"
+        "  want: the statement can run (runbook r)\n"
+        '  have: 42601: syntax error at "LIMIT"\n'
+        "  why:  the way back would fail in the minute it is needed\n"
+        "  fix:  correct the statement in the runbook and in the change file, and rehearse it"
+    )
+
+
+def test_only_ddl_leaves_nothing_to_plan():
+    judgement = checks.statements_plan("preflight/rollback-plans", [planned(is_plannable=False)])
+    assert judgement.verdict is Verdict.NOT_APPLICABLE
+
+
+def holder(open_s):
+    return Holder(pid=7, user="app", state="idle in transaction", open_s=open_s, table="messages")
+
+
+def test_a_long_transaction_on_the_table_is_a_warning():
+    judgement = checks.nobody_holds_the_tables(Sessions(looked_at=1, hidden=0, holders=(holder(61),)), longest_s=60)
+    assert judgement.verdict is Verdict.WARN
+    assert only(judgement).have == "pid 7 (app, idle in transaction) has held a lock for 61 s"
+
+
+def test_a_short_one_is_silent_and_hidden_sessions_are_counted():
+    judgement = checks.nobody_holds_the_tables(Sessions(looked_at=3, hidden=2, holders=(holder(60),)), longest_s=60)
+    assert judgement.verdict is Verdict.PASS
+    assert "2 sessions hidden from this role" in judgement.sentence

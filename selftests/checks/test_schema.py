@@ -1,0 +1,204 @@
+"""What the schema checks say, and when they stay silent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from releasegate.change.models import Column, ForeignKey, Index, Survivors
+from releasegate.checks import schema as checks
+from releasegate.core import Verdict
+from releasegate.core.facts.catalog import ColumnFacts, ForeignKeyFacts, IndexFacts, SchemaFacts
+
+SOURCE = "runbook 3.2"
+REPLY = ColumnFacts(table="messages", name="reply_to", type="uuid", nullable=True)
+FILES = ColumnFacts(table="messages", name="files", type="jsonb", nullable=True, default="'[]'::jsonb")
+KEY = ForeignKeyFacts(
+    name="fk", table="messages", columns=("reply_to",), references_table="messages", references_columns=("id",),
+    on_delete="SET NULL", is_valid=True,
+)  # fmt: skip
+INDEX = IndexFacts(
+    name="by_reply", table="messages", method="btree", columns=("reply_to",), predicate="(reply_to IS NOT NULL)",
+    is_valid=True, is_ready=True,
+)  # fmt: skip
+SCHEMA = SchemaFacts(
+    tables={"messages": "public.messages"}, columns=(REPLY, FILES), foreign_keys=(KEY,), indexes=(INDEX,)
+)
+WANTED = Column(source=SOURCE, table="messages", name="files", type="jsonb")
+WANTED_KEY = ForeignKey(source=SOURCE, table="messages", column="reply_to", references_table="messages")
+WANTED_INDEX = Index(source=SOURCE, table="messages", name="by_reply")
+
+
+def with_files(**changed):
+    return replace(SCHEMA, columns=(REPLY, replace(FILES, **changed)))
+
+
+def only(judgement):
+    (finding,) = judgement.findings
+    return finding
+
+
+@pytest.mark.parametrize(
+    "extra", [{}, {"nullable": True}, {"default": "'[]'"}, {"default": "'[]'::jsonb"}, {"type": "JSONB"}]
+)
+def test_a_column_as_promised_passes(extra):
+    assert checks.columns_exist(SCHEMA, [WANTED.model_copy(update=extra)]).verdict is Verdict.PASS
+
+
+def test_a_column_that_is_not_there_is_a_finding():
+    judgement = checks.columns_exist(replace(SCHEMA, columns=(REPLY,)), [WANTED])
+    assert judgement.verdict is Verdict.FAIL
+    assert str(only(judgement)) == (
+        "migration/columns: messages.files\n"
+        "  want: jsonb (runbook 3.2)\n"
+        "  have: no such column\n"
+        "  why:  the new backend reads and writes this column as promised, and fails on anything else\n"
+        "  fix:  run the migration again and read its whole output (psql goes on after an error), then this gate\n"
+        "  run:  psql -c '\\d messages'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "promised", "have"),
+    [
+        ({"type": "text"}, {}, "text"),
+        ({"nullable": False}, {"nullable": True}, "NOT NULL"),
+        ({"default": None}, {"default": "'[]'"}, "default none"),
+        ({"default": "'{}'::jsonb"}, {"default": "'[]'"}, "default '{}'::jsonb"),
+    ],
+)
+def test_a_column_otherwise_than_promised_is_a_finding(found, promised, have):
+    judgement = checks.columns_exist(with_files(**found), [WANTED.model_copy(update=promised)])
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
+
+
+@pytest.mark.parametrize("found", [{"nullable": False}, {"default": None}])
+def test_what_nobody_promised_of_a_column_is_silent(found):
+    assert checks.columns_exist(with_files(**found), [WANTED]).verdict is Verdict.PASS
+
+
+def test_no_promised_column_is_inconclusive():
+    assert checks.columns_exist(SCHEMA, []).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("on_delete", [None, "SET NULL"])
+def test_a_foreign_key_as_promised_passes(on_delete):
+    promised = WANTED_KEY.model_copy(update={"on_delete": on_delete})
+    assert checks.foreign_keys_hold(SCHEMA, [promised]).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("keys", "have"),
+    [
+        ((), "no such foreign key"),
+        ((replace(KEY, references_table="users"),), "no such foreign key"),
+        ((replace(KEY, is_valid=False),), "fk is NOT VALID: older rows were never compared"),
+        ((replace(KEY, on_delete="CASCADE"),), "ON DELETE CASCADE"),
+    ],
+)
+def test_a_foreign_key_that_does_not_hold_is_a_finding(keys, have):
+    promised = WANTED_KEY.model_copy(update={"on_delete": "SET NULL"})
+    judgement = checks.foreign_keys_hold(replace(SCHEMA, foreign_keys=keys), [promised])
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
+
+
+@pytest.mark.parametrize(
+    "extra", [{}, {"method": "btree"}, {"columns": ("reply_to",)}, {"predicate": "reply_to is not null"}]
+)
+def test_an_index_as_promised_passes(extra):
+    assert checks.indexes_work(SCHEMA, [WANTED_INDEX.model_copy(update=extra)]).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("found", "promised", "have"),
+    [
+        ({"is_valid": False}, {}, "it exists but is INVALID"),
+        ({"is_ready": False}, {}, "it exists but is not ready"),
+        ({"table": "users"}, {}, "it is an index on users"),
+        ({"name": "other"}, {}, "no such index"),
+        ({"method": "hash"}, {"method": "btree"}, "method hash"),
+        ({"columns": ("id",)}, {"columns": ("reply_to",)}, "columns (id)"),
+        ({"predicate": None}, {"predicate": "reply_to IS NOT NULL"}, "predicate none"),
+    ],
+)
+def test_an_index_that_does_not_work_is_a_finding(found, promised, have):
+    schema = replace(SCHEMA, indexes=(replace(INDEX, **found),))
+    judgement = checks.indexes_work(schema, [WANTED_INDEX.model_copy(update=promised)])
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
+
+
+SURVIVORS = Survivors(source=SOURCE, table="messages", columns=("reply_to", "files"))
+
+
+@pytest.mark.parametrize("before", [{}, {("messages", "files"): "jsonb"}])
+def test_columns_that_survived_pass(before):
+    assert checks.survivors_are_there(SCHEMA, [SURVIVORS], before).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("schema", "have"), [(replace(SCHEMA, columns=(REPLY,)), "it is gone"), (with_files(type="text"), "text")]
+)
+def test_a_column_that_is_gone_or_of_another_type_is_a_finding(schema, have):
+    judgement = checks.survivors_are_there(schema, [SURVIVORS], {("messages", "files"): "jsonb"})
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
+
+
+def test_types_before_come_from_the_recorded_catalog():
+    catalog = {'column "Chat"."Msg"."Id"': "bigint not null identity a", "column public.m.t": "character varying(9)"}
+    found = checks.types_before(catalog, [("Chat.Msg", "Chat.Msg", "Id"), ("m", "public.m", "t"), ("m", "x", "y")])
+    assert found == {("Chat.Msg", "Id"): "bigint", ("m", "t"): "character varying(9)"}
+
+
+BEFORE = {"table public.messages": "", "column public.messages.id": "uuid not null"}
+PROMISED = {
+    "column public.messages.reply_to": "uuid",
+    "constraint public.messages.anything": "FOREIGN KEY (reply_to) REFERENCES public.messages(id)",
+    "index public.by_reply": "CREATE INDEX …",
+}
+WORDS = checks.planned_words(
+    {"messages": "public.messages"}, [WANTED.model_copy(update={"name": "reply_to"})], [], [WANTED_INDEX]
+)
+
+
+def test_what_the_release_names_is_no_surprise():
+    assert checks.nothing_unplanned(BEFORE | PROMISED, BEFORE, WORDS).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("now", "have"),
+    [
+        (BEFORE | {"column public.messages.note": "text"}, "new: text"),
+        ({"table public.messages": ""}, "gone"),
+        (BEFORE | {"column public.messages.id": "text"}, "changed from uuid not null: text"),
+        (BEFORE | {"index public.extra": "CREATE INDEX extra"}, "new: CREATE INDEX extra"),
+    ],
+)
+def test_what_nobody_named_is_a_warning(now, have):
+    judgement = checks.nothing_unplanned(now, BEFORE, WORDS)
+    assert (judgement.verdict, only(judgement).have) == (Verdict.WARN, have)
+
+
+def test_without_a_baseline_it_is_inconclusive():
+    assert checks.nothing_unplanned(BEFORE, None, WORDS).verdict is Verdict.INCONCLUSIVE
+    assert checks.catalog_is_back(BEFORE, None).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_restored_catalog_passes_and_a_leftover_is_a_finding():
+    assert checks.catalog_is_back(BEFORE, BEFORE).verdict is Verdict.PASS
+    judgement = checks.catalog_is_back(BEFORE | {"column public.messages.files": "jsonb"}, BEFORE)
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "new: jsonb")
+
+
+def test_a_column_left_by_an_earlier_attempt_is_a_warning():
+    judgement = checks.not_yet_migrated(SCHEMA, [WANTED])
+    assert (judgement.verdict, only(judgement).have) == (Verdict.WARN, "already there: jsonb")
+    assert checks.not_yet_migrated(replace(SCHEMA, columns=()), [WANTED]).verdict is Verdict.PASS
+    assert checks.not_yet_migrated(SchemaFacts(tables={}), [WANTED]).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_baseline_needs_its_tables():
+    assert checks.baseline_taken(SCHEMA, ["messages"], BEFORE, 3).verdict is Verdict.PASS
+    judgement = checks.baseline_taken(SCHEMA, ["orders"], BEFORE, 0)
+    assert (judgement.verdict, only(judgement).subject) == (Verdict.FAIL, "orders")
+    assert checks.baseline_taken(SCHEMA, ["messages"], {}, 0).verdict is Verdict.INCONCLUSIVE

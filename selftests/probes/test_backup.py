@@ -1,0 +1,112 @@
+"""The dump's probe against real dumps by a real pg_dump."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from releasegate.core import CannotMeasure
+from releasegate.probes import backup
+
+ROWS = """
+CREATE TABLE messages AS SELECT n AS id, md5(n::text) AS content FROM generate_series(1, 20000) n;
+CREATE SCHEMA "Chat"; CREATE TABLE "Chat"."Old Msg" AS SELECT 1 AS id;
+"""
+
+
+@pytest.fixture(scope="module")
+def dsn(cluster):
+    return cluster.database(ROWS)
+
+
+@pytest.fixture
+def dump(cluster, dsn, tmp_path):
+    def dump(*arguments, name="db_backup.dump"):
+        path = tmp_path / name
+        subprocess.run([cluster.bin / "pg_dump", "-d", dsn, "-f", path, *arguments], check=True, capture_output=True)
+        return path
+
+    return dump
+
+
+@pytest.mark.parametrize("form", ["c", "t", "d"])
+def test_an_archive_lists_its_tables_database_and_beginning(cluster, here, dump, form):
+    """Custom, tar and directory format say all three; a table's name with a blank is found."""
+    path = dump("-F", form)
+    listing = backup.listing(here, str(path), str(cluster.bin)).value
+    assert (listing.format, listing.trouble) == ("archive", "")
+    assert listing.database.startswith("db")
+    assert abs(datetime.now(UTC) - listing.created) < timedelta(minutes=1)
+    assert listing.holds_rows_of("public", "messages")
+    assert listing.holds_rows_of("Chat", "Old Msg")
+    assert not listing.holds_rows_of("Chat", "Old")
+    assert backup.read_through(here, str(path), str(cluster.bin)).value.trouble == ""
+
+
+def test_a_truncated_dump_lists_and_does_not_read(cluster, here, dump):
+    """The list at the beginning is whole, the rows are not."""
+    path = dump("-F", "c")
+    path.write_bytes(path.read_bytes()[:-5000])
+    assert backup.listing(here, str(path), str(cluster.bin)).value.trouble == ""
+    assert "end of file" in backup.read_through(here, str(path), str(cluster.bin)).value.trouble
+
+
+def test_a_schema_only_dump_holds_no_rows(cluster, here, dump):
+    """Its tables are listed without data."""
+    listing = backup.listing(here, str(dump("-F", "c", "-s")), str(cluster.bin)).value
+    assert listing.entries
+    assert listing.data == ()
+
+
+def test_a_plain_dump_is_read_as_text(cluster, here, dump):
+    """Its COPY lines name the tables; its last line says that it is whole."""
+    path = dump("-F", "p", name="backup.sql")
+    listing = backup.listing(here, str(path), str(cluster.bin)).value
+    assert (listing.format, listing.holds_rows_of("Chat", "Old Msg")) == ("plain", True)
+    assert backup.read_through(here, str(path), str(cluster.bin)).value.trouble == ""
+    path.write_text(path.read_text()[:-2000])
+    assert "does not end" in backup.read_through(here, str(path), str(cluster.bin)).value.trouble
+
+
+def test_something_that_is_no_dump_comes_back_with_the_tool_s_complaint(cluster, here, tmp_path):
+    """A file that pg_restore does not know is trouble, not a crash."""
+    path = tmp_path / "notes.txt"
+    path.write_text("this is no dump")
+    listing = backup.listing(here, str(path), str(cluster.bin)).value
+    assert (listing.format, listing.entries) == ("unknown", 0)
+    assert "input file" in listing.trouble
+
+
+def test_a_packed_text_cannot_be_measured(cluster, here, tmp_path):
+    """gzip is named, with what to do."""
+    path = tmp_path / "backup.sql.gz"
+    path.write_bytes(b"\x1f\x8b\x08\x00")
+    with pytest.raises(CannotMeasure, match="gzip"):
+        backup.listing(here, str(path), str(cluster.bin))
+
+
+def test_the_newest_of_several_counts(here, tmp_path):
+    """The pattern may fit many; the one written last is taken, and that nothing grows is seen."""
+    for name, age in (("old", 100), ("new", 10)):
+        path = tmp_path / f"{name}.dump"
+        path.write_text(name)
+        stamp = (datetime.now(UTC) - timedelta(seconds=age)).timestamp()
+        subprocess.run(["touch", "-d", f"@{stamp}", path], check=True)
+    file = backup.newest(here, f"{tmp_path}/*.dump", settle_s=0.01).value
+    assert (file.path, file.fitting, file.size_bytes, file.grew_bytes) == (f"{tmp_path}/new.dump", 2, 3, 0)
+
+
+def test_a_file_that_is_still_written_grows(here, tmp_path):
+    """What is added between two looks is counted."""
+    path = tmp_path / "a.dump"
+    path.write_text("x")
+    with subprocess.Popen(["sh", "-c", f"for i in 1 2 3 4 5 6 7 8; do printf 1234 >> {path}; sleep 0.1; done"]):
+        assert backup.newest(here, str(path), settle_s=0.3).value.grew_bytes > 0
+
+
+def test_no_file_is_an_answer(here, tmp_path):
+    """Nothing that fits is measured as nothing."""
+    measured = backup.newest(here, f"{tmp_path}/*.dump")
+    assert (measured.value.path, measured.value.fitting, measured.rows) == ("", 0, 0)

@@ -1,0 +1,214 @@
+"""The pass over all rows against a real server, on tables of other shapes than the reference's."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+from pydantic import SecretStr
+
+from releasegate.change.models import Backfill, Marker, RequiredField, TypeCase
+from releasegate.core.facts.rows import FIRST_REQUIRED, Flag, recorded_checksums
+from releasegate.core.url_rule import has_ending
+from releasegate.plugin.notebook import as_payload
+from releasegate.probes import checksums, rows
+from releasegate.probes.postgres import open_session
+from releasegate.probes.row_sql import Moments
+from releasegate.probes.row_sql import has_ending as sql_has_ending
+from releasegate.target.models import Database
+
+SOURCE = "runbook 4"
+TABLE = """
+CREATE SCHEMA "Chat";
+CREATE TABLE "Chat"."Msg" (
+    "Id" bigint PRIMARY KEY, "ThreadId" bigint, "Kind" text, "mediaUrl" text, "createdAt" timestamp, "Files" {kind});
+"""
+BACKFILL = Backfill(
+    source=SOURCE,
+    table="Chat.Msg",
+    key="Id",
+    from_column="mediaUrl",
+    to_column="Files",
+    url=("/0/url", "/0/href"),
+    type=("/0/type",),
+    marker=Marker(source=SOURCE, at=("/0/source", "/0/meta/by"), value="legacy"),
+    required=(RequiredField(source=SOURCE, at=("/0/name",)),),
+    types=(
+        TypeCase(source=SOURCE, endings=("jpg",), types=("image", "photo")),
+        TypeCase(source=SOURCE, column="Kind", values=("clip",), types=("video",)),
+    ),
+)
+GOOD = '[{"url": "https://x/1.jpg", "type": "image", "source": "legacy", "name": "1"}]'
+ENDINGS = ("jpg", "MOV", "jpeg", "7z")
+
+
+def made(cluster, *rows_of_sql, kind="jsonb"):
+    inserts = "".join(f'INSERT INTO "Chat"."Msg" VALUES ({row});' for row in rows_of_sql)
+    return cluster.database(TABLE.format(kind=kind) + inserts)
+
+
+def reach(dsn):
+    return open_session(Database(dsn=SecretStr(dsn)))
+
+
+def flags_of(dsn, moments=Moments()):
+    with reach(dsn) as session:
+        counts = rows.every_row(session, rows.as_found(session, BACKFILL), moments).value
+    return counts
+
+
+def one(cluster, row, moments=Moments()):
+    (flags,) = flags_of(made(cluster, row), moments).by_flags
+    return Flag(flags & (FIRST_REQUIRED - 1)), bool(flags & FIRST_REQUIRED)
+
+
+MARKED = Flag.MEDIA | Flag.FILLED | Flag.MARKED | Flag.DUE
+
+
+@pytest.mark.parametrize(
+    ("row", "flags", "lacks_name"),
+    [
+        (f"1, 1, 'x', 'https://x/1.jpg', now(), '{GOOD}'", MARKED, False),
+        ("1, 1, 'x', NULL, now(), '[]'", Flag.DUE, False),
+        ("1, 1, 'x', '', now(), NULL", Flag.DUE, False),
+        ("1, 1, 'x', 'https://x/1.jpg', now(), '[]'", Flag.MEDIA | Flag.DUE, False),
+        ("1, 1, 'x', 'https://x/1.jpg', now(), '{}'", Flag.MEDIA | Flag.DUE, False),
+        (f"1, 1, 'x', 'https://x/2.jpg', now(), '{GOOD}'", MARKED | Flag.OTHER_URL, False),
+        (f"1, 1, 'x', NULL, now(), '{GOOD}'", (MARKED | Flag.OTHER_URL) & ~Flag.MEDIA, False),
+        (
+            """1, 1, 'clip', 'u', now(), '[{"href": "u", "type": "image", "meta": {"by": "legacy"}}]'""",
+            MARKED | Flag.OTHER_TYPE,
+            True,
+        ),
+        (
+            """1, 1, 'x', 'u', now(), '[{"url": "u", "type": "image", "source": "legacy", "name": ""}]'""",
+            MARKED | Flag.UNDECIDED,
+            True,
+        ),
+    ],
+)
+def test_a_row_has_the_flags_of_what_it_holds(cluster, row, flags, lacks_name):
+    """Several places for url and marker, an empty required field, no media, another url, a type by column."""
+    assert one(cluster, row) == (flags, lacks_name)
+
+
+@pytest.mark.parametrize("stored", ["null", '"[]"', "7", '{"0": {"url": "https://x/1.jpg"}}'])
+def test_json_of_another_kind_is_counted_and_breaks_nothing(cluster, stored):
+    """JSON null, a text, a number and an object in the place of a list are wrong rows, not a traceback."""
+    flags, _ = one(cluster, f"1, 1, 'x', 'https://x/1.jpg', now(), '{stored}'")
+    assert Flag.WRONG_KIND in flags
+
+
+@pytest.mark.parametrize(("kind", "found"), [("text", "text"), ("jsonb[]", "jsonb[]")])
+def test_a_target_column_that_is_no_json_is_told_by_its_type(cluster, kind, found):
+    """Nothing is counted, and the type says why."""
+    counts = flags_of(made(cluster, kind=kind))
+    assert (counts.target_type, counts.is_readable, counts.by_flags) == (found, False, {})
+
+
+def test_a_json_column_is_read_like_a_jsonb_one(cluster):
+    """The pass casts json to jsonb."""
+    counts = flags_of(made(cluster, f"1, 1, 'x', 'https://x/1.jpg', now(), '{GOOD}'", kind="json"))
+    assert counts.by_flags == {int(MARKED): 1}
+
+
+def test_old_and_due_follow_the_column_that_dates_a_row(cluster):
+    """A row after both moments is neither; the column is found by its usual name."""
+    dsn = made(cluster, "1, 1, '', 'u', '2025-11-01', '[]'", "2, 1, '', 'u', '2025-11-03', '[]'")
+    moments = Moments(old_until="2025-11-01 00:00:00", began="2025-11-02T12:00:00+00:00")
+    counts = flags_of(dsn, moments)
+    assert counts.by_flags == {int(Flag.MEDIA | Flag.OLD | Flag.DUE): 1, int(Flag.MEDIA): 1}
+    assert counts.knows_old
+
+
+def test_examples_are_the_rows_of_those_flags(cluster):
+    """Ids are listed as text, at most twenty of each kind."""
+    dsn = made(cluster, *(f"{n}, 1, '', 'u', now(), '[]'" for n in range(30)))
+    with reach(dsn) as session:
+        found = rows.examples(session, BACKFILL, Moments(), {"missing": [int(Flag.MEDIA | Flag.DUE)]}).value
+    assert len(set(found["missing"])) == rows.MOST_EXAMPLES
+
+
+def test_the_same_seed_picks_the_same_rows(cluster):
+    """A spot check can be repeated; the preview is cut, or absent."""
+    dsn = made(cluster, *(f"{n}, 1, 'k', 'https://x/{n}.jpg', now(), '[]'" for n in range(50)))
+    shown = BACKFILL.model_copy(update={"preview_column": "mediaUrl"})
+    with reach(dsn) as session:
+        first, again, other = (
+            rows.spots(session, shown, count=5, seed=seed, preview_length=6).value for seed in (1, 1, 2)
+        )
+        silent = rows.spots(session, shown, count=5, seed=1, preview_length=0).value
+    assert first == again != other
+    assert {spot.preview for spot in first} == {"https:"}
+    assert {spot.preview for spot in silent} == {""}
+    assert first[0].fields == {"Kind": "k"}
+
+
+def test_conversations_are_chosen_to_cover_every_kind_of_media(cluster):
+    """One conversation for each ending and kind, and only among those that the API shows."""
+    dsn = made(
+        cluster,
+        "1, 1, 'a', 'https://x/1.jpg', now(), '[]'",
+        "2, 2, 'a', 'https://x/2.jpg', now(), '[]'",
+        "3, 3, 'a', 'https://x/3.mov?x=1', now(), '[]'",
+        "4, 4, 'b', 'https://x/4.pdf', now(), '[]'",
+    )
+    with reach(dsn) as session:
+        found = rows.as_found(session, BACKFILL)
+        chosen = rows.conversations_to_read(session, found, ["1", "2", "3"])
+    assert sorted(chosen.value) == ["1", "3"]
+    assert chosen.rows == 2
+
+
+def test_what_is_stored_is_read_as_one_url_for_each_attachment(cluster):
+    """Every element of the list counts, one without url too."""
+    dsn = made(cluster, """7, 1, '', 'u', now(), '[{"url": "u"}, {"href": "v"}, {"x": 1}]'""")
+    with reach(dsn) as session:
+        (found,) = rows.stored(session, BACKFILL, ["7", "8"]).value
+    assert (found.id, found.urls) == ("7", ("u", "v", None))
+
+
+def test_checksums_see_a_changed_value_and_two_that_swapped(cluster):
+    """What went through the evidence compares equal, until a value changes or moves; a new row does not count."""
+    dsn = made(cluster, "1, 1, '', 'u', '2025-11-01', '[]'", "2, 1, '', 'v', '2025-11-02', '[]'")
+    with reach(dsn) as session, psycopg.connect(dsn, autocommit=True) as other:
+        found = rows.as_found(session, BACKFILL)
+        taken = checksums.checksums(session, "Chat.Msg", ["mediaUrl"], key="Id", created=found.created)
+        before = recorded_checksums([as_payload(taken)])["Chat.Msg"]
+        other.execute("""INSERT INTO "Chat"."Msg" VALUES (3, 1, '', 'w', '2025-11-03', '[]')""")
+        assert checksums.again(session, before, found).value == before
+        other.execute("""UPDATE "Chat"."Msg" SET "mediaUrl" = CASE "Id" WHEN 1 THEN 'v' ELSE 'u' END""")
+        assert checksums.again(session, before, found).value.groups != before.groups
+
+
+URLS = st.one_of(
+    st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=30),
+    st.builds(
+        "".join,
+        st.tuples(
+            st.sampled_from(["", "https://cdn.example", "http://x.MOV", "//h", "s3://b"]),
+            st.sampled_from(["", "/", "/a", "/a.b/", "/ä%20ö/", "/İ."]),
+            st.sampled_from(["", "p", "P.7", "photo.", "."]),
+            st.sampled_from(["", ".jpg", ".JPG", "jpg", ".mov", ".jpeg", ".7z", ".jpgx", ".jpg%3F", ".Kpg"]),
+            st.sampled_from(["", "/", "//", "?", "?a=.jpg", "#.mov", "?a#b", "#a?b.jpg", "/?x", "é"]),
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def asked(cluster):
+    with psycopg.connect(cluster.database()) as connection:
+        yield connection
+
+
+@given(st.lists(URLS, min_size=1, max_size=40))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_sql_of_the_rule_agrees_with_its_model(asked, urls):
+    """For every url the server and the Python model see the same ending."""
+    query = sql.SQL("SELECT {} FROM unnest({}::text[]) AS url").format(
+        sql_has_ending(sql.Identifier("url"), ENDINGS), sql.Literal(urls)
+    )
+    assert [found for (found,) in asked.execute(query)] == [has_ending(url, ENDINGS) for url in urls]
