@@ -1,4 +1,4 @@
-"""Real things to ask: this machine, an ssh server, a Docker engine, a PM2, a PostgreSQL; each in a folder of its own, each ended.
+"""Real things to ask: this machine, an ssh server, Docker, PM2, PostgreSQL; each in a folder of its own, each ended.
 
 What a machine does not have is skipped, with the reason.
 """
@@ -197,7 +197,8 @@ def cluster() -> Iterator[Cluster]:
     server = Cluster(bin=home.binaries(folder), folder=folder, port=free_port())
     as_account = {"user": home.account(), "extra_groups": []} if home.account() else {}
     initdb = [server.bin / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
-    subprocess.run([*initdb, "--encoding=UTF8", "--locale=C"], check=True, capture_output=True, cwd=folder, **as_account)
+    initdb += ["--encoding=UTF8", "--locale=C"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_account)
     settings = ["-c", f"port={server.port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k", folder]
     process = subprocess.Popen(
         [server.bin / "postgres", "-D", folder / "data", *settings], cwd=folder, stderr=subprocess.DEVNULL, **as_account
@@ -221,13 +222,16 @@ class Cluster:
     made: int = 0
 
     def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
+        """Return how to reach a database; there is no password."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     def run(self, statements: str, database: str = "postgres") -> None:
+        """Run statements as the administrator."""
         with psycopg.connect(self.dsn(database), autocommit=True) as connection:
             connection.execute(statements.encode())
 
     def database(self, statements: str = "SELECT 1") -> str:
+        """Make a database of its own, run `statements` in it, and return how to reach it."""
         self.made += 1
         name = f"db{self.made}"
         self.run(f"CREATE DATABASE {name}")
@@ -235,6 +239,7 @@ class Cluster:
         return self.dsn(name)
 
     def answers(self) -> bool:
+        """Whether a connection is taken."""
         with suppress(psycopg.OperationalError):
             psycopg.connect(self.dsn(), connect_timeout=1).close()
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 
@@ -80,7 +81,7 @@ def test_something_that_is_no_dump_comes_back_with_the_tool_s_complaint(cluster,
 
 
 def test_a_packed_text_cannot_be_measured(cluster, here, tmp_path):
-    """gzip is named, with what to do."""
+    """A gzip file is named, with what to do."""
     path = tmp_path / "backup.sql.gz"
     path.write_bytes(b"\x1f\x8b\x08\x00")
     with pytest.raises(CannotMeasure, match="gzip"):
@@ -93,7 +94,7 @@ def test_the_newest_of_several_counts(here, tmp_path):
         path = tmp_path / f"{name}.dump"
         path.write_text(name)
         stamp = (datetime.now(UTC) - timedelta(seconds=age)).timestamp()
-        subprocess.run(["touch", "-d", f"@{stamp}", path], check=True)
+        os.utime(path, (stamp, stamp))
     file = backup.newest(here, f"{tmp_path}/*.dump", settle_s=0.01).value
     assert (file.path, file.fitting, file.size_bytes, file.grew_bytes) == (f"{tmp_path}/new.dump", 2, 3, 0)
 
@@ -102,7 +103,7 @@ def test_a_file_that_is_still_written_grows(here, tmp_path):
     """What is added between two looks is counted."""
     path = tmp_path / "a.dump"
     path.write_text("x")
-    with subprocess.Popen(["sh", "-c", f"for i in 1 2 3 4 5 6 7 8; do printf 1234 >> {path}; sleep 0.1; done"]):
+    with subprocess.Popen(["/bin/sh", "-c", f"for i in 1 2 3 4 5 6 7 8; do printf 1234 >> {path}; sleep 0.1; done"]):
         assert backup.newest(here, str(path), settle_s=0.3).value.grew_bytes > 0
 
 

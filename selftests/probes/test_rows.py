@@ -44,8 +44,11 @@ GOOD = '[{"url": "https://x/1.jpg", "type": "image", "source": "legacy", "name":
 ENDINGS = ("jpg", "MOV", "jpeg", "7z")
 
 
+NEVER = Moments()
+
+
 def made(cluster, *rows_of_sql, kind="jsonb"):
-    inserts = "".join(f'INSERT INTO "Chat"."Msg" VALUES ({row});' for row in rows_of_sql)
+    inserts = "".join(f'INSERT INTO "Chat"."Msg" VALUES ({row});' for row in rows_of_sql)  # noqa: S608  rows made here
     return cluster.database(TABLE.format(kind=kind) + inserts)
 
 
@@ -53,13 +56,12 @@ def reach(dsn):
     return open_session(Database(dsn=SecretStr(dsn)))
 
 
-def flags_of(dsn, moments=Moments()):
+def flags_of(dsn, moments=NEVER):
     with reach(dsn) as session:
-        counts = rows.every_row(session, rows.as_found(session, BACKFILL), moments).value
-    return counts
+        return rows.every_row(session, rows.as_found(session, BACKFILL), moments).value
 
 
-def one(cluster, row, moments=Moments()):
+def one(cluster, row, moments=NEVER):
     (flags,) = flags_of(made(cluster, row), moments).by_flags
     return Flag(flags & (FIRST_REQUIRED - 1)), bool(flags & FIRST_REQUIRED)
 

@@ -1,0 +1,213 @@
+"""What the checks around the rows say, and when they stay silent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from releasegate.change.models import Duration, TypeCase
+from releasegate.checks import backfill as checks
+from releasegate.core import Verdict
+from releasegate.core.facts.rows import Checksums, ReadBack, Spot, Stored
+from releasegate.core.url_rule import accepted_types
+
+SOURCE = "runbook 4.5"
+CASES = (
+    TypeCase(source=SOURCE, endings=("jpg", "png"), types=("image",)),
+    TypeCase(source=SOURCE, column="kind", values=("video",), types=("video", "clip")),
+)
+SPOT = Spot(id="7", source="https://x/a.JPG?w=1", url="https://x/a.JPG?w=1", type="image", fields={"kind": "text"})
+
+
+def only(judgement):
+    (finding,) = judgement.findings
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "types"),
+    [
+        ("https://x/a.jpg", "video", ("image",)),
+        ("https://x/a.PNG#top?x", "text", ("image",)),
+        ("https://x/a.jpg/", "text", ("image",)),
+        ("https://x/a.jpg%3F", "text", None),
+        ("https://x/ajpg", "text", None),
+        ("https://x.jpg", "text", None),
+        ("https://x/?a=b.jpg", "text", None),
+        ("https://x/b", "video", ("video", "clip")),
+        ("", None, None),
+    ],
+)
+def test_the_first_case_that_fits_decides_the_type(url, kind, types):
+    assert accepted_types(CASES, url, {"kind": kind}) == types
+
+
+def test_a_case_without_conditions_takes_what_is_left():
+    rest = TypeCase(source=SOURCE, types=("file",))
+    assert accepted_types((*CASES, rest), "https://x/b", {}) == ("file",)
+
+
+def spots(*found, least=1):
+    return checks.spots_are_right(found, CASES, source=SOURCE, least=least)
+
+
+@pytest.mark.parametrize("spot", [SPOT, replace(SPOT, source="u", url="u", type="whatever")])
+def test_a_right_row_and_one_that_no_case_decides_pass(spot):
+    assert spots(spot).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("changed", "have"),
+    [
+        ({"url": "https://x/b.jpg"}, "url https://x/b.jpg, type image"),
+        ({"url": None, "type": None}, "url none, type none"),
+        ({"type": "video"}, "url https://x/a.JPG?w=1, type video"),
+    ],
+)
+def test_a_wrong_row_is_a_finding(changed, have):
+    judgement = spots(replace(SPOT, **changed))
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
+    assert only(judgement).want == "url https://x/a.JPG?w=1, type image (runbook 4.5)"
+
+
+def test_no_spot_is_inconclusive_unless_none_is_needed():
+    assert spots().verdict is Verdict.INCONCLUSIVE
+    assert spots(least=0).verdict is Verdict.NOT_APPLICABLE
+
+
+TABLE = (Duration(up_to_rows=10_000, seconds=3), Duration(up_to_rows=50_000, seconds=15))
+
+
+def took(*durations, rows=10_000):
+    return checks.took_as_long_as_expected(durations, rows, TABLE, source="runbook 4.1")
+
+
+@pytest.mark.parametrize(("seconds", "rows"), [(6.0, 10_000), (16.0, 10_001)])
+def test_up_to_twice_the_expected_time_passes(seconds, rows):
+    assert took(seconds, rows=rows).verdict is Verdict.PASS
+
+
+def test_more_than_twice_is_a_warning():
+    judgement = took(60.0, 6.1)
+    assert (judgement.verdict, only(judgement).have) == (Verdict.WARN, "6.1 s")
+    assert only(judgement).want == "about 3.0 s for 10 000 rows (runbook 4.1)"
+
+
+def test_no_record_and_no_line_leave_nothing_to_judge():
+    assert took().verdict is Verdict.NOT_APPLICABLE
+    assert took(1.0, rows=50_001).verdict is Verdict.NOT_APPLICABLE
+
+
+READ = ReadBack(conversation="c", said="200", is_answered=True, urls={"1": ("u",), "2": ()}, run="curl …")
+STORED = (Stored(id="1", urls=("u",)), Stored(id="9", urls=("z",)))
+
+
+def agree(*read, stored=STORED):
+    return checks.api_agrees(read, stored, source="runbook 6.5", strata=3)
+
+
+def test_an_api_that_shows_what_is_stored_passes():
+    judgement = agree(READ)
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.sentence == (
+        "1 message with media in 1 conversation come back as stored; 3 kinds of old media covered"
+    )
+
+
+def test_a_conversation_that_is_refused_is_a_finding():
+    judgement = agree(READ, ReadBack(conversation="d", said="500", is_answered=False, urls={}, run="curl d"))
+    assert str(only(judgement)) == (
+        "backfill/api-agrees: conversation d\n"
+        "  want: the API answers with its messages (runbook 6.5)\n"
+        "  have: 500\n"
+        "  why:  the backend refuses what the backfill wrote: this conversation cannot be opened\n"
+        "  fix:  read the backend's log for the message that it does not accept; correct that row\n"
+        "  run:  curl d"
+    )
+
+
+TWO = (Stored(id="1", urls=("u",)), Stored(id="2", urls=("v",)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "have"),
+    [
+        ((), "no attachments; 1 message so here"),
+        (None, "no attachments; 1 message so here"),
+        (("v", "w"), "2 attachments; 1 message so here"),
+        (("w",), "another url; 1 message so here"),
+    ],
+)
+def test_a_message_that_comes_back_otherwise_is_a_finding(shown, have):
+    judgement = agree(replace(READ, urls={"1": ("u",), "2": shown}), stored=TWO)
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
+
+
+def test_an_api_that_rewrites_every_url_is_a_warning():
+    assert agree(replace(READ, urls={"1": ("s/u",), "2": ("s/v",)}), stored=TWO).verdict is Verdict.WARN
+
+
+def test_an_api_whose_attachments_are_nowhere_to_be_read_is_inconclusive():
+    judgement = agree(replace(READ, urls={"1": None, "2": None}), stored=TWO)
+    assert (judgement.verdict, "[reading]" in judgement.sentence) == (Verdict.INCONCLUSIVE, True)
+
+
+def test_messages_that_the_api_does_not_list_are_inconclusive():
+    assert agree(replace(READ, urls={"5": ("x",)})).verdict is Verdict.INCONCLUSIVE
+
+
+GROUPS = dict.fromkeys(range(4), ("10", "111", "222"))
+BEFORE = Checksums(table="messages", key="id", columns=("content", "media_url"), until="", groups=GROUPS)
+
+
+def unchanged(now, **options):
+    check = "backfill/source-unchanged"
+    return checks.source_unchanged(check, now, BEFORE, source=SOURCE, strict=("media_url",), **options)
+
+
+def now(**changed):
+    return replace(BEFORE, groups=GROUPS | {int(group[1:]): values for group, values in changed.items()})
+
+
+def test_the_same_sums_pass():
+    judgement = unchanged(BEFORE)
+    assert (judgement.verdict, judgement.seen) == (Verdict.PASS, 40)
+
+
+def test_one_group_of_the_source_that_differs_is_a_finding():
+    judgement = unchanged(now(_1=("10", "111", "999")))
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "other values in 1 of 4")
+
+
+def test_one_group_of_another_column_is_a_warning_and_half_of_them_a_finding():
+    assert unchanged(now(_1=("10", "9", "222"))).verdict is Verdict.WARN
+    assert unchanged(now(_1=("10", "9", "222"), _2=("10", "9", "222"))).verdict is Verdict.FAIL
+
+
+def test_a_group_that_gained_rows_is_left_out():
+    judgement = unchanged(now(_1=("11", "9", "9")))
+    assert (judgement.verdict, judgement.seen) == (Verdict.PASS, 30)
+    assert "10 in groups that gained or lost rows" in judgement.sentence
+
+
+def test_a_few_rows_gone_are_a_warning_and_a_finding_after_a_restore():
+    assert unchanged(now(_1=("9", "9", "9"))).verdict is Verdict.WARN
+    judgement = unchanged(now(_1=("9", "9", "9")), all_rows=True)
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "39: 1 are gone")
+
+
+def test_a_column_that_is_gone_is_a_finding():
+    gone = replace(BEFORE, columns=("content",), groups=dict.fromkeys(range(4), ("10", "111")))
+    assert only(unchanged(gone)).subject == "messages.media_url"
+
+
+def test_without_a_baseline_it_is_inconclusive():
+    judgement = checks.source_unchanged("x/y", BEFORE, None, source=SOURCE)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+
+
+def test_sums_that_can_all_not_be_compared_are_inconclusive():
+    assert unchanged(replace(BEFORE, groups=dict.fromkeys(range(4), ("11", "1", "2")))).verdict is (
+        Verdict.INCONCLUSIVE
+    )

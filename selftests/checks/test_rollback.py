@@ -1,0 +1,97 @@
+"""What the rollback checks say, and when they stay silent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from releasegate.checks import rollback as checks
+from releasegate.core import Verdict
+from releasegate.core.facts.rows import Flag, RowCounts
+
+SOURCE = "runbook emergency rollback"
+OWN = Flag.FILLED
+BACKFILLED = Flag.MEDIA | Flag.DUE | Flag.OLD | Flag.FILLED | Flag.MARKED
+BEFORE = RowCounts(
+    table="messages", source="media_url", target="attachments", source_type="text", target_type="jsonb",
+    by_flags={int(BACKFILLED): 5, int(OWN): 3, 0: 10}, has_marker=True, knows_old=True,
+)  # fmt: skip
+
+
+def after(**changed):
+    return replace(BEFORE, **changed)
+
+
+def only(judgement):
+    (finding,) = judgement.findings
+    return finding
+
+
+def test_a_row_that_still_carries_the_marker_is_a_finding():
+    judgement = checks.nothing_left_behind(BEFORE, source=SOURCE)
+    assert str(only(judgement)) == (
+        "rollback/nothing-left-behind: messages\n"
+        "  want: 0 rows carry the backfill's marker (runbook emergency rollback)\n"
+        "  have: 5 rows do\n"
+        "  why:  the old release meets rows that it did not write; a second backfill would skip them\n"
+        "  fix:  run the rollback's statement again and read how many rows it says it changed"
+    )
+
+
+def test_rows_without_the_marker_pass_and_so_does_a_column_that_is_gone():
+    assert checks.nothing_left_behind(after(by_flags={0: 18}), source=SOURCE).verdict is Verdict.PASS
+    gone = after(by_flags={}, target_type="")
+    assert checks.nothing_left_behind(gone, source=SOURCE).verdict is Verdict.PASS
+
+
+def test_an_empty_table_after_the_rollback_is_inconclusive():
+    assert checks.nothing_left_behind(after(by_flags={}), source=SOURCE).verdict is Verdict.INCONCLUSIVE
+
+
+def own(now, before=BEFORE):
+    return checks.own_data_kept("rollback/own-data-kept", now, before, source=SOURCE)
+
+
+@pytest.mark.parametrize("kept", [3, 4])
+def test_own_attachments_that_stayed_or_came_since_pass(kept):
+    assert own(after(by_flags={int(OWN): kept, 0: 15})).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("instead", [0, int(OWN | Flag.MARKED)])
+def test_own_attachments_emptied_or_overwritten_are_a_finding(instead):
+    judgement = own(after(by_flags={int(OWN): 1, instead: 2}))
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "1: 2 are empty or overwritten")
+
+
+def test_nobody_s_own_and_no_record_are_no_pass():
+    assert own(BEFORE, after(by_flags={0: 4})).verdict is Verdict.NOT_APPLICABLE
+    assert own(BEFORE, None).verdict is Verdict.INCONCLUSIVE
+
+
+def test_rows_are_on_record_once_some_were_counted():
+    assert checks.rows_on_record(BEFORE).verdict is Verdict.PASS
+    assert checks.rows_on_record(after(by_flags={})).verdict is Verdict.INCONCLUSIVE
+    assert checks.rows_on_record(after(by_flags={}, target_type="text")).verdict is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(("is_promised", "verdict"), [(True, Verdict.PASS), (False, Verdict.FAIL)])
+def test_an_answer_is_the_promised_one_or_a_finding(is_promised, verdict):
+    judgement = checks.answers(
+        "rollback/health", "http://x/health", "503", is_promised=is_promised, promised=200, source=SOURCE, run="curl x"
+    )
+    assert judgement.verdict is verdict
+
+
+def test_a_checkout_with_the_release_in_it_is_a_finding():
+    assert checks.old_release_is_checked_out("x/y", "abc old", None, source=SOURCE).verdict is Verdict.PASS
+    judgement = checks.old_release_is_checked_out("x/y", "abc new", "abc new", source=SOURCE)
+    assert only(judgement).have == "abc new, which has abc new in its history"
+
+
+def test_another_way_back_has_nothing_to_judge_here():
+    judgement = checks.not_on_this_way("code", "the rows stay as they are")
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.NOT_APPLICABLE,
+        "rollback of code: the rows stay as they are",
+    )
