@@ -13,19 +13,19 @@ pytestmark = pytest.mark.backup
 NEEDS = ("host", "paths.dump")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")  # two looks with a pause between them, to see whether it still grows
 def file(machine, target):
     return probe.newest(machine, target.paths.dump)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def path(file):
     if not file.value.path:
         raise CannotMeasure(f"no file fits {file.value.pattern} (see backup/dump-exists)")
     return file.value.path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def listing(machine, target, path):
     return probe.listing(machine, path, target.paths.postgres_bin)
 

@@ -40,7 +40,7 @@ def status(target_path: Path | None, change_path: Path | None, reports: Path) ->
 
 def _exit_code(history: History, stands: Sequence[Checkpoint]) -> int:
     """Return GO unless a gate that has been run stands closed: then what that gate's verdict says."""
-    run = [stand for stand in stands if history.latest(stand.gate) is not None]
+    run = [stand for stand in stands if history.latest(stand.gate) is not None and not stand.undone]
     if any(stand.verdict is Verdict.FAIL for stand in run):
         return ExitCode.NO_GO
     return ExitCode.GO if all(stand.is_open for stand in run) else ExitCode.CANNOT_TELL

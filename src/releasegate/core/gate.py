@@ -24,7 +24,8 @@ class Gate:
 
     `marker` is its name everywhere; `phase` its folder under tests/; `requires` the gates that must be open;
     `may_change` what the runbook's next step changes, so that it does not close this gate; `max_age` how long a
-    result counts; `runbook` the step it stands behind.
+    result counts; `runbook` the step it stands behind; `is_released` says that the new frontend is out by then, so
+    that a FAIL means the way back (runbook, step 6: see emergency rollback).
     """
 
     marker: str
@@ -34,3 +35,4 @@ class Gate:
     requires: tuple[str, ...] = ()
     may_change: frozenset[Bond] = frozenset()
     max_age: timedelta = timedelta(hours=12)
+    is_released: bool = False

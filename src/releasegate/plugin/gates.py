@@ -52,6 +52,7 @@ GATES: tuple[Gate, ...] = (
         runbook="step 5",
         requires=("backfill",),
         max_age=timedelta(days=8),
+        is_released=True,
     ),
     Gate(
         marker="smoke",
@@ -60,6 +61,7 @@ GATES: tuple[Gate, ...] = (
         runbook="step 6.1-6.4",
         requires=("frontend",),
         max_age=timedelta(days=8),
+        is_released=True,
     ),
     Gate(
         marker="perf",
@@ -68,6 +70,7 @@ GATES: tuple[Gate, ...] = (
         runbook="step 6.5",
         requires=("frontend",),
         max_age=timedelta(days=8),
+        is_released=True,
     ),
     Gate(
         marker="monitoring",
@@ -76,6 +79,7 @@ GATES: tuple[Gate, ...] = (
         runbook="step 7",
         requires=("frontend",),
         max_age=timedelta(days=8),
+        is_released=True,
     ),
     Gate(
         marker="rollback",
@@ -90,6 +94,7 @@ GATES: tuple[Gate, ...] = (
         runbook="post-deploy list",
         requires=("monitoring",),
         max_age=timedelta(days=8),
+        is_released=True,
     ),
 )
 

@@ -70,6 +70,7 @@ def _about(run: Run, seen: Seen) -> dict[str, Any]:
     subject = run.subject
     return {
         "run": run.path.name,
+        "rollback": run.options.kind or "",
         "who": who(),
         "host": socket.gethostname(),
         "pid": os.getpid(),

@@ -16,7 +16,6 @@ _WORDS = {
     ExitCode.CANNOT_TELL: "CANNOT TELL",
     ExitCode.BLOCKED: "BLOCKED",
 }
-_NEW_FRONTEND_IS_OUT = frozenset({"frontend", "smoke", "perf", "monitoring", "followup"})
 _UNDECIDED = {
     Verdict.ERROR: "could not be measured",
     Verdict.INCONCLUSIVE: "saw too little to tell",
@@ -28,7 +27,8 @@ def gate_sentence(record: GateRecord) -> str:
     """Return the sentence for one gate, `GO: ...` and so on, without the next command."""
     marker = record.gate.marker
     code = record.exit_code
-    return f"{_word(code, [marker])}{_counted(record)}: {marker}: {_why(record)}"
+    word = "ROLLBACK" if code is ExitCode.NO_GO and record.gate.is_released else _WORDS[code]
+    return f"{word}{_counted(record)}: {marker}: {_why(record)}"
 
 
 def last_sentence(records: Sequence[GateRecord], code: ExitCode, next_command: str) -> str:
@@ -39,12 +39,6 @@ def last_sentence(records: Sequence[GateRecord], code: ExitCode, next_command: s
     else:
         sentence = f"{_WORDS[code]}: {_general(code)}"
     return f"{sentence}. Next: {next_command}" if next_command else f"{sentence}."
-
-
-def _word(code: ExitCode, gates: Sequence[str]) -> str:
-    if code is ExitCode.NO_GO and _NEW_FRONTEND_IS_OUT.intersection(gates):
-        return "ROLLBACK"
-    return _WORDS[code]
 
 
 def _counted(record: GateRecord) -> str:

@@ -52,6 +52,7 @@ class Gates:
             question=self._language.t(gate.question),
             runbook=self._language.t(gate.runbook),
             verdict=verdict,
+            is_released=gate.is_released,
             sentence=self._sentence(attempt),
             when=self._span(attempt) if attempt else "",
             closed=stand.why_closed if counts and verdict and verdict.opens else "",

@@ -10,8 +10,6 @@ from releasegate.evidence.history import History
 from releasegate.report.languages import Language
 from releasegate.report.views import GateView, Headline, Tone
 
-_NEW_FRONTEND_IS_OUT = frozenset({"frontend", "smoke", "perf", "monitoring", "followup"})
-"""From these gates on, a failure means the way back (runbook, step 6: see emergency rollback)."""
 _UNDECIDED = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NOT_RUN)
 
 
@@ -46,7 +44,7 @@ def _unsure(forward: Sequence[GateView], language: Language) -> Headline | None:
 
 def _wrong(failed: Sequence[GateView], language: Language) -> Headline:
     wrong = [check.id for gate in failed for check in gate.checks if check.verdict is Verdict.FAIL]
-    is_out = any(gate.marker in _NEW_FRONTEND_IS_OUT for gate in failed)
+    is_out = any(gate.is_released for gate in failed)
     why = language.t("{gates} found what was promised broken: {checks}.", gates=_names(failed), checks=_first(wrong))
     return Headline(word="ROLLBACK" if is_out else "NO-GO", tone=Tone.BAD, why=why)
 

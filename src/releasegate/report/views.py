@@ -163,7 +163,7 @@ class GateView:
     """One gate of the timeline; `verdict` is None when it was never begun.
 
     `checks` are all checks of its latest attempt, `others` those of them that no box names; `undone` says that a
-    rollback has gone back behind it, so that it is to be done again.
+    rollback has gone back behind it, so that it is to be done again; `is_released` that the new frontend is out.
     """
 
     marker: str
@@ -171,6 +171,7 @@ class GateView:
     question: str
     runbook: str
     verdict: Verdict | None
+    is_released: bool = False
     sentence: str = ""
     when: str = ""
     closed: str = ""
