@@ -6,6 +6,7 @@ from releasegate.checks import backfill as row_checks
 from releasegate.checks import rollback as checks
 from releasegate.checks import schema as schema_checks
 from releasegate.checks.code import release_in
+from releasegate.checks.services import right_build_runs
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums, recorded_counts
 from releasegate.probes import catalog, checksums, git, rows
@@ -63,7 +64,7 @@ def test_people_can_read_their_conversations(api, change, require):
 
 
 @pytest.mark.check("rollback/old-release-answers", promise="release", target=("host", "paths.backend"))
-def test_the_old_release_is_the_one_that_runs(machine, target, change, options, require):
+def test_the_old_release_is_the_one_that_runs(request, machine, target, change, options, require):
     if options.kind == "data":
         require(checks.not_on_this_way("data", "the code stays as it is"))
         return
@@ -73,6 +74,13 @@ def test_the_old_release_is_the_one_that_runs(machine, target, change, options, 
         "rollback/old-release-answers", str(code.value.head), str(release) if release else None, source=SOURCE
     )
     require(judgement, code)
+    if target.services:
+        service = request.getfixturevalue("services").look("backend")
+        build = git.build(machine, "backend", target.paths.backend_build) if target.paths.backend_build else None
+        runs = right_build_runs(
+            "rollback/old-release-answers", code.value, build and build.value, service.value, said="", source=SOURCE
+        )
+        require(runs, service, *([build] if build else []))
 
 
 @pytest.mark.check("rollback/nothing-left-behind", promise="backfill.marker", target="database")
