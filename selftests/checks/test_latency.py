@@ -11,8 +11,8 @@ from releasegate.checks.latency import (
     Limit,
     error_share_low,
     generator_kept_up,
-    has_baseline,
     median_below,
+    no_significant_rise,
     not_slower_than,
     own_trouble,
     percentile_below,
@@ -88,7 +88,7 @@ def test_fast_errors_never_help():
     """A tenth of the requests fails in a millisecond: the p95 seen is excellent and the verdict FAIL."""
     judgement = judged(series(0, 300, errors=30))
     assert judgement.findings[0].have == (
-        "p95 20 ms, 30 of 300 not below 500 ms, 30 of them errors; from 22 on it is no chance"
+        "p95 20 ms, 30 of 300 not below 500 ms, 30 of them errors; 22 or more are too many for chance"
     )
 
 
@@ -97,7 +97,7 @@ def test_a_slow_endpoint_is_said_in_full():
     assert str(judged(series(41, 300)).findings[0]) == (
         "perf/below-limit: messages\n"
         "  want: 95 % of the requests below 500 ms (runbook 6.5)\n"
-        "  have: p95 900 ms, 41 of 300 not below 500 ms; from 22 on it is no chance\n"
+        "  have: p95 900 ms, 41 of 300 not below 500 ms; 22 or more are too many for chance\n"
         "  why:  more people wait longer than promised than the release allows\n"
         "  fix:  compare the slow requests in samples.csv.gz with the backend's log and the database's slow queries\n"
         "  run:  curl -sS -i http://inbox:3000/m"
@@ -232,10 +232,40 @@ def test_a_significant_rise_is_felt_and_measured(was, limit):
     assert rises == {"messages": Limit(ms=limit, percentile=95, source=f"runbook 7.2; the perf gate saw {was} ms")}
 
 
+@pytest.mark.parametrize(
+    ("one", "verdict"),
+    [
+        (series(6, 120), Verdict.PASS),
+        (series(10, 120), Verdict.PASS),
+        (series(11, 120), Verdict.FAIL),
+        (series(0, 58), Verdict.INCONCLUSIVE),
+        (None, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_a_rise_must_be_shown_to_be_one(one, verdict):
+    """What lies between the two bounds is no significant rise; too few requests show nothing."""
+    rises = not_slower_than(recorded(200), 1.5, LIMIT, source="runbook 7.2")
+    judgement = no_significant_rise("followup/latency-not-worse", {"messages": one} if one else {}, rises, RUNS)
+    assert judgement.verdict is verdict
+
+
+def test_a_rise_is_said_with_what_the_perf_gate_saw():
+    """Want names the limit and where it comes from."""
+    rises = not_slower_than(recorded(200), 1.5, LIMIT, source="runbook 7.2")
+    judgement = no_significant_rise("followup/latency-not-worse", {"messages": series(60, 120)}, rises, RUNS)
+    assert [(finding.want, finding.have) for finding in judgement.findings] == [
+        (
+            "95 % of the requests below 300 ms (runbook 7.2; the perf gate saw 200 ms)",
+            "p95 900 ms, 60 of 120 not below 300 ms; 11 or more are too many for chance",
+        )
+    ]
+
+
 def test_no_record_of_the_perf_gate_is_no_comparison():
     """Without a baseline nobody can say that nothing rose."""
-    assert has_baseline([]).verdict is Verdict.INCONCLUSIVE
-    assert has_baseline([recorded(5)]).verdict is Verdict.PASS
+    rises = not_slower_than({}, 1.5, LIMIT, source="runbook 7.2")
+    judgement = no_significant_rise("followup/latency-not-worse", {"messages": series(0, 300)}, rises, RUNS)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_percentile_is_a_value_that_was_measured():

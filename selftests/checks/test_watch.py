@@ -30,6 +30,7 @@ BEGAN = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 TWO_HOURS = WatchPromise(watch_s=7200, least_coverage=0.95, longest_gap_s=300, source="runbook 7")
 PROMISED = Logs(errors=(r"\berror\b",), fatal=(r"\bfatal\b",), names=("attachments",), source="runbook 7.1")
 OURS = LogError(part="backend", shape="ERROR no «text» in attachments", lines=2, names=("attachments",))
+LAST_SEEN = "2026-03-01 02:49:30 UTC"
 RESUME = " (runbook 7); run ./gate watch --resume"
 OTHER = LogError(part="backend", shape="ERROR «n» timeouts", lines=3)
 
@@ -62,7 +63,7 @@ def changed(found: list[Round], at: range, **fields: object) -> list[Round]:
         (
             without(rounds(), 100, 110),
             Verdict.INCONCLUSIVE,
-            f"nobody looked for 5 min 30 s after 2026-03-01 02:49:30 UTC; the longest gap allowed is 5 min 00 s{RESUME}",
+            f"nobody looked for 5 min 30 s after {LAST_SEEN}; the longest gap allowed is 5 min 00 s{RESUME}",
         ),
         (
             rounds(227),
@@ -186,6 +187,7 @@ class Clock:
         self.now = BEGAN
 
     def __call__(self) -> datetime:
+        """Tell the time."""
         return self.now
 
     def sleep(self, seconds: float) -> None:

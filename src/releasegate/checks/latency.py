@@ -147,9 +147,26 @@ def not_slower_than(
     return limits
 
 
-def has_baseline(before: Sequence[Mapping[str, Any]]) -> Judgement:
-    """Judge that the perf gate recorded what today's numbers are compared with."""
-    return Judgement(seen=len(before), unit="recorded loads of the perf gate", holds="compared with the perf gate")
+def no_significant_rise(
+    check: str, series: Mapping[str, Series], rises: Mapping[str, Limit], runs: Mapping[str, str]
+) -> Judgement:
+    """Judge that no endpoint of `runs` has become significantly slower than `rises` (of `not_slower_than`) allows.
+
+    Unlike a promise of "below", "no significant rise" holds until the opposite is shown with its 5 % of doubt.
+    """
+    judged = {name: series.get(name, Series((), 0)) for name in runs if name in rises}
+    risen = [
+        name
+        for name, one in judged.items()
+        if side(one.slow(rises[name].ms), one.planned, rises[name].percentile) is Side.ABOVE
+    ]
+    return Judgement(
+        seen=min((one.planned for one in judged.values()), default=0),
+        least=max((fewest_requests(rise.percentile) for rise in rises.values()), default=1),
+        unit="requests to each endpoint that the perf gate measured",
+        holds="; ".join(f"{name}: no significant rise ({rises[name].source})" for name in judged),
+        findings=tuple(_too_slow(check, name, judged[name], rises[name], runs[name]) for name in risen),
+    )
 
 
 def _too_slow(check: str, name: str, series: Series, limit: Limit, run: str) -> Finding:
@@ -158,7 +175,7 @@ def _too_slow(check: str, name: str, series: Series, limit: Limit, run: str) -> 
         check=check,
         subject=name,
         want=f"{limit} ({limit.source})",
-        have=f"{_seen_text(series, limit)}; from {fails} on it is no chance",
+        have=f"{_seen_text(series, limit)}; {fails} or more are too many for chance",
         why="more people wait longer than promised than the release allows",
         fix="compare the slow requests in samples.csv.gz with the backend's log and the database's slow queries",
         run=run,

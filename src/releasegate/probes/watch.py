@@ -19,8 +19,8 @@ from releasegate.core.log_text import shape_of
 from releasegate.probes.http import Api
 from releasegate.probes.load.aim import Aim, sample_of
 
-_REQUESTS: Final = 5
-"""Requests to each watched endpoint per round: 12 rounds are then enough for a p95, and two hours load nothing."""
+_REQUESTS: Final = 20
+"""Requests to each watched endpoint per round: 3 rounds are then enough for a p95, and two hours load nothing."""
 
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
