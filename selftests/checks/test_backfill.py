@@ -197,6 +197,10 @@ def test_a_few_rows_gone_are_a_warning_and_a_finding_after_a_restore():
     assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "39: 1 are gone")
 
 
+def test_a_column_that_the_document_itself_rewrites_is_silent():
+    assert unchanged(now(_1=("10", "9", "222")), rewritten={"content"}).verdict is Verdict.PASS
+
+
 def test_a_column_that_is_gone_is_a_finding():
     gone = replace(BEFORE, columns=("content",), groups=dict.fromkeys(range(4), ("10", "111")))
     assert only(unchanged(gone)).subject == "messages.media_url"

@@ -89,6 +89,19 @@ def test_a_checkout_with_the_release_in_it_is_a_finding():
     assert only(judgement).have == "abc new, which has abc new in its history"
 
 
+@pytest.mark.parametrize(
+    ("statement", "columns"),
+    [
+        ("UPDATE m SET files = '[]',\n  updated_at = NOW()\nWHERE id = 7;", {"files", "updated_at"}),
+        ('UPDATE m SET "files"=DEFAULT', {"files"}),
+        ("DELETE FROM m WHERE files = '[]'", set()),
+        ("UPDATE m SET old_files = 1 WHERE files IS NULL", set()),
+    ],
+)
+def test_what_the_document_s_own_statement_sets_is_known(statement, columns):
+    assert checks.columns_set_by([statement], ["id", "files", "updated_at"]) == columns
+
+
 def test_another_way_back_has_nothing_to_judge_here():
     judgement = checks.not_on_this_way("code", "the rows stay as they are")
     assert (judgement.verdict, judgement.sentence) == (

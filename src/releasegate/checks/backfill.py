@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -159,28 +159,31 @@ def source_unchanged(
     source: str,
     strict: Sequence[str] = (),
     all_rows: bool = False,
+    rewritten: Collection[str] = (),
 ) -> Judgement:
     """The rows from before the release hold the values they held, by checksums per group of rows.
 
     A group whose number of rows changed (deleted, or arrived late) cannot be compared. A column in `strict` is the
     backfill's source, which nobody edits: one changed group is a finding of severity error. People do edit other
     columns, one row at a time, so these stop a release only when at least half of the groups differ. The same
-    goes for rows that are gone, unless `all_rows` says that none may be: after a restore.
+    goes for rows that are gone, unless `all_rows` says that none may be: after a restore. `rewritten` are columns that
+    the document's own statement sets, such as a date of change.
     """
     if now is None or before is None:
         return Judgement(seen=0, unit="rows compared", holds="", undecided="no baseline: preflight recorded none")
     shared = [group for group, sums in before.groups.items() if now.groups.get(group, ("",))[0] == sums[0]]
     compared = sum(int(before.groups[group][0]) for group in shared)
+    kept = [column for column in before.columns if column not in rewritten]
     changes = [
         _Change(column, sum(_differs_in(group, column, now, before) for group in shared), len(shared))
-        for column in before.columns
+        for column in kept
     ]
     findings = [_changed(check, before, change, source, strict) for change in changes if change.groups]
     lost = before.rows - now.rows
     if lost > 0:
         stops = all_rows or (len(before.groups) - len(shared)) * 2 >= len(before.groups)
         findings.append(_lost(check, before, lost, source, stops=stops))
-    said = f"{count(compared, 'row')} from before the release hold what they held: {some(before.columns)}"
+    said = f"{count(compared, 'row')} from before the release hold what they held: {some(kept)}"
     apart = f"; {number(before.rows - compared)} in groups that gained or lost rows" if compared < before.rows else ""
     empty = not before.rows
     return Judgement(

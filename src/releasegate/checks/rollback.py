@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from releasegate.checks.rows import is_own
 from releasegate.checks.words import number
 from releasegate.core import Finding, Judgement
 from releasegate.core.facts.rows import Flag, RowCounts
 from releasegate.core.figures import count
+
+_SET_CLAUSE = re.compile(r"\bSET\b(.*?)(?=\bWHERE\b|;|$)", re.IGNORECASE | re.DOTALL)
 
 
 def nothing_left_behind(counts: RowCounts, *, source: str) -> Judgement:
@@ -67,6 +72,12 @@ def rows_on_record(counts: RowCounts) -> Judgement:
     holds = f"{count(counts.total, 'row')} on record, {number(own)} with what people attached themselves"
     nothing = "" if counts.is_readable else f"{counts.table}.{counts.target} cannot be read; see migration/columns"
     return Judgement(seen=counts.total, unit="rows", holds=holds, not_applicable=nothing)
+
+
+def columns_set_by(statements: Iterable[str], columns: Iterable[str]) -> set[str]:
+    """Return those of `columns` that an UPDATE among `statements` sets, by the words between SET and WHERE."""
+    clauses = [match.group(1) for sql in statements for match in _SET_CLAUSE.finditer(sql)]
+    return {name for name in columns if any(re.search(rf'(?<!\w){re.escape(name)}"?\s*=', one) for one in clauses)}
 
 
 def not_on_this_way(kind: str, why: str) -> Judgement:
