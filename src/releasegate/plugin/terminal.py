@@ -82,7 +82,8 @@ class _Lines:
         outcome = outcome_of(report)
         if outcome is not None:
             self._output.write(f"{outcome.verdict:<13}", **_MARKUP.get(outcome.verdict, {}))
-            self._output.write_line(f"{outcome.check:<32} {_short(outcome.sentence)}")
+            why = "" if outcome.verdict is Verdict.BLOCKED else _short(outcome.sentence)  # the last line says it once
+            self._output.write_line(f"{outcome.check:<32} {why}".rstrip())
 
 
 def _short(text: str) -> str:
