@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Locator, Page
 
 from releasegate.core.facts.page import LoginFacts
 from releasegate.probes.browser.finding import Locators, visible
 from releasegate.probes.browser.listening import Listener
-from releasegate.probes.browser.steps import run, stuck
+from releasegate.probes.browser.steps import address, run, stuck
 from releasegate.probes.browser.waiting import POLL_MS, settle
 from releasegate.target.models import Frontend
 
@@ -28,7 +28,7 @@ class Login:
 
     def go(self, path: str) -> LoginFacts:
         """Open the page, log in, and say how it went. Raises StuckOnPage where the form cannot be found."""
-        url = urljoin(self._frontend.url.rstrip("/") + "/", path.lstrip("/"))
+        url = address(self._frontend.url, path)
         self._page.goto(url, wait_until="domcontentloaded")
         steps = self._frontend.steps.get("login")
         if steps:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
@@ -21,7 +21,7 @@ from releasegate.probes.browser.finding import Locators
 from releasegate.probes.browser.interception import Cut, Interception, Rules
 from releasegate.probes.browser.kept import Kept, KeptLogin
 from releasegate.probes.browser.login import Login
-from releasegate.probes.browser.steps import StuckOnPage
+from releasegate.probes.browser.steps import StuckOnPage, address
 from releasegate.probes.browser.visit import Visit
 from releasegate.target.models import Frontend, Target
 
@@ -74,7 +74,7 @@ class Site:
 
     def url(self, path: str) -> str:
         """Return a whole address on the page's host."""
-        return urljoin(self.frontend.url.rstrip("/") + "/", path)
+        return address(self.frontend.url, path)
 
     def knows_hosts_of(self, urls: Iterable[str]) -> None:
         """Let the page ask the hosts that the data's own media live on, as every user's browser does (GET only)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import urljoin
 
 from playwright.sync_api import Error, Page, TimeoutError as TooLate
 
@@ -51,10 +50,15 @@ def picture(page: Page, mask: Sequence[str] = ()) -> bytes:
         return b""
 
 
+def address(base: str, path: str) -> str:
+    """Return `path` below `base`, which may have a path of its own; a whole address stays as it is."""
+    return path if "://" in path else f"{base.rstrip('/')}/{path.lstrip('/')}"
+
+
 def _do(page: Page, step: BrowserStep, base: str, values: Mapping[str, str]) -> None:
     value = _fill(step.value, values)
     if step.do == "goto":
-        page.goto(urljoin(base.rstrip("/") + "/", value), wait_until="domcontentloaded")
+        page.goto(address(base, value), wait_until="domcontentloaded")
         return
     if step.do == "press" and step.find is None:
         page.keyboard.press(value)

@@ -8,11 +8,12 @@ from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from playwright.sync_api import Error
+from playwright.sync_api import Error, Request
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import MediumFacts, Shown, ThreadFacts
+from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.visit import Visit
@@ -169,14 +170,14 @@ def needles(url: str) -> list[str]:
 
 
 def sizes_of(site: Site, media: Iterable[tuple[str, str]]) -> dict[str, tuple[int, int] | None]:
-    """Return for each (url, kind) the size in pixels that this browser decodes on an empty page, None where it fails.
+    """Return for each (url, kind) the size in pixels that this browser decodes apart from the page, None where it fails.
 
-    The page's own content policy does not hold there: what that forbids is the page's fault, not the file's.
+    The document is the site's own without its scripts and its content policy: what those prevent is the page's fault,
+    not the file's. (A document answered from here would not do: Chromium lets none such load files of this machine.)
     """
     budget_ms = site.slowest_s * 1000
-    with site.visit(bare=True) as visit:
-        visit.page.route(site.url("/releasegate-empty"), _answer_empty)
-        visit.page.goto(site.url("/releasegate-empty"))
+    with site.visit(bare=True, cuts=[Cut(fits=_is_script, status=200, content_type="text/javascript")]) as visit:
+        visit.page.goto(site.frontend.url, wait_until="domcontentloaded")
         backend = site.target.backend
         bases = [site.frontend.url, *([backend.url] if backend else [])]
         return {url: _size(visit, [urljoin(base, url) for base in bases], kind, budget_ms) for url, kind in media}
@@ -190,8 +191,8 @@ def _size(visit: Visit, urls: Sequence[str], kind: str, budget_ms: float) -> tup
     return None
 
 
-def _answer_empty(route: Any) -> None:
-    route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>empty</title>")
+def _is_script(request: Request) -> bool:
+    return request.resource_type == "script"
 
 
 def _with_life(site: Site, facts: ThreadFacts) -> ThreadFacts:

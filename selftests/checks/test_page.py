@@ -1,0 +1,329 @@
+"""The judgements about a page, each speaking, silent near by, and undecided on nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from releasegate.checks.page import answers, loading, media
+from releasegate.core import Verdict
+from releasegate.core.facts.page import (
+    ArrowFacts,
+    Asset,
+    ClosingFacts,
+    Enlarged,
+    ErrorFacts,
+    Event,
+    FallbackFacts,
+    Kind,
+    LoginFacts,
+    MediumFacts,
+    PageFacts,
+    ReplyFacts,
+    Shown,
+    ThreadFacts,
+    ViewerFacts,
+)
+
+NEW, OLD = "a" * 40, "b" * 40
+SCRIPT = Asset(url="https://x/app.js", kind="script", status=200, sha256="1")
+PAGE = PageFacts(url="https://x/", status=200, title="x", words=20, assets=(SCRIPT,))
+ERROR = Event(kind=Kind.UNCAUGHT, text="TypeError: a is undefined", page="https://x/")
+IN = LoginFacts(url="https://x/", is_in=True, answers=("POST /login 200",), survives=True)
+PHOTO = MediumFacts(url="https://m/1.jpg", kind="image", message="m1", is_old=True, shown=Shown.PAINTED, tied_by="address")
+THREAD = ThreadFacts(conversation="c1", url="https://x/c1", messages=3, loaded=3, found=3, media=(PHOTO,))
+LARGE = Enlarged(shown=Shown.PAINTED, width=900, height=600, is_same=True)
+VIEW = ViewerFacts(conversation="c1", message="m1", url="u", kind="image", opened=True, covers=1.0, enlarged=LARGE,
+                   thumbnail=(240, 160), window=(1280, 800), controls=("Close",))  # fmt: skip
+CLOSED = ClosingFacts(way="button", message="m1", closed=True, found="Close", controls=("Close",))
+LED = ArrowFacts(way="next", message="m1", attachments=2, led_on=True, found="Next")
+REPLY = ReplyFacts(conversation="c1", message="m2", row=True, says_reply=True, shows_preview=True)
+GONE = ReplyFacts(conversation="c1", message="m3", row=True, is_gone=True, says_gone=True)
+CUT = FallbackFacts(conversation="c1", message="m1", url="u", cut=1, says_unavailable=True, neighbours=4)
+
+
+def loads(page=PAGE):
+    return loading.page_loads("frontend/page-loads", page, "runbook 5.5")
+
+
+def clean(*events, pages=1, known=(), allowed=()):
+    return loading.console_clean("frontend/console-clean", events, pages, known, allowed, "runbook 5.5")
+
+
+def build(page=PAGE, commits=(NEW, OLD), before=None, promised=("reply",)):
+    return loading.right_build("frontend/right-build", page, commits, before, promised, "runbook 5.1")
+
+
+def old_media(*threads, in_data=("image",)):
+    return media.old_media_shown("smoke/old-media-shown", threads, ("image", "video"), in_data, "runbook 6.1")
+
+
+def test_a_finding_reads_as_an_operator_needs_it():
+    """A missing script is told with want, have, why, fix and the command."""
+    judged = loads(replace(PAGE, assets=(SCRIPT, replace(SCRIPT, url="https://x/b.js", status=404))))
+    assert str(judged.findings[0]) == (
+        "frontend/page-loads: https://x/b.js\n"
+        "  want: every script and style sheet that the page asks for answers 2xx (runbook 5.5)\n"
+        "  have: answers 404\n"
+        "  why:  a page without one of its files is broken, or an old page asks for files of another build\n"
+        "  fix:  build the frontend again and restart it, so that page and files are of one build\n"
+        "  run:  curl -sS -i 'https://x/b.js'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "have"),
+    [
+        (replace(PAGE, status=502), "answers 502"),
+        (replace(PAGE, status=None, error="connection refused"), "no answer: connection refused"),
+        (replace(PAGE, words=0), "it answers 200 and shows neither a word nor a picture"),
+    ],
+)
+def test_a_page_that_does_not_load_fails(page, have):
+    """A page without 2xx or without content is a finding."""
+    assert loads(page).sentence == f"https://x/: {have}"
+
+
+def test_a_page_of_one_picture_loads():
+    """A page without words but with a picture is silent."""
+    assert loads(replace(PAGE, words=0, pictures=1)).verdict is Verdict.PASS
+
+
+def test_an_error_in_the_console_is_one_finding_however_often():
+    """The same error three times is told once, with its count."""
+    judged = clean(ERROR, ERROR, ERROR)
+    assert judged.sentence == "uncaught error on https://x/: TypeError: a is undefined, 3 times"
+    assert judged.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("event", [replace(ERROR, is_ours=True), replace(ERROR, is_medium=True)])
+def test_what_we_caused_and_dead_media_is_no_finding(event):
+    """Our own interception and the data's dead files stay out."""
+    assert clean(event).verdict is Verdict.PASS
+
+
+def test_what_the_old_release_did_too_is_no_finding():
+    """An error with the shape of a recorded one is silent, whatever numbers it holds."""
+    known = [replace(ERROR, text="took 12 ms at 4").shape]
+    assert clean(replace(ERROR, text="took 977 ms at 5"), known=known).verdict is Verdict.PASS
+
+
+def test_what_the_target_allows_is_no_finding():
+    """An allowed pattern is silent; another error beside it is not."""
+    allowed = [("a is undefined", "known since March")]
+    assert clean(ERROR, allowed=allowed).verdict is Verdict.PASS
+    assert clean(ERROR, replace(ERROR, text="other"), allowed=allowed).verdict is Verdict.FAIL
+
+
+def test_an_error_after_our_own_answer_is_a_warning():
+    """What may come from a request that the gate answered itself does not stop a release."""
+    assert clean(replace(ERROR, after_ours=True)).verdict is Verdict.WARN
+    assert clean(replace(ERROR, after_ours=True), ERROR).verdict is Verdict.FAIL
+
+
+def test_a_console_nobody_looked_at_is_undecided():
+    """No page, no pass."""
+    assert clean(pages=0).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_refused_login_is_a_finding_and_a_form_not_found_is_not():
+    """Only a login that was really tried can be wrong."""
+    refused = replace(IN, is_in=False, answers=("POST /login 401",), trouble="the login was refused: POST /login 401")
+    judged = loading.login_works("frontend/login", replace(refused, said="Senha errada"), "runbook 5.5")
+    assert judged.sentence == 'https://x/: the login was refused: POST /login 401; the page says "Senha errada"'
+    nowhere = replace(refused, answers=(), trouble="the form was not found")
+    assert loading.login_works("frontend/login", nowhere, "runbook 5.5").verdict is Verdict.INCONCLUSIVE
+    assert loading.login_works("frontend/login", IN, "runbook 5.5").verdict is Verdict.PASS
+
+
+def test_a_session_that_a_reload_forgets_is_a_finding():
+    """Logged in, and out again after a reload."""
+    judged = loading.login_works("frontend/login", replace(IN, survives=False), "runbook 5.5")
+    assert judged.sentence == "https://x/: after a reload the login form is there again"
+
+
+def test_the_build_is_told_by_a_commit_of_any_length():
+    """A page that shows seven digits of the newest commit is new; of an older one it is stale."""
+    assert build(replace(PAGE, marks=(("meta build", NEW[:7]),))).holds == "meta build shows the commit aaaaaaaaa"
+    stale = build(replace(PAGE, marks=(("meta build", OLD[:12]),)))
+    assert stale.sentence == "https://x/: meta build shows bbbbbbbbb"
+    assert stale.findings[0].want == "the page is built from commit aaaaaaaaa (runbook 5.1)"
+
+
+def test_files_that_did_not_change_are_the_old_build():
+    """The same bytes under all addresses are not a new release."""
+    assert build(before={"assets": {"/app.js": "1"}}).verdict is Verdict.FAIL
+    assert build(before={"assets": {"/app.js": "2"}}).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_text_only_the_new_release_has_tells_the_build():
+    """A promised text in what is served is new, unless the old page had it too."""
+    page = replace(PAGE, texts=("reply",))
+    assert build(page, commits=()).holds == "what is served holds the new release's texts (reply)"
+    assert build(page, commits=(), before={"assets": {"/a": "0"}, "texts": ["reply"]}).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_missing_thumbnail_of_a_living_file_fails():
+    """What the data says and the page lacks is told with message and kind."""
+    gone = replace(PHOTO, shown=Shown.MISSING, is_alive=True)
+    judged = old_media(replace(THREAD, media=(PHOTO, gone)))
+    assert judged.sentence == "conversation c1: 1 whose files answer are not: image of message m1 is not there"
+    assert judged.findings[0].want == "its 2 old pictures and videos are shown (runbook 6.1)"
+
+
+def test_dead_files_and_new_or_other_media_are_not_judged():
+    """A missing thumbnail whose file is dead, or that nobody promised, is silent."""
+    dead = replace(PHOTO, shown=Shown.BROKEN, is_alive=False)
+    voice = replace(PHOTO, kind="audio", shown=Shown.MISSING, is_alive=True)
+    judged = old_media(replace(THREAD, media=(PHOTO, dead, voice)))
+    assert judged.verdict is Verdict.PASS
+    assert judged.holds == "1 old medium shown in 1 conversation; 1 file that does not answer not judged"
+
+
+def test_an_empty_conversation_is_never_a_pass():
+    """A page that shows none of the messages fails, with what its requests were answered."""
+    judged = old_media(replace(THREAD, found=0, loaded=None, media=(), errors=("GET /messages answered 500",)))
+    assert judged.sentence == "conversation c1: none of them is on the page; GET /messages answered 500"
+
+
+def test_a_living_medium_called_unavailable_fails():
+    """The fallback's text in the place of a file that answers is a finding."""
+    judged = old_media(replace(THREAD, media=(replace(PHOTO, shown=Shown.MISSING, says_unavailable=True, is_alive=True),)))
+    assert judged.sentence == "conversation c1: 1 is, in the messages m1"
+
+
+def test_nothing_seen_is_undecided():
+    """No conversation, a conversation that was not found, or a kind of which none was seen: no pass."""
+    assert old_media().verdict is Verdict.INCONCLUSIVE
+    assert old_media(replace(THREAD, trouble="not in the list")).sentence == "not in the list"
+    assert old_media(THREAD, in_data=("image", "video")).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("view", "have"),
+    [
+        (replace(VIEW, opened=False), "nothing opened"),
+        (replace(VIEW, enlarged=replace(LARGE, is_same=False)), "another one"),
+        (replace(VIEW, enlarged=replace(LARGE, shown=Shown.BROKEN)), "the medium broken"),
+        (replace(VIEW, enlarged=replace(LARGE, says_unavailable=True)), "the text for dead media"),
+        (replace(VIEW, enlarged=replace(LARGE, width=100, height=70)), "100 × 70 pixels"),
+        (replace(VIEW, covers=0.6), "60% of it"),
+    ],
+)
+def test_a_viewer_that_does_less_than_promised_fails(view, have):
+    """Each way in which a viewer can fall short is told."""
+    judged = media.viewer_opens("smoke/viewer-opens", [view], "runbook 6.2")
+    assert judged.sentence == f"image of message m1: {have}"
+
+
+def test_a_good_viewer_is_silent_and_none_at_all_undecided():
+    """A small picture at its own size is fine; a medium that cannot be told is not."""
+    small = replace(VIEW, enlarged=replace(LARGE, width=260, height=170))
+    assert media.viewer_opens("smoke/viewer-opens", [VIEW, small], "runbook 6.2").verdict is Verdict.PASS
+    unsure = replace(VIEW, enlarged=replace(LARGE, is_same=None))
+    assert media.viewer_opens("smoke/viewer-opens", [unsure], "runbook 6.2").verdict is Verdict.INCONCLUSIVE
+    assert media.viewer_opens("smoke/viewer-opens", [], "runbook 6.2").verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_viewer_that_stays_open_fails():
+    """A dead key, a dead button and a viewer with nothing to click are told apart; an unknown button is undecided."""
+    def judged(closing):
+        return media.viewer_closes("smoke/viewer-closes", [closing], "runbook 6.2")
+
+    escape = replace(CLOSED, way="escape", found="Escape", closed=False)
+    assert judged(escape).findings[0].want == "the Escape key closes the viewer (runbook 6.2)"
+    assert judged(replace(CLOSED, closed=False)).findings[0].have == "it stays open ('Close' was clicked)"
+    assert judged(replace(CLOSED, closed=False, found="", controls=())).findings[0].have == "nothing in it can be clicked"
+    assert judged(replace(CLOSED, closed=False, found="")).verdict is Verdict.INCONCLUSIVE
+    assert judged(CLOSED).verdict is Verdict.PASS
+    assert media.viewer_closes("smoke/viewer-closes", [], "runbook 6.2").verdict is Verdict.INCONCLUSIVE
+
+
+def test_arrows_are_judged_where_there_is_something_to_lead_to():
+    """A dead arrow fails; no message with several attachments is N/A with the count; unseen ones are undecided."""
+    def judged(*arrows, several=1):
+        return media.arrows_lead_on("smoke/viewer-arrows", arrows, several, 1200, "runbook 6.2")
+
+    assert judged(replace(LED, led_on=False)).sentence == (
+        "message m1 with 2 attachments: it is not shown ('Next' was clicked)"
+    )
+    assert judged(LED).verdict is Verdict.PASS
+    assert judged(several=0).sentence == "no message has several attachments (looked at 1 200 rows)"
+    assert judged(several=4).verdict is Verdict.INCONCLUSIVE
+
+
+def test_replies_are_judged_where_there_are_any():
+    """Missing box, missing preview; a media-only original has no words to show; none at all is N/A."""
+    def judged(*replies, in_table=3):
+        return answers.replies_shown("smoke/reply-shown", replies, "Replied to", in_table, 50, "runbook 6.3")
+
+    assert judged(replace(REPLY, says_reply=False)).findings[0].want == 'a box with "Replied to" (runbook 6.3)'
+    assert judged(replace(REPLY, shows_preview=False)).sentence == "reply m2: the original's words are not there"
+    assert judged(replace(REPLY, shows_preview=None)).verdict is Verdict.PASS
+    assert judged(in_table=0).sentence == "there is no reply (looked at 50 rows)"
+    assert judged(replace(REPLY, row=False)).verdict is Verdict.INCONCLUSIVE
+    assert judged().verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_deleted_original_is_not_shown_as_if_it_were_there():
+    """The promised text must stand there, and the deleted words must not."""
+    def judged(*replies):
+        return answers.deleted_originals_say_so("smoke/deleted-original", replies, 9, "deleted", "runbook 6.3")
+
+    assert judged(replace(GONE, says_gone=False)).sentence == "reply m3: no such text in the message"
+    assert judged(replace(GONE, shows_gone_text=True)).sentence == "reply m3: the deleted words stand there"
+    assert judged(GONE).verdict is Verdict.PASS
+    assert judged(REPLY).sentence == "no reply to a deleted message (looked at 9 replies)"
+
+
+@pytest.mark.parametrize(
+    ("cut", "have"),
+    [
+        (replace(CUT, says_unavailable=False), "no such text"),
+        (replace(CUT, broken_icons=1), "1 broken image"),
+        (replace(CUT, moved=2), "2 of 4 changed"),
+        (replace(CUT, overflows=True), "it does"),
+        (replace(CUT, errors=("boom",)), "boom"),
+    ],
+)
+def test_dead_media_that_breaks_something_fails(cut, have):
+    """Each promise about dead media is told by itself."""
+    judged = answers.dead_media_shows_fallback("smoke/fallback", [cut], "Content unavailable", "runbook 6.4")
+    assert judged.sentence == f"medium of message m1, answered 404: {have}"
+
+
+def test_a_medium_that_could_not_be_cut_off_is_undecided():
+    """Nothing cut off, nothing judged."""
+    def judged(*cuts):
+        return answers.dead_media_shows_fallback("smoke/fallback", cuts, "Content unavailable", "runbook 6.4")
+
+    assert judged(CUT).verdict is Verdict.PASS
+    assert judged(replace(CUT, cut=0)).sentence == "the page asked for u by another address, so it could not be cut off"
+    assert judged().verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_viewer_that_waits_for_ever_fails():
+    """An open viewer without the text is a finding; one that stays shut, or says so, is not."""
+    def judged(viewer):
+        cut = replace(CUT, viewer=viewer)
+        return answers.viewer_shows_fallback("smoke/fallback-in-viewer", [cut], "Content unavailable", "runbook 6.4")
+
+    spins = judged(Enlarged(shown=Shown.WAITING))
+    assert spins.sentence == (
+        "viewer of message m1, its file answered 404: no such text; the medium is still loading"
+    )
+    assert judged(Enlarged(shown=Shown.MISSING, says_unavailable=True)).verdict is Verdict.PASS
+    assert judged(None).verdict is Verdict.PASS
+
+
+def test_an_error_that_looks_like_nothing_is_a_warning_unless_it_always_did():
+    """Nobody promises it, so it never stops a release."""
+    silent = ErrorFacts(conversation="c1", request="GET /messages", is_told=False)
+    def judged(failed, before=None):
+        return answers.errors_are_told("smoke/error-is-shown", failed, was_told_before=before)
+
+    assert judged(silent).verdict is Verdict.WARN
+    assert judged(silent, before=False).verdict is Verdict.PASS
+    assert judged(replace(silent, is_told=True)).verdict is Verdict.PASS
+    assert judged(replace(silent, is_told=None, trouble="unknown request")).verdict is Verdict.NOT_APPLICABLE

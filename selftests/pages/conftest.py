@@ -1,0 +1,77 @@
+"""A page of another make behind a real server, a real browser, and the data as a database would tell it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from releasegate.change.models import Change
+from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples
+from releasegate.probes.browser import Site, open_site
+from releasegate.target.models import Target
+
+sys.path.insert(0, str(Path(__file__).parent / "oficina"))
+from server import PASSWORD, USER, Oficina  # noqa: E402  a page is a folder of its own, no package
+
+INTERFACE = {
+    "page": {"path": "/", "source": "runbook 5.5"},
+    "old_media": {"text": "Mídia indisponível", "source": "runbook 6.1"},
+    "viewer": {"source": "runbook 6.2", "arrows": True},
+    "reply": {"text": "Em resposta a", "source": "runbook 6.3"},
+    "deleted_original": {"text": "mensagem foi apagada", "source": "runbook 6.3"},
+    "fallback": {"text": "Mídia indisponível", "source": "runbook 6.4"},
+}
+API = {"messages": {"path": "/servico/papo/{id}", "list": ["/dados/itens"], "id": ["/codigo"], "source": "runbook 6.5"}}
+
+
+@pytest.fixture
+def oficina(tmp_path: Path) -> Iterator[Callable[..., tuple[Site, Samples, Oficina]]]:
+    """Return `oficina(*faults)`: the page with these faults, in a browser, and its data."""
+    with ExitStack() as stack:
+
+        def start(*faults: str, **frontend: object) -> tuple[Site, Samples, Oficina]:
+            running = stack.enter_context(Oficina(faults))
+            target = target_of(running, **frontend)
+            site = stack.enter_context(open_site(target, change(), tmp_path / f"run-{running.url.rsplit(':', 1)[-1][:5]}"))
+            return site, samples_of(running), running
+
+        yield start
+
+
+def target_of(running: Oficina, **frontend: object) -> Target:
+    """Return the target file of the page."""
+    given = {"url": running.url, "email": USER, "password": PASSWORD, **frontend}
+    return Target.model_validate({"name": "oficina", "frontend": given, "browser": {"slowest": "6s"}})
+
+
+def change() -> Change:
+    """Return what the page promises."""
+    title = {"en": "Leather", "pt-BR": "Couro"}
+    return Change.model_validate(
+        {"id": "couro-1", "title": title, "document": "manual.md", "interface": INTERFACE, "api": API}
+    )
+
+
+def samples_of(running: Oficina) -> Samples:
+    """Return the page's data as the database and the API would tell it."""
+    names = {"p-77": ("Joana Prado",), "p-78": ("Bento Sá",)}
+    conversations = tuple(
+        Conversation(id=key, names=name, messages=tuple(_message(one) for one in running.messages(key)))
+        for key, name in names.items()
+    )
+    return Samples(conversations=conversations, listed=2, read=2, rows=20, replies=2, several=1, originals_gone=1)
+
+
+def _message(one: dict) -> Message:
+    key = one["codigo"]
+    kinds = {"foto": "image", "filme": "video"}
+    media = tuple(
+        Medium(url=each["onde"], kind=kinds[each["tipo"]], message=key, is_old=True) for each in one["arquivos"]
+    )
+    quoted = one["citada"]
+    original = quoted and Original(id=f"{key}-original", text=quoted["texto"], is_gone=quoted.get("apagada", False))
+    return Message(id=key, text=one["texto"], media=media, original=original)

@@ -1,0 +1,26 @@
+"""Ways in which this page can be wrong: each replaces one piece of one of its files."""
+
+FAULTS: dict[str, tuple[str, str, str]] = {
+    "escape-dead": ("programa.js", "evento.key === 'Escape' && aberta", "evento.key === 'F13' && aberta"),
+    "x-dead": ("programa.js", "cortina.querySelector('.x').onclick = fecha;", ""),
+    "arrow-dead": ("programa.js", "if (novo < 0 || novo >= aberta.todos.length) return;", "return;"),
+    "wrong-picture": ("programa.js", "aberta = { todos: todos, lugar: lugar };",
+                      "aberta = { todos: todos, lugar: (lugar + 1) % todos.length };"),
+    "viewer-does-not-open": ("programa.js", "evento.preventDefault(); abre(todos, lugar);", "evento.preventDefault();"),
+    "viewer-in-a-corner": ("estilo.css", "inset: 0; background: #000d", "width: 60%; height: 60%; background: #000d"),
+    "films-missing": ("programa.js", "uma.arquivos.forEach(", "uma.arquivos.filter(function (a) { return a.tipo !== 'filme'; }).forEach("),
+    "pictures-never-load": ("programa.js", "prova.src = quadro.dataset.foto;", ""),
+    "fallback-on-living": ("programa.js", "quadro.style.backgroundImage = 'url(\"' + prova.src + '\")';",
+                           "quadro.className = 'sumiu'; quadro.textContent = 'Mídia indisponível';"),
+    "fallback-missing": ("programa.js", "quadro.className = 'sumiu'; quadro.textContent = 'Mídia indisponível';", ""),
+    "viewer-silent": ("programa.js", "function sumiu(palco) {", "function sumiu(palco) { return;"),
+    "no-reply-box": ("programa.js", "if (uma.citada)", "if (false)"),
+    "no-preview": ("programa.js", "limpo(uma.citada.texto)", "'…'"),
+    "empty-conversation": ("programa.js", "resposta.dados.itens.forEach(function (uma)", "[].forEach(function (uma)"),
+    "uncaught": ("programa.js", "function fila() {", "function fila() { setTimeout(function () { naoExiste(); });"),
+    "script-404": ("index.html", "programa.js?v=7", "programa-antigo.js"),
+    "login-dead": ("programa.js", "'servico/entrar'", "'servico/entrada'"),
+    "forgets": ("programa.js", "roteia();\nnavigator", "delete localStorage.loja; roteia();\nnavigator"),
+    "error-as-empty": ("programa.js", "'Não deu para carregar. Tente de novo.'", "'Nenhuma mensagem.'"),
+}  # fmt: skip
+"""Name -> file, the piece that is there, what stands in its place."""

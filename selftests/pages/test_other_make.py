@@ -1,0 +1,166 @@
+"""The gates' probes and checks on a page of another make: it passes by configuration alone, its faults are found."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from releasegate.checks.page import answers, loading, media
+from releasegate.core import Judgement, Verdict
+from releasegate.probes.browser import fallback, replies, thread, viewer, walking
+from releasegate.probes.browser import loading as probe
+
+KINDS = ("image", "video")
+
+
+def old_media(site, samples) -> Judgement:
+    looks = [look.value for look in thread.look_at_threads(site, samples.conversations)]
+    return media.old_media_shown("smoke/old-media-shown", looks, KINDS, KINDS, "runbook 6.1")
+
+
+def viewer_opens(site, samples) -> Judgement:
+    views = [view.value for view in viewer.open_each(site, walking.choose(site, samples))]
+    return media.viewer_opens("smoke/viewer-opens", views, "runbook 6.2")
+
+
+def viewer_closes(site, samples) -> Judgement:
+    closings = viewer.close_each(site, walking.choose(site, samples)[:1], ("button", "escape"))
+    return media.viewer_closes("smoke/viewer-closes", [one.value for one in closings], "runbook 6.2")
+
+
+def arrows(site, samples) -> Judgement:
+    pairs = [(one, each) for one in samples.conversations for each in one.messages if each.has_several]
+    turned = [one.value for one in viewer.follow_arrows(site, *pairs[0])]
+    return media.arrows_lead_on("smoke/viewer-arrows", turned, samples.several, samples.rows, "runbook 6.2")
+
+
+def seen_replies(site, samples):
+    pairs = [(one, one.replies) for one in samples.conversations if one.replies]
+    return [one.value for one in replies.look_at_replies(site, pairs)]
+
+
+def reply_shown(site, samples) -> Judgement:
+    return answers.replies_shown("smoke/reply-shown", seen_replies(site, samples), "Em resposta a", 2, 20, "runbook 6.3")
+
+
+def deleted_original(site, samples) -> Judgement:
+    seen = seen_replies(site, samples)
+    return answers.deleted_originals_say_so("smoke/deleted-original", seen, 2, "foi apagada", "runbook 6.3")
+
+
+def cut_off(site, samples):
+    return [fallback.cut_off(site, *choice).value for choice in walking.choose(site, samples)[:1]]
+
+
+def fallback_shown(site, samples) -> Judgement:
+    return answers.dead_media_shows_fallback("smoke/fallback", cut_off(site, samples), "Mídia indisponível", "runbook 6.4")
+
+
+def fallback_in_viewer(site, samples) -> Judgement:
+    cuts = cut_off(site, samples)
+    return answers.viewer_shows_fallback("smoke/fallback-in-viewer", cuts, "Mídia indisponível", "runbook 6.4")
+
+
+def error_shown(site, samples) -> Judgement:
+    failed = fallback.fail_messages(site, samples.conversations[0]).value
+    return answers.errors_are_told("smoke/error-is-shown", failed, was_told_before=None)
+
+
+def clean(site, samples) -> Judgement:
+    events = walking.walk(site, walking.choose(site, samples))
+    return loading.console_clean("smoke/console-clean", events.value, events.rows, (), (), "runbook 6")
+
+
+def page_loads(site, samples) -> Judgement:
+    page, _ = probe.look_at_page(site)
+    return loading.page_loads("frontend/page-loads", page.value, "runbook 5.5")
+
+
+def login(site, samples) -> Judgement:
+    return loading.login_works("frontend/login", probe.login_measured(site).value, "runbook 5.5")
+
+
+ALL = (
+    page_loads, login, old_media, viewer_opens, viewer_closes, arrows, reply_shown, deleted_original, fallback_shown,
+    fallback_in_viewer, error_shown, clean,
+)  # fmt: skip
+SPEAKS = {
+    "escape-dead": (viewer_closes, "it stays open"),
+    "x-dead": (viewer_closes, "it stays open ('Fechar ✕' was clicked)"),
+    "arrow-dead": (arrows, "it is not shown ('›' was clicked)"),
+    "wrong-picture": (arrows, "it is not shown"),
+    "viewer-does-not-open": (viewer_opens, "nothing opened"),
+    "films-missing": (old_media, "1 whose files answer are not: video of message p-77-014 is not there"),
+    "pictures-never-load": (old_media, "whose files answer are not"),
+    "fallback-on-living": (old_media, "in the messages p-77-000"),
+    "fallback-missing": (fallback_shown, "no such text"),
+    "viewer-silent": (fallback_in_viewer, "no such text"),
+    "no-reply-box": (reply_shown, "no such text in the message"),
+    "no-preview": (reply_shown, "the original's words are not there"),
+    "empty-conversation": (old_media, "none of them is on the page"),
+    "uncaught": (clean, "naoExiste is not defined"),
+    "script-404": (page_loads, "answers 404"),
+    "login-dead": (login, "the login was refused: POST /loja/servico/entrada 404"),
+    "forgets": (login, "after a reload the login form is there again"),
+    "viewer-in-a-corner": (viewer_opens, "of it"),
+    "error-as-empty": (error_shown, "the page reads exactly as with no messages at all"),
+}
+"""Fault -> what must speak, and a piece of what it says."""
+
+
+def test_the_other_page_passes_everything(oficina):
+    """A page of another make passes every check, and nothing but the login was written."""
+    site, samples, running = oficina()
+    said = {judge.__name__: (judge(site, samples).verdict, judge(site, samples).sentence) for judge in ALL}
+    assert {name: verdict for name, (verdict, _) in said.items()} == dict.fromkeys(said, Verdict.PASS), said
+    assert running.writes == []
+
+
+@pytest.mark.parametrize("fault", SPEAKS)
+def test_its_faults_are_found(oficina, fault):
+    """Each fault of the page is found, in words that say what is wrong."""
+    site, samples, _ = oficina(fault)
+    judge, piece = SPEAKS[fault]
+    judged = judge(site, samples)
+    expected = Verdict.WARN if fault == "error-as-empty" else Verdict.FAIL
+    assert (judged.verdict, piece in judged.sentence) == (expected, True), judged.sentence
+
+
+def test_the_login_is_kept_where_only_its_owner_can_read_it(oficina, tmp_path):
+    """The session lies in the run's folder with mode 0600."""
+    site, _, _ = oficina()
+    assert site.login.is_in
+    (file,) = tmp_path.glob("run-*/.browser-session.json")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_wrong_password_is_tried_once(oficina):
+    """A refused login is one finding, and nobody tries again."""
+    site, samples, running = oficina(password="errada")
+    judged = login(site, samples)
+    assert judged.verdict is Verdict.FAIL
+    assert judged.findings[0].have == (
+        'the login was refused: POST /loja/servico/entrar 403; the page says "Senha errada"'
+    )
+
+
+def test_a_step_that_fails_says_what_is_there_instead(oficina):
+    """A declared step that finds nothing names itself, the page, and what is there."""
+    step = {"do": "click", "find": {"role": "link", "name": "Fila"}}
+    site, samples, _ = oficina(steps={"inbox": [step]})
+    (look,) = thread.look_at_threads(site, samples.conversations[:1])
+    assert look.value.trouble.startswith(
+        "[frontend.steps] inbox, step 1 (click role 'link', name 'Fila'): not found on http://127.0.0.1:"
+    )
+    assert look.blobs["conversation.jpg"]
+
+
+def test_declared_steps_and_locators_replace_what_is_built_in(oficina):
+    """A target's own steps lead to a conversation as well."""
+    steps = {
+        "inbox": [{"do": "goto", "value": "/#/fila"}, {"do": "wait_for", "find": {"css": ".pessoa"}}],
+        "conversation": [{"do": "click", "find": {"css": ".pessoa", "text": "{conversation}"}}],
+    }
+    site, samples, _ = oficina(steps=steps)
+    assert old_media(site, samples).verdict is Verdict.PASS
