@@ -52,7 +52,8 @@ class Course:
         record, about = opening.open_gate(self.run, self.recorder.look_back(), gate, plan)
         self.records.append(record)
         self.recorder.begin(record, about)
-        opening.tell_workers(self.run.path, record)
+        if self.run.has_workers:
+            opening.tell_workers(self.run.path, record)
         return record
 
     def measured(self, payload: dict[str, Any], blobs: dict[str, bytes]) -> None:
@@ -87,6 +88,7 @@ class Course:
             if self._recorder is not None:
                 self.close_current()
                 self._spill.close()
+                opening.forget_workers(self.run.path)
                 self.ticket = closing.report(self.run, self.records)
 
     def seal(self) -> None:

@@ -45,7 +45,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if run is None or check is None:
         return
     item.stash[NOTEBOOK] = Notebook(check.id, _sink(item.config, run))
-    reasons = blocked_by(run.path, check.gate)
+    course = course_of(item.config)
+    reasons = course.current.blocked_by if course and course.current else blocked_by(run.path, check.gate)
     if reasons:
         raise BlockedError("; ".join(reasons))
     _stop_when_not_judged(run, check)

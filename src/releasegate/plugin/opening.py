@@ -61,6 +61,12 @@ def blocked_by(path: Path, marker: str) -> tuple[str, ...]:
     return tuple(json.loads(blocked_path(path, marker).read_text(encoding="utf-8")))
 
 
+def forget_workers(path: Path) -> None:
+    """Remove the word that was left for worker processes: it is no evidence."""
+    for left in path.glob("blocked-*.json"):
+        left.unlink()
+
+
 def blocked_path(path: Path, marker: str) -> Path:
     """Return where the word for the workers lies."""
     return path / f"blocked-{marker}.json"

@@ -32,6 +32,11 @@ class Run:
     warnings: list[str] = field(default_factory=list)
 
     @property
+    def has_workers(self) -> bool:
+        """Whether the tests run in worker processes (`-n`)."""
+        return bool(getattr(self.options, "numprocesses", None))
+
+    @property
     def alone(self) -> bool:
         """Whether the gate is judged without the gates before it."""
         return bool(self.options.alone)
