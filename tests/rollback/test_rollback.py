@@ -6,7 +6,7 @@ from releasegate.checks import backfill as row_checks
 from releasegate.checks import rollback as checks
 from releasegate.checks import schema as schema_checks
 from releasegate.checks.code import release_in
-from releasegate.checks.services import right_build_runs
+from releasegate.checks.services import right_build_runs, version_said
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums, recorded_counts
 from releasegate.probes import catalog, checksums, git, rows
@@ -74,13 +74,21 @@ def test_the_old_release_is_the_one_that_runs(request, machine, target, change, 
         "rollback/old-release-answers", str(code.value.head), str(release) if release else None, source=SOURCE
     )
     require(judgement, code)
-    if target.services:
-        service = request.getfixturevalue("services").look("backend")
-        build = git.build(machine, "backend", target.paths.backend_build) if target.paths.backend_build else None
-        runs = right_build_runs(
-            "rollback/old-release-answers", code.value, build and build.value, service.value, said="", source=SOURCE
-        )
-        require(runs, service, *([build] if build else []))
+    service = request.getfixturevalue("services").look("backend") if target.services else None
+    version = change.api.version if target.backend else None
+    if service is None and version is None:
+        return  # nothing that the target offers tells which build runs
+    build = git.build(machine, "backend", target.paths.backend_build) if target.paths.backend_build else None
+    answer = request.getfixturevalue("api").ask(version) if version else None
+    runs = right_build_runs(
+        "rollback/old-release-answers",
+        code.value,
+        build.value if build else None,
+        service.value if service else None,
+        said=version_said(answer.value, at=version.at, names=version.headers) if answer else "",
+        source=SOURCE,
+    )
+    require(runs, *(look for look in (service, build, answer) if look))
 
 
 @pytest.mark.check("rollback/nothing-left-behind", promise="backfill.marker", target="database")
@@ -93,10 +101,11 @@ def test_no_row_carries_the_marker(counts, options, change, require):
 
 @pytest.mark.check("rollback/own-data-kept", promise="backfill.marker", target="database", baseline=True)
 def test_what_people_attached_themselves_is_still_there(counts, options, recorded, require):
-    if options.kind == "restore":
-        require(checks.not_on_this_way("restore", "what was written after the dump is lost by design"), counts)
+    if options.kind != "data":
+        why = "no row is touched" if options.kind == "code" else "what was written after the dump is lost by design"
+        require(checks.not_on_this_way(options.kind, why), counts)
         return
-    last = recorded_counts(recorded("backfill/every-row"))
+    last = recorded_counts(recorded("backfill/every-row") or recorded("migration/rows-on-record"))
     require(checks.own_data_kept("rollback/own-data-kept", counts.value, last, source=SOURCE), counts)
 
 
