@@ -103,12 +103,13 @@ class Rehearsal:
     def walk(self, way: Sequence[Leg]) -> int:
         """Walk `way` until the first gate that is not open, and return that gate's exit code, or GO."""
         for leg in way:
-            code = self._do_steps(leg) or self._run_gates(leg)
+            code = self.do_steps(leg) or self._run_gates(leg)
             if code:
                 return code
         return ExitCode.GO
 
-    def _do_steps(self, leg: Leg) -> int:
+    def do_steps(self, leg: Leg) -> int:
+        """Do the runbook's steps up to a moment, then break what is to break there; return NO_GO at a failed step."""
         for step in reference.read_state(self.state)["steps"][leg.moment]:
             if self._do_step(step):
                 self.stopped_at = f"step {step['item']}"
@@ -134,14 +135,18 @@ class Rehearsal:
 
     def _run_gates(self, leg: Leg) -> int:
         for gate in leg.gates:
-            self._attest(gate)
-            if gate == "monitoring":
-                self._run("watch", [*_WATCH], own_command=True)
-            code = self._run(gate, [f"--kind={leg.kind}"] if leg.kind else [])
+            code = self.run_gate(gate, leg.kind)
             if code:
                 self.stopped_at = gate
                 return code
         return ExitCode.GO
+
+    def run_gate(self, gate: str, kind: str = "") -> int:
+        """Attest what a person would, watch where the gate judges a watch, run the gate; return its exit code."""
+        self._attest(gate)
+        if gate == "monitoring":
+            self._run("watch", [*_WATCH], own_command=True)
+        return self._run(gate, [f"--kind={kind}"] if kind else [])
 
     def _attest(self, gate: str) -> None:
         """Attest the gate's manual items as what they are here: a rehearsal."""
