@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _NAMES = ("ms", "latency_ms", "elapsed_ms", "response_ms", "duration_ms")
 _LONGEST_MS = 1e9
+_GZIP = b"\x1f\x8b"
+_LARGEST_BYTES = 20_000_000
 FEWEST = 5
 """Samples below which a curve would show nothing."""
 
@@ -22,12 +28,38 @@ def samples_in(value: Any) -> dict[str, list[float]]:
 
 
 def samples_in_file(data: bytes) -> dict[str, list[float]]:
-    """Return latencies in ms by endpoint from a JSON file of samples, or one with an object on every line."""
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError):
-        content = [_object(line) for line in data.splitlines()]
+    """Return latencies in ms by endpoint from JSON, JSON lines or CSV, gzipped or not."""
+    content = _content(_unpacked(data))
     return samples_in(content) or _by_endpoint(content)
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return what a gzipped file holds, up to the size that a report may read, and any other file as it is."""
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as file:
+            return file.read(_LARGEST_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
+def _content(data: bytes) -> Any:
+    if data.partition(b"\n")[0].startswith(b"endpoint,"):
+        return [_row(row) for row in csv.DictReader(io.StringIO(data.decode("utf-8", "replace"))) if _counts(row)]
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return [_object(line) for line in data.splitlines()]
+
+
+def _row(row: Mapping[str, str]) -> dict[str, Any]:
+    return {name: _object(text.encode()) if name in _NAMES else text for name, text in row.items() if text is not None}
+
+
+def _counts(row: Mapping[str, str]) -> bool:
+    """Whether a request counts: those of the warm-up are kept beside the others, and dropped."""
+    return row.get("is_warm_up") != "True"
 
 
 def _by_endpoint(samples: Any) -> dict[str, list[float]]:
