@@ -31,7 +31,9 @@ SCRIPT = Asset(url="https://x/app.js", kind="script", status=200, sha256="1")
 PAGE = PageFacts(url="https://x/", status=200, title="x", words=20, assets=(SCRIPT,))
 ERROR = Event(kind=Kind.UNCAUGHT, text="TypeError: a is undefined", page="https://x/")
 IN = LoginFacts(url="https://x/", is_in=True, answers=("POST /login 200",), survives=True)
-PHOTO = MediumFacts(url="https://m/1.jpg", kind="image", message="m1", is_old=True, shown=Shown.PAINTED, tied_by="address")
+PHOTO = MediumFacts(
+    url="https://m/1.jpg", kind="image", message="m1", is_old=True, shown=Shown.PAINTED, tied_by="address"
+)
 THREAD = ThreadFacts(conversation="c1", url="https://x/c1", messages=3, loaded=3, found=3, media=(PHOTO,))
 LARGE = Enlarged(shown=Shown.PAINTED, width=900, height=600, is_same=True)
 VIEW = ViewerFacts(conversation="c1", message="m1", url="u", kind="image", opened=True, covers=1.0, enlarged=LARGE,
@@ -48,11 +50,15 @@ def loads(page=PAGE):
 
 
 def clean(*events, pages=1, known=(), allowed=()):
-    return loading.console_clean("frontend/console-clean", events, pages, known, allowed, "runbook 5.5")
+    return loading.console_clean(
+        "frontend/console-clean", events, "runbook 5.5", pages=pages, known=known, allowed=allowed
+    )
 
 
 def build(page=PAGE, commits=(NEW, OLD), before=None, promised=("reply",)):
-    return loading.right_build("frontend/right-build", page, commits, before, promised, "runbook 5.1")
+    return loading.right_build(
+        "frontend/right-build", page, "runbook 5.1", commits=commits, before=before, promised=promised
+    )
 
 
 def old_media(*threads, in_data=("image",)):
@@ -189,7 +195,9 @@ def test_an_empty_conversation_is_never_a_pass():
 
 def test_a_living_medium_called_unavailable_fails():
     """The fallback's text in the place of a file that answers is a finding."""
-    judged = old_media(replace(THREAD, media=(replace(PHOTO, shown=Shown.MISSING, says_unavailable=True, is_alive=True),)))
+    judged = old_media(
+        replace(THREAD, media=(replace(PHOTO, shown=Shown.MISSING, says_unavailable=True, is_alive=True),))
+    )
     assert judged.sentence == "conversation c1: 1 is, in the messages m1"
 
 
@@ -207,7 +215,7 @@ def test_nothing_seen_is_undecided():
         (replace(VIEW, enlarged=replace(LARGE, is_same=False)), "another one"),
         (replace(VIEW, enlarged=replace(LARGE, shown=Shown.BROKEN)), "the medium broken"),
         (replace(VIEW, enlarged=replace(LARGE, says_unavailable=True)), "the text for dead media"),
-        (replace(VIEW, enlarged=replace(LARGE, width=100, height=70)), "100 × 70 pixels"),
+        (replace(VIEW, enlarged=replace(LARGE, width=100, height=70)), "100 by 70 pixels"),
         (replace(VIEW, covers=0.6), "60% of it"),
     ],
 )
@@ -228,13 +236,16 @@ def test_a_good_viewer_is_silent_and_none_at_all_undecided():
 
 def test_a_viewer_that_stays_open_fails():
     """A dead key, a dead button and a viewer with nothing to click are told apart; an unknown button is undecided."""
+
     def judged(closing):
         return media.viewer_closes("smoke/viewer-closes", [closing], "runbook 6.2")
 
     escape = replace(CLOSED, way="escape", found="Escape", closed=False)
     assert judged(escape).findings[0].want == "the Escape key closes the viewer (runbook 6.2)"
     assert judged(replace(CLOSED, closed=False)).findings[0].have == "it stays open ('Close' was clicked)"
-    assert judged(replace(CLOSED, closed=False, found="", controls=())).findings[0].have == "nothing in it can be clicked"
+    assert (
+        judged(replace(CLOSED, closed=False, found="", controls=())).findings[0].have == "nothing in it can be clicked"
+    )
     assert judged(replace(CLOSED, closed=False, found="")).verdict is Verdict.INCONCLUSIVE
     assert judged(CLOSED).verdict is Verdict.PASS
     assert media.viewer_closes("smoke/viewer-closes", [], "runbook 6.2").verdict is Verdict.INCONCLUSIVE
@@ -242,6 +253,7 @@ def test_a_viewer_that_stays_open_fails():
 
 def test_arrows_are_judged_where_there_is_something_to_lead_to():
     """A dead arrow fails; no message with several attachments is N/A with the count; unseen ones are undecided."""
+
     def judged(*arrows, several=1):
         return media.arrows_lead_on("smoke/viewer-arrows", arrows, several, 1200, "runbook 6.2")
 
@@ -255,8 +267,11 @@ def test_arrows_are_judged_where_there_is_something_to_lead_to():
 
 def test_replies_are_judged_where_there_are_any():
     """Missing box, missing preview; a media-only original has no words to show; none at all is N/A."""
+
     def judged(*replies, in_table=3):
-        return answers.replies_shown("smoke/reply-shown", replies, "Replied to", in_table, 50, "runbook 6.3")
+        return answers.replies_shown(
+            "smoke/reply-shown", replies, "Replied to", "runbook 6.3", in_table=in_table, rows=50
+        )
 
     assert judged(replace(REPLY, says_reply=False)).findings[0].want == 'a box with "Replied to" (runbook 6.3)'
     assert judged(replace(REPLY, shows_preview=False)).sentence == "reply m2: the original's words are not there"
@@ -268,6 +283,7 @@ def test_replies_are_judged_where_there_are_any():
 
 def test_a_deleted_original_is_not_shown_as_if_it_were_there():
     """The promised text must stand there, and the deleted words must not."""
+
     def judged(*replies):
         return answers.deleted_originals_say_so("smoke/deleted-original", replies, 9, "deleted", "runbook 6.3")
 
@@ -295,6 +311,7 @@ def test_dead_media_that_breaks_something_fails(cut, have):
 
 def test_a_medium_that_could_not_be_cut_off_is_undecided():
     """Nothing cut off, nothing judged."""
+
     def judged(*cuts):
         return answers.dead_media_shows_fallback("smoke/fallback", cuts, "Content unavailable", "runbook 6.4")
 
@@ -305,14 +322,13 @@ def test_a_medium_that_could_not_be_cut_off_is_undecided():
 
 def test_a_viewer_that_waits_for_ever_fails():
     """An open viewer without the text is a finding; one that stays shut, or says so, is not."""
+
     def judged(viewer):
         cut = replace(CUT, viewer=viewer)
         return answers.viewer_shows_fallback("smoke/fallback-in-viewer", [cut], "Content unavailable", "runbook 6.4")
 
     spins = judged(Enlarged(shown=Shown.WAITING))
-    assert spins.sentence == (
-        "viewer of message m1, its file answered 404: no such text; the medium is still loading"
-    )
+    assert spins.sentence == ("viewer of message m1, its file answered 404: no such text; the medium is still loading")
     assert judged(Enlarged(shown=Shown.MISSING, says_unavailable=True)).verdict is Verdict.PASS
     assert judged(None).verdict is Verdict.PASS
 
@@ -320,6 +336,7 @@ def test_a_viewer_that_waits_for_ever_fails():
 def test_an_error_that_looks_like_nothing_is_a_warning_unless_it_always_did():
     """Nobody promises it, so it never stops a release."""
     silent = ErrorFacts(conversation="c1", request="GET /messages", is_told=False)
+
     def judged(failed, before=None):
         return answers.errors_are_told("smoke/error-is-shown", failed, was_told_before=before)
 

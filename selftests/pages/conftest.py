@@ -15,7 +15,7 @@ from releasegate.probes.browser import Site, open_site
 from releasegate.target.models import Target
 
 sys.path.insert(0, str(Path(__file__).parent / "oficina"))
-from server import PASSWORD, USER, Oficina  # noqa: E402  a page is a folder of its own, no package
+from server import PASSWORD, USER, Oficina
 
 INTERFACE = {
     "page": {"path": "/", "source": "runbook 5.5"},
@@ -36,7 +36,9 @@ def oficina(tmp_path: Path) -> Iterator[Callable[..., tuple[Site, Samples, Ofici
         def start(*faults: str, **frontend: object) -> tuple[Site, Samples, Oficina]:
             running = stack.enter_context(Oficina(faults))
             target = target_of(running, **frontend)
-            site = stack.enter_context(open_site(target, change(), tmp_path / f"run-{running.url.rsplit(':', 1)[-1][:5]}"))
+            site = stack.enter_context(
+                open_site(target, change(), tmp_path / f"run-{running.url.rsplit(':', 1)[-1][:5]}")
+            )
             return site, samples_of(running), running
 
         yield start

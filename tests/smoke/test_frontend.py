@@ -33,8 +33,15 @@ def test_nothing_new_goes_wrong_on_the_page(loaded, before, change, target, requ
     _, events = loaded
     known = before["shapes"] if before else ()
     allowed = [(allow.pattern, allow.reason) for allow in target.allow]
-    source = change.interface.page.source
-    require(checks.console_clean("frontend/console-clean", events.value, events.rows, known, allowed, source), events)
+    judged = checks.console_clean(
+        "frontend/console-clean",
+        events.value,
+        change.interface.page.source,
+        pages=events.rows,
+        known=known,
+        allowed=allowed,
+    )
+    require(judged, events)
 
 
 @pytest.mark.check("frontend/login", promise="interface.page", target="frontend")
@@ -52,4 +59,7 @@ def test_the_page_is_the_new_build(loaded, before, change, target, site, request
     commits = [commit.hash for code in codes for commit in code.value.history]
     promised = [name for name, _ in probe.promised_texts(site)]
     source = change.interface.page.source
-    require(checks.right_build("frontend/right-build", page.value, commits, before, promised, source), page, *codes)
+    judged = checks.right_build(
+        "frontend/right-build", page.value, source, commits=commits, before=before, promised=promised
+    )
+    require(judged, page, *codes)

@@ -53,8 +53,8 @@ def test_every_old_picture_is_still_there(site, sampled, change, require):
 
 
 @pytest.mark.check("smoke/viewer-opens", promise="interface.viewer", target=("frontend", "backend", "database"))
-def test_a_click_opens_the_same_picture_in_full(site, chosen, change, require):
-    views = viewer.open_each(site, chosen)
+def test_a_click_opens_the_same_picture_in_full(site, chosen, sampled, change, require):
+    views = viewer.open_each(site, [*chosen, *walking.one_of_several(site, sampled.value)])
     source = change.interface.viewer.source
     require(media.viewer_opens("smoke/viewer-opens", [view.value for view in views], source), *views)
 
@@ -82,7 +82,7 @@ def test_a_reply_shows_what_it_replies_to(replying, sampled, change, require):
     samples, promised = sampled.value, change.interface.reply
     seen = [one.value for one in replying]
     judged = answers.replies_shown(
-        "smoke/reply-shown", seen, promised.text, samples.replies, samples.rows, promised.source
+        "smoke/reply-shown", seen, promised.text, promised.source, in_table=samples.replies, rows=samples.rows
     )
     require(judged, sampled, *replying)
 
@@ -122,5 +122,7 @@ def test_nothing_goes_wrong_while_one_works(site, chosen, recorded, change, targ
     known = next((value["shapes"] for value in payloads if isinstance(value, dict) and "shapes" in value), ())
     allowed = [(allow.pattern, allow.reason) for allow in target.allow]
     source = change.interface.page.source
-    judged = loading.console_clean("smoke/console-clean", events.value, events.rows, known, allowed, source)
+    judged = loading.console_clean(
+        "smoke/console-clean", events.value, source, pages=events.rows, known=known, allowed=allowed
+    )
     require(judged, events)

@@ -7,9 +7,11 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from faults import FAULTS
@@ -40,7 +42,7 @@ class Oficina:
     writes: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Oficina:
+    def __enter__(self) -> Self:
         files = {path.name: path.read_text(encoding="utf-8") for path in HERE.iterdir() if path.suffix in TYPES}
         for name in self.faults:
             file, there, instead = FAULTS[name]
@@ -88,15 +90,21 @@ class Oficina:
                 *chat,
                 {"arquivos": [photo("bolsa-ção.png")]},
                 {"texto": "Assim que se usa", "arquivos": [film]},
-                {"texto": "Temos sim, fica pronta na sexta", "citada": {"nome": "Joana", "texto": "Bom dia! Tem essa sela?"}},
+                {
+                    "texto": "Temos sim, fica pronta na sexta",
+                    "citada": {"nome": "Joana", "texto": "Bom dia! Tem essa sela?"},
+                },
                 {"texto": "Escolha uma destas", "arquivos": [photo("cinto.png"), photo("sela azul.png")]},
-                {"texto": "Fiquei sem resposta", "citada": {"nome": "Joana", "texto": "segredo apagado", "apagada": True}},
+                {
+                    "texto": "Fiquei sem resposta",
+                    "citada": {"nome": "Joana", "texto": "segredo apagado", "apagada": True},
+                },
             ],
             "p-78": [{"texto": "Só uma perguntinha"}, {"texto": "Pode falar", "arquivos": [photo("cinto.png")]}],
         }
 
 
-def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHandler]:
+def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHandler]:  # noqa: C901  small methods of one class
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
@@ -119,7 +127,9 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
             if self.path == "/loja/servico/entrar" and (body.get("quem"), body.get("segredo")) == (USER, PASSWORD):
-                self.answer(200, {"loja": "loja-segredo-123456789"}, cookie="sessao=bolacha-987654321; Path=/; HttpOnly")
+                self.answer(
+                    200, {"loja": "loja-segredo-123456789"}, cookie="sessao=bolacha-987654321; Path=/; HttpOnly"
+                )
             elif self.path == "/loja/servico/entrar":
                 self.answer(403, {})
             else:
@@ -127,7 +137,10 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
                 self.answer(404, {})
 
         def service(self, place: str) -> tuple[int, object]:
-            if "bolacha-987654321" not in self.headers.get("cookie", "") or self.headers.get("x-loja") != "loja-segredo-123456789":
+            if (
+                "bolacha-987654321" not in self.headers.get("cookie", "")
+                or self.headers.get("x-loja") != "loja-segredo-123456789"
+            ):
                 return 401, {}
             people = [("p-77", "Joana Prado", "Fiquei sem resposta"), ("p-78", "Bento Sá", "Pode falar")]
             if place == "fila":
@@ -154,9 +167,7 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
             if cookie:
                 self.send_header("set-cookie", cookie)
             self.end_headers()
-            try:
+            with suppress(ConnectionError):  # the browser has seen enough of the film
                 self.wfile.write(body)
-            except ConnectionError:  # the browser has seen enough of the film
-                pass
 
     return Handler

@@ -52,7 +52,9 @@ class Finder:
 
     def __init__(self, database: Session, api: Api, change: Change, deploy_began: datetime | None) -> None:
         if change.backfill is None:
-            raise CannotMeasure("the change file has no [backfill], so nothing says which column holds a message's media")
+            raise CannotMeasure(
+                "the change file has no [backfill], so nothing says which column holds a message's media"
+            )
         self._database = database
         self._api = api
         self._backfill: Backfill = change.backfill
@@ -77,7 +79,9 @@ class Finder:
                 found[key] = conversation
         chosen = tuple(found.values())
         gone = sum(reply.original.is_gone for one in chosen for reply in one.replies if reply.original)
-        return Samples(conversations=chosen, listed=len(listing.known_ids), read=read, originals_gone=gone, **self._counts())
+        return Samples(
+            conversations=chosen, listed=len(listing.known_ids), read=read, originals_gone=gone, **self._counts()
+        )
 
     def _in_order(self, ids: Sequence[str]) -> list[str]:
         """Return conversation ids, those that hold rare things first; in the API's order where that cannot be told."""
@@ -95,7 +99,7 @@ class Finder:
             shared = [{name for name, value in row.items() if str(value) == key} for row in rows]
             columns = set.intersection(*shared) if shared else set()
             if columns:
-                return sorted(columns)[0]
+                return min(columns)
         return None
 
     def _things(self, ids: Sequence[str], column: str) -> list[Row]:
@@ -105,7 +109,8 @@ class Finder:
             "SELECT {conversation}::text AS conversation, array_agg(DISTINCT thing) AS things FROM {table} m, "
             "LATERAL unnest(ARRAY[CASE WHEN {media} <> '' THEN 'media:' || lower(substring(split_part({media}, '?', 1) "
             "from '[^.]{{1,5}}$')) END, CASE WHEN {reply} IS NOT NULL THEN 'reply' END, "
-            "CASE WHEN jsonb_typeof({several}) = 'array' AND jsonb_array_length({several}) > 1 THEN 'several' END]) AS thing "
+            "CASE WHEN jsonb_typeof({several}) = 'array' AND jsonb_array_length({several}) > 1 THEN 'several' END]) "
+            "AS thing "
             "WHERE {conversation}::text = ANY({ids}) AND thing IS NOT NULL GROUP BY 1"
         ).format(
             conversation=identifier(column), table=identifier(b.table), media=identifier(b.from_column),
@@ -165,7 +170,9 @@ class Finder:
         if row is None:
             return Original(id=key, is_gone=True)
         is_gone = any(_GONE.match(name) and value not in (None, False) for name, value in row.items())
-        return Original(id=key, text=self._text(row), is_gone=is_gone, has_media=bool(row.get(self._backfill.from_column)))
+        return Original(
+            id=key, text=self._text(row), is_gone=is_gone, has_media=bool(row.get(self._backfill.from_column))
+        )
 
     def _originals(self, rows: Iterable[Row]) -> dict[str, Row]:
         if not self._reply_column:
@@ -194,7 +201,10 @@ class Finder:
         if not kind:
             return query
         return sql.SQL("SELECT to_jsonb(m) AS row FROM {table} m WHERE {key} = ANY({ids}::{kind}[])").format(
-            table=identifier(b.table), key=identifier(b.key), ids=sql.Literal(list(ids)), kind=sql.SQL(kind)  # type: ignore[arg-type]  # a type's name out of the catalog
+            table=identifier(b.table),
+            key=identifier(b.key),
+            ids=sql.Literal(list(ids)),
+            kind=sql.SQL(kind),
         )
 
     def _key_type(self) -> str:
@@ -238,7 +248,12 @@ class Finder:
 
     def _is_enough(self, found: Iterable[Conversation]) -> bool:
         have = [feature for one in found for feature in self._features(one)]
-        wanted = {f"old {kind}" for kind in self._kinds} | {"several", "reply", "reply to a deleted message", "reply to media"}
+        wanted = {f"old {kind}" for kind in self._kinds} | {
+            "several",
+            "reply",
+            "reply to a deleted message",
+            "reply to media",
+        }
         return all(have.count(feature) >= _WANTED for feature in wanted)
 
 

@@ -10,7 +10,7 @@ from releasegate.core.figures import count
 
 
 def replies_shown(
-    check: str, replies: Sequence[ReplyFacts], text: str, in_table: int, rows: int, source: str
+    check: str, replies: Sequence[ReplyFacts], text: str, source: str, *, in_table: int, rows: int
 ) -> Judgement:
     """Judge that each reply has its box and the original's first words; N/A where the table holds no reply."""
     living = [reply for reply in replies if not reply.is_gone]
@@ -28,7 +28,9 @@ def replies_shown(
     )
 
 
-def deleted_originals_say_so(check: str, replies: Sequence[ReplyFacts], looked_at: int, text: str, source: str) -> Judgement:
+def deleted_originals_say_so(
+    check: str, replies: Sequence[ReplyFacts], looked_at: int, text: str, source: str
+) -> Judgement:
     """Judge that a reply to a deleted message shows the promised text; N/A where there is none."""
     gone = [reply for reply in replies if reply.is_gone]
     looked = [reply for reply in gone if reply.row]
@@ -37,7 +39,7 @@ def deleted_originals_say_so(check: str, replies: Sequence[ReplyFacts], looked_a
     return Judgement(
         seen=len(looked),
         unit="replies to deleted messages",
-        holds=f"{count(len(looked), 'reply', 'replies')} to a deleted message {'says' if len(looked) == 1 else 'say'} so",
+        holds=f"told by {count(len(looked), 'reply', 'replies')} to a deleted message",
         findings=tuple(_not_told_gone(check, reply, text, source) for reply in wrong),
         undecided=next((reply.trouble for reply in gone if reply.trouble), ""),
         not_applicable="" if gone else none,
@@ -67,7 +69,7 @@ def viewer_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: str, 
     return Judgement(
         seen=len(looked),
         unit="media cut off",
-        holds=f"{opened} of {count(len(looked), 'dead medium', 'dead media')} opened a viewer, and it says what is wrong",
+        holds=f"{opened} of {count(len(looked), 'dead medium', 'dead media')} opened a viewer, and it says so",
         findings=tuple(_silent(check, cut, text, source) for cut in silent),
         undecided=next((cut.trouble for cut in cuts if cut.trouble), ""),
     )
@@ -91,7 +93,9 @@ def errors_are_told(check: str, failed: ErrorFacts, *, was_told_before: bool | N
     return Judgement(
         seen=1,
         unit="failed requests",
-        holds="a failed request looks otherwise than an empty conversation" if failed.is_told else "as before the release",
+        holds="a failed request looks otherwise than an empty conversation"
+        if failed.is_told
+        else "as before the release",
         findings=(finding,) if is_new else (),
         not_applicable=f"not judged: {failed.trouble}" if failed.is_told is None else "",
     )
@@ -101,7 +105,9 @@ def _reply_findings(check: str, reply: ReplyFacts, text: str, source: str) -> li
     if not reply.says_reply:
         return [_reply(check, reply, source, f'a box with "{text}"', "no such text in the message")]
     if reply.shows_preview is False:
-        return [_reply(check, reply, source, "the box shows how the original begins", "the original's words are not there")]
+        return [
+            _reply(check, reply, source, "the box shows how the original begins", "the original's words are not there")
+        ]
     return []
 
 

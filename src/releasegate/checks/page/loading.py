@@ -32,7 +32,13 @@ def page_loads(check: str, page: PageFacts, source: str) -> Judgement:
 
 
 def console_clean(
-    check: str, events: Iterable[Event], pages: int, known: Iterable[str], allowed: Sequence[tuple[str, str]], source: str
+    check: str,
+    events: Iterable[Event],
+    source: str,
+    *,
+    pages: int,
+    known: Iterable[str] = (),
+    allowed: Sequence[tuple[str, str]] = (),
 ) -> Judgement:
     """Judge that nothing went wrong on `pages` pages beyond what was there before and what the target allows.
 
@@ -40,7 +46,9 @@ def console_clean(
     after this program had answered a request itself is a warning: it may have upset the page.
     """
     before = set(known)
-    counting = [event for event in events if event.counts and event.shape not in before and not _allowed(event, allowed)]
+    counting = [
+        event for event in events if event.counts and event.shape not in before and not _allowed(event, allowed)
+    ]
     sure = {event.shape for event in counting if not event.after_ours}
     by_shape = {event.shape: event for event in counting}
     findings = [
@@ -85,7 +93,13 @@ def login_works(check: str, login: LoginFacts, source: str) -> Judgement:
 
 
 def right_build(
-    check: str, page: PageFacts, commits: Sequence[str], before: dict[str, Any] | None, promised: Sequence[str], source: str
+    check: str,
+    page: PageFacts,
+    source: str,
+    *,
+    commits: Sequence[str],
+    before: dict[str, Any] | None,
+    promised: Sequence[str],
 ) -> Judgement:
     """Judge that the page served is the new build, by the first thing that tells.
 
@@ -107,7 +121,7 @@ def right_build(
         return _build(f"what is served holds the new release's texts ({', '.join(new_texts)})")
     return Judgement(
         seen=0, unit="marks of a build", holds="",
-        undecided="neither the page nor its files show a commit, and none of the release's new texts is in what was loaded; "
+        undecided="neither the page nor its files show a commit, and none of the new texts is in what was loaded; "
         "show the commit in the page (<meta name=\"build\">), or let the target's [paths] frontend name the repository",
     )  # fmt: skip
 

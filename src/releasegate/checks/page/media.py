@@ -26,7 +26,9 @@ def old_media_shown(
     shown = [medium for medium in media if medium.shown.is_shown and not medium.says_unavailable]
     dead = [medium for medium in media if not medium.shown.is_shown and medium.is_alive is False]
     findings = [_empty(check, thread, source) for thread in looked if _is_empty(thread)]
-    findings += [finding for thread in looked if not _is_empty(thread) for finding in _missing(check, thread, kinds, source)]
+    findings += [
+        finding for thread in looked if not _is_empty(thread) for finding in _missing(check, thread, kinds, source)
+    ]
     unseen = [kind for kind in kinds if kind in set(in_data) and not any(medium.kind == kind for medium in shown)]
     return Judgement(
         seen=len(shown),
@@ -45,7 +47,9 @@ def viewer_opens(check: str, views: Sequence[ViewerFacts], source: str) -> Judge
     unsure = [view for view in looked if view.opened and view.enlarged and view.enlarged.is_same is None]
     undecided = _troubles(view.trouble for view in views)
     if not undecided and unsure:
-        undecided = f"whether the viewer shows the medium that was clicked cannot be told by its address ({unsure[0].url})"
+        undecided = (
+            f"whether the viewer shows the medium that was clicked cannot be told by its address ({unsure[0].url})"
+        )
     return Judgement(
         seen=len(looked),
         unit="thumbnails",
@@ -73,13 +77,17 @@ def viewer_closes(check: str, closings: Sequence[ClosingFacts], source: str) -> 
     )
 
 
-def arrows_lead_on(check: str, arrows: Sequence[ArrowFacts], several_in_table: int, rows: int, source: str) -> Judgement:
+def arrows_lead_on(
+    check: str, arrows: Sequence[ArrowFacts], several_in_table: int, rows: int, source: str
+) -> Judgement:
     """Judge that arrows lead from one attachment to the next and back; N/A where no message has several."""
     looked = [arrow for arrow in arrows if not arrow.trouble]
     nothing = f"no message has several attachments (looked at {count(rows, 'row')})" if not several_in_table else ""
     undecided = _troubles(arrow.trouble for arrow in arrows)
     if not arrows and several_in_table:
-        undecided = f"{several_in_table} messages have several attachments, and none of them is in what the API shows first"
+        undecided = (
+            f"{several_in_table} messages have several attachments, and none of them is in what the API shows first"
+        )
     return Judgement(
         seen=len(looked),
         unit="arrows",
@@ -123,10 +131,10 @@ def _can_tell(thread: ThreadFacts) -> bool:
     return thread.found > 0 and (thread.loaded is not None or any(medium.tied_by for medium in thread.media))
 
 
-def _not_shown(
-    check: str, thread: ThreadFacts, gone: Sequence[MediumFacts], of: int, source: str
-) -> Finding:
-    listed = "; ".join(f"{medium.kind} of message {medium.message} is {_told(medium.shown)}" for medium in gone[:_MOST_LISTED])
+def _not_shown(check: str, thread: ThreadFacts, gone: Sequence[MediumFacts], of: int, source: str) -> Finding:
+    listed = "; ".join(
+        f"{medium.kind} of message {medium.message} is {_told(medium.shown)}" for medium in gone[:_MOST_LISTED]
+    )
     more = f" and {len(gone) - _MOST_LISTED} more" if len(gone) > _MOST_LISTED else ""
     return Finding(
         check=check,
@@ -158,11 +166,13 @@ def _undecided(threads: Sequence[ThreadFacts], unseen: Sequence[str]) -> str:
     trouble = _troubles(thread.trouble for thread in threads)
     if trouble:
         return trouble
-    answered = next((thread for thread in threads if _is_empty(thread) and thread.answered_by_us and not thread.errors), None)
+    answered = next(
+        (thread for thread in threads if _is_empty(thread) and thread.answered_by_us and not thread.errors), None
+    )
     if answered:
         return (
-            f"conversation {answered.conversation} stayed empty, and the page had sent {answered.answered_by_us[0]}, which "
-            "this gate answered itself; if that only reads, let it through in the target's [frontend] allow_writes"
+            f"conversation {answered.conversation} stayed empty, and the page had sent {answered.answered_by_us[0]}, "
+            "which this gate answered itself; if that only reads, allow it in the target's [frontend] allow_writes"
         )
     return f"no old {' and no old '.join(unseen)} could be seen, although the data holds some" if unseen else ""
 
@@ -185,7 +195,7 @@ def _viewer_findings(check: str, view: ViewerFacts, source: str) -> list[Finding
         findings.append(_viewer(check, view, source, "the viewer shows the medium that was clicked", "another one"))
     elif not _is_large(view):
         want = "the medium is larger than its thumbnail"
-        findings.append(_viewer(check, view, source, want, f"{large.width:.0f} × {large.height:.0f} pixels"))
+        findings.append(_viewer(check, view, source, want, f"{large.width:.0f} by {large.height:.0f} pixels"))
     if view.covers < _FULL:
         findings.append(_viewer(check, view, source, "the viewer covers the whole window", f"{view.covers:.0%} of it"))
     return findings
@@ -223,7 +233,9 @@ def _not_closed(check: str, closing: ClosingFacts, source: str) -> Finding:
 
 
 def _not_led(check: str, arrow: ArrowFacts, source: str) -> Finding:
-    tried = f"{arrow.found!r} was clicked" if arrow.found else f"no arrow among {', '.join(arrow.controls) or 'nothing'}"
+    tried = (
+        f"{arrow.found!r} was clicked" if arrow.found else f"no arrow among {', '.join(arrow.controls) or 'nothing'}"
+    )
     return Finding(
         check=check,
         subject=f"message {arrow.message} with {arrow.attachments} attachments",

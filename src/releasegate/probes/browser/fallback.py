@@ -167,12 +167,14 @@ def _fail(site: Site, conversation: Conversation) -> ErrorFacts:
         trouble = "the page's own request for messages could not be told from its others"
         return ErrorFacts(conversation=conversation.id, request="", is_told=None, trouble=trouble)
     failed = _words(site, conversation, Cut(fits=_is(request), status=500, body="{}", content_type="application/json"))
-    nothing = _words(site, conversation, Cut(fits=_is(request), status=200, body=empty, content_type="application/json"))
+    nothing = _words(
+        site, conversation, Cut(fits=_is(request), status=200, body=empty, content_type="application/json")
+    )
     return ErrorFacts(conversation=conversation.id, request=f"GET {urlsplit(request).path}", is_told=failed != nothing)
 
 
 def _request_for_messages(site: Site, conversation: Conversation) -> tuple[str, str]:
-    """Return the address of the page's request whose JSON answer holds the most of the messages' ids, and the answer."""
+    """Return the page's request whose answer holds the most of the messages' ids, and that answer."""
     with site.visit() as visit:
         visit.open_conversation(conversation)
         ids = [message.id for message in conversation.messages]
@@ -202,7 +204,9 @@ def _at_its_end(document: Any) -> Any:
     """Return an answer that says of itself that nothing follows: no next page, nothing counted."""
     if not isinstance(document, dict):
         return document
-    return {key: _at_its_end(value) if isinstance(value, dict) else _nothing(key, value) for key, value in document.items()}
+    return {
+        key: _at_its_end(value) if isinstance(value, dict) else _nothing(key, value) for key, value in document.items()
+    }
 
 
 def _nothing(key: str, value: Any) -> Any:
@@ -214,7 +218,7 @@ def _nothing(key: str, value: Any) -> Any:
 
 
 def _is(url: str) -> Any:
-    path = url.split("?")[0]
+    path = url.split("?", maxsplit=1)[0]
     return lambda request: request.url.split("?")[0] == path and request.method == "GET"
 
 

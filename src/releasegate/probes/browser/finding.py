@@ -16,14 +16,14 @@ from releasegate.target.models import Locator as Given
 Finder = Callable[[Page], Locator]
 
 _MOST_NAMES = 8
-_PASSWORD: Final = "input[type=password]:visible"
+_HIDDEN_FIELD: Final = "input[type=password]:visible"
 _EMAIL: Final = (
     "input:visible:is([type=email], [autocomplete~=username], [autocomplete~=email], [name=email], [name=username], "
     "[name=login], [name=usuario], [id=email], [id=username], [id=login])"
 )
 
 _BUILT_IN: Final[Mapping[str, tuple[Finder, ...]]] = {
-    "password": (lambda page: page.locator(_PASSWORD),),
+    "password": (lambda page: page.locator(_HIDDEN_FIELD),),
     "email": (
         lambda page: page.locator(_EMAIL),
         lambda page: page.get_by_label(words.EMAIL),
@@ -87,7 +87,9 @@ class Locators:
     def describe(self, name: str) -> str:
         """Return what was looked for, for a message."""
         own = self.given.get(name)
-        return f"[locators.{name}] {show(own)}" if own else f"{name.replace('_', ' ')} by role, label and the usual words"
+        return (
+            f"[locators.{name}] {show(own)}" if own else f"{name.replace('_', ' ')} by role, label and the usual words"
+        )
 
     def role_of(self, name: str) -> str:
         """Return the role whose names help when `name` was not found."""
@@ -146,7 +148,9 @@ def names_there(page: Page, role: str, wanted: str = "") -> list[str]:
 
 
 def _name(one: Locator) -> str:
-    text: str = one.evaluate("el => window.__releasegate ? __releasegate.nameOf(el) || el.placeholder || el.name || '' : ''")
+    text: str = one.evaluate(
+        "el => window.__releasegate ? __releasegate.nameOf(el) || el.placeholder || el.name || '' : ''"
+    )
     return " ".join(text.split())[:40]
 
 

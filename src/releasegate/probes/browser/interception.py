@@ -6,6 +6,7 @@ unless it is the login or the target lets it through. Hosts that the target does
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -22,7 +23,8 @@ _NOT_NETWORK: Final = ("data:", "blob:", "about:", "chrome-extension:")
 _SESSION_PATH: Final = re.compile(
     r"/(?:log-?in|sign-?in|entrar|sessions?|token|refresh(?:[-_]?token)?|callback/credentials)/?$", re.IGNORECASE
 )
-_GIF: Final = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+_READ: Final = frozenset({"script", "stylesheet", "fetch", "xhr"})
+_GIF: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")  # one clear pixel
 _EMPTY: Final = {
     "script": ("text/javascript", b""),
     "stylesheet": ("text/css", b""),
@@ -94,6 +96,11 @@ class Interception:
     blocked: list[tuple[str, str]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
 
+    @property
+    def may_have_upset(self) -> bool:
+        """Whether the page was given an answer of ours that its scripts may read; a beacon reads none."""
+        return bool(self.answered) or any(kind in _READ for kind, _ in self.blocked)
+
     def handle(self, route: Route) -> None:
         """Let a request through, or answer it here."""
         try:
@@ -113,7 +120,8 @@ class Interception:
             self.blocked.append((request.resource_type, request.url.split("?")[0]))
             self._answer(route, request)
         elif not self.rules.lets_through(request):
-            self.answered.append(f"{request.method} {urlsplit(request.url).path}")
+            if request.resource_type != "ping":
+                self.answered.append(f"{request.method} {urlsplit(request.url).path}")
             self._answer(route, request)
         else:
             route.continue_()

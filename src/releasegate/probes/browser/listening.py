@@ -49,7 +49,9 @@ class Listener:
     def events(self) -> list[Event]:
         """Return what went wrong so far: console, uncaught errors, failed requests; ours and dead media marked."""
         answered = [self._answered(response) for response in list(self.responses) if response.status >= 400]
-        unanswered = [self._unanswered(request, reason) for request, reason in self.failures if _is_failure(reason)]
+        bad = {event.url for event in answered}
+        failed = [failure for failure in self.failures if _is_failure(failure[1]) and failure[0].url not in bad]
+        unanswered = [self._unanswered(request, reason) for request, reason in failed]
         return [*(self._told(event) for event in self._events), *answered, *unanswered]
 
     def assets(self) -> tuple[Asset, ...]:
@@ -69,7 +71,8 @@ class Listener:
             for request, _ in self.failures
             if request.resource_type in _ASSETS
         ]
-        return (*came, *failed)
+        answered = {asset.url for asset in came}
+        return (*came, *(asset for asset in failed if asset.url not in answered))
 
     def data_errors(self, since: int = 0) -> tuple[str, ...]:
         """Return the requests for data that were answered 4xx or 5xx, or not at all, since that many responses."""
@@ -129,7 +132,7 @@ class Listener:
         self._note(Kind.UNCAUGHT, error.message or str(error), "")
 
     def _note(self, kind: Kind, text: str, url: str) -> None:
-        after = bool(self.interception.touched)
+        after = self.interception.may_have_upset
         short = redactor.text(text)[:_LONGEST_TEXT]
         self._events.append(Event(kind=kind, text=short, url=url, page=self.page.url, after_ours=after))
 

@@ -19,12 +19,15 @@ from releasegate.target.models import Frontend
 class Login:
     """One try to log in on `page`. Nothing is tried twice: logins may be rationed, and accounts locked."""
 
-    def __init__(self, page: Page, listener: Listener, frontend: Frontend, locators: Locators, slowest_s: float) -> None:
+    def __init__(
+        self, page: Page, listener: Listener, frontend: Frontend, locators: Locators, slowest_s: float
+    ) -> None:
         self._page = page
         self._listener = listener
         self._frontend = frontend
         self._locators = locators
         self._slowest_s = slowest_s
+        self._first_step = "password"
 
     def go(self, path: str) -> LoginFacts:
         """Open the page, log in, and say how it went. Raises StuckOnPage where the form cannot be found."""
@@ -44,6 +47,7 @@ class Login:
             self._click("to_login")
             first = self._await(("password", "email"), "the login form")
         if self._has("email"):
+            self._first_step = "password" if self._has("password") else "email"
             self._fill("email", self._frontend.email)
         if not self._has("password"):
             self._click("onward")
@@ -73,11 +77,19 @@ class Login:
         )
 
     def _survives(self) -> bool:
-        """Reload, and see whether one is still in."""
-        self._page.reload(wait_until="domcontentloaded")
-        run(self._page, "after_reload", self._frontend.steps.get("after_reload", ()), self._frontend.url, self._secrets())
+        """Reload, and see whether one is still in: the field that the login began with is not there again."""
         settle(self._page, self._listener, self._slowest_s)
-        return not self._is_at_login()
+        is_inside_too = self._has(self._first_step)
+        self._page.reload(wait_until="domcontentloaded")
+        run(
+            self._page,
+            "after_reload",
+            self._frontend.steps.get("after_reload", ()),
+            self._frontend.url,
+            self._secrets(),
+        )
+        settle(self._page, self._listener, self._slowest_s)
+        return not self._is_at_login() and (is_inside_too or not self._has(self._first_step))
 
     def _await(self, names: tuple[str, ...], what: str) -> str:
         """Return the first of `names` that becomes visible. Raises StuckOnPage when none does in time."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from playwright.sync_api import Error, Page, TimeoutError as TooLate
+from playwright.sync_api import Error, Page
+from playwright.sync_api import TimeoutError as TooLate
 
 from releasegate.core import CannotMeasure
 from releasegate.probes.browser.finding import either, locate, names_there, show
@@ -32,13 +33,17 @@ def run(page: Page, name: str, steps: Sequence[BrowserStep], base: str, values: 
             raise stuck(page, f"[frontend.steps] {name}, step {number} ({_told(step)})", step, error) from error
 
 
-def stuck(page: Page, where: str, step: BrowserStep | None = None, error: Exception | None = None, role: str = "button") -> StuckOnPage:
+def stuck(
+    page: Page, where: str, step: BrowserStep | None = None, error: Exception | None = None, role: str = "button"
+) -> StuckOnPage:
     """Return what to raise when one cannot get on: which step, on which page, what is there instead."""
     wanted = step.find.name or step.find.text or "" if step and step.find else ""
     role = (step.find.role if step and step.find and step.find.role else role) or role
     there = either(names_there(page, role, wanted))
     reason = "" if error is None or isinstance(error, TooLate) else f" ({str(error).splitlines()[0][:160]})"
-    return StuckOnPage(f"{where}: not found on {page.url}{reason}; there is, as {role}: {there}", screenshot=picture(page))
+    return StuckOnPage(
+        f"{where}: not found on {page.url}{reason}; there is, as {role}: {there}", screenshot=picture(page)
+    )
 
 
 def picture(page: Page, mask: Sequence[str] = ()) -> bytes:

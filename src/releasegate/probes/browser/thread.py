@@ -25,7 +25,8 @@ _GRACE_S = 3  # for what is not there though the thread was scrolled from end to
 _SHORTEST_NAME = 6
 _ALIVE = """([url, kind, budget]) => new Promise((done) => {
   const el = kind === 'image' ? new Image() : document.createElement('video');
-  const end = (is) => done(is ? [el.naturalWidth || el.videoWidth || 1, el.naturalHeight || el.videoHeight || 1] : null);
+  const size = () => [el.naturalWidth || el.videoWidth || 1, el.naturalHeight || el.videoHeight || 1];
+  const end = (is) => done(is ? size() : null);
   el.onload = el.onloadedmetadata = () => end(true);
   el.onerror = () => end(false);
   setTimeout(() => end(false), budget);
@@ -54,7 +55,8 @@ def _look(site: Site, conversation: Conversation) -> Measurement[ThreadFacts]:
     facts = _with_life(site, facts)
     return Measurement(
         value=facts, unit="media", rows=len(facts.media), query=f"open conversation {conversation.id} at {facts.url}",
-        duration_s=time.monotonic() - began, shown=asdict(facts), blobs={"conversation.jpg": picture} if picture else {},
+        duration_s=time.monotonic() - began, shown=asdict(facts),
+        blobs={"conversation.jpg": picture} if picture else {},
     )  # fmt: skip
 
 
@@ -170,7 +172,7 @@ def needles(url: str) -> list[str]:
 
 
 def sizes_of(site: Site, media: Iterable[tuple[str, str]]) -> dict[str, tuple[int, int] | None]:
-    """Return for each (url, kind) the size in pixels that this browser decodes apart from the page, None where it fails.
+    """Return for each (url, kind) the size in pixels that this browser decodes apart from the page, None for none.
 
     The document is the site's own without its scripts and its content policy: what those prevent is the page's fault,
     not the file's. (A document answered from here would not do: Chromium lets none such load files of this machine.)
@@ -219,8 +221,10 @@ def _loaded(visit: Visit, conversation: Conversation) -> frozenset[str] | None:
     """
     ids = [message.id for message in conversation.messages]
     bodies = [body for _, body in visit.listener.data()]
-    found = frozenset(key for key in ids if any(f'"{key}"' in body or f">{key}<" in body or f":{key}," in body for body in bodies))
-    return found if found else None
+    found = frozenset(
+        key for key in ids if any(f'"{key}"' in body or f">{key}<" in body or f":{key}," in body for body in bodies)
+    )
+    return found or None
 
 
 def message_of(thread: Thread, key: str) -> Message | None:

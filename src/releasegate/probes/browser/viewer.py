@@ -39,7 +39,9 @@ class Viewer:
         self.thread.bring_up([medium])
         element = self.visit.kept(self.thread.key_of(medium))
         if element is None:
-            raise StuckOnPage(f"message {medium.message}: its thumbnail is not on the page", screenshot=self.visit.picture())
+            raise StuckOnPage(
+                f"message {medium.message}: its thumbnail is not on the page", screenshot=self.visit.picture()
+            )
         element.scroll_into_view_if_needed()
         box = element.bounding_box() or {"width": 0.0, "height": 0.0}
         self.visit.evaluate("remember")
@@ -75,7 +77,9 @@ class Viewer:
         if given is not None:
             given.click()
             return self.visit.locators.describe(what)
-        name: str | None = self.visit.evaluate("control", {"css": self._css, "what": what, "source": _WORDS[what].pattern})
+        name: str | None = self.visit.evaluate(
+            "control", {"css": self._css, "what": what, "source": _WORDS[what].pattern}
+        )
         if name:
             self.visit.kept("control").click()
         return name or ""
@@ -120,7 +124,9 @@ def _opened(site: Site, conversation: Conversation, medium: Medium) -> Measureme
         try:
             viewer = Viewer(_thread(visit, conversation))
             thumbnail = viewer.open(medium)
-            facts = _viewer_facts(conversation, medium, viewer.await_medium(medium, size and size[0] / size[1]), thumbnail, visit)
+            facts = _viewer_facts(
+                conversation, medium, viewer.await_medium(medium, size and size[0] / size[1]), thumbnail, visit
+            )
         except StuckOnPage as error:
             facts = ViewerFacts(conversation=conversation.id, message=medium.message, url=medium.url, kind=medium.kind,
                                 trouble=str(error))  # fmt: skip
@@ -188,7 +194,9 @@ def _follow(viewer: Viewer, message: Message) -> list[ArrowFacts]:
     viewer.open(media[0])
     state = viewer.await_medium(media[0])
     if not _is_open(state):
-        return [ArrowFacts(way="next", message=message.id, attachments=len(media), led_on=False, trouble="no viewer opened")]
+        return [
+            ArrowFacts(way="next", message=message.id, attachments=len(media), led_on=False, trouble="no viewer opened")
+        ]
     return [
         _turn(viewer, message, len(media), way="next", to=media[1]),
         _turn(viewer, message, len(media), way="previous", to=media[0]),
@@ -209,7 +217,10 @@ def _turn(viewer: Viewer, message: Message, count: int, *, way: str, to: Medium)
 
 
 def _is_open(state: dict[str, Any]) -> bool:
-    return bool(state["covers"] >= _IS_OPEN or (state["state"] in ("painted", "player") and state["same"] and state["covers"] >= _IS_CLOSED))
+    return bool(
+        state["covers"] >= _IS_OPEN
+        or (state["state"] in ("painted", "player") and state["same"] and state["covers"] >= _IS_CLOSED)
+    )
 
 
 def _stands(state: dict[str, Any]) -> bool:

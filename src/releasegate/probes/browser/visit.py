@@ -123,8 +123,10 @@ class Visit:
         if given is not None:
             return visible(locate(self.page, given, values))
         by_id = f'a[href*="{conversation.id}"], [data-id="{conversation.id}"], [id$="{conversation.id}"]'
-        wanted = [self.page.locator(by_id), self.page.locator(f'[data-conversation="{conversation.id}"], '
-                                                              f'[data-conversation-id="{conversation.id}"]')]
+        wanted = [
+            self.page.locator(by_id),
+            self.page.locator(f'[data-conversation="{conversation.id}"], [data-conversation-id="{conversation.id}"]'),
+        ]
         wanted += [self.page.get_by_text(name, exact=True) for name in conversation.names]
         wanted += [self.page.get_by_text(name) for name in conversation.names]
         return next(filter(None, map(visible, wanted)), None)

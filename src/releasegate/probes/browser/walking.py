@@ -24,6 +24,19 @@ def choose(site: Site, samples: Samples) -> list[Choice]:
     return [choice for kind in kinds for choice in _first_alive(site, samples, kind)]
 
 
+def one_of_several(site: Site, samples: Samples) -> list[Choice]:
+    """Return the last medium of a message with several, where its file can be shown: which one opens tells most."""
+    interface = site.change.interface
+    kinds = interface.kinds if interface else ()
+    found = [
+        (conversation, message.media[-1])
+        for conversation in samples.conversations
+        for message in conversation.messages
+        if message.has_several and message.media[-1].kind in kinds
+    ]
+    return _alive(site, found[:_MOST_TRIED])
+
+
 def walk(site: Site, choices: Iterable[Choice]) -> Measurement[tuple[Event, ...]]:
     """Open each choice's conversation and its medium, close it again; return what went wrong on the way.
 
@@ -52,9 +65,14 @@ def _first_alive(site: Site, samples: Samples, kind: str) -> list[Choice]:
     found: list[Choice] = []
     for conversation in samples.conversations:
         found += [(conversation, medium) for medium in _fresh(conversation.media) if medium.kind == kind]
-    tried = found[:_MOST_TRIED]
-    alive = sizes_of(site, [(medium.url, medium.kind) for _, medium in tried]) if tried else {}
-    return [choice for choice in tried if alive[choice[1].url]][:1]
+    return _alive(site, found[:_MOST_TRIED])
+
+
+def _alive(site: Site, choices: list[Choice]) -> list[Choice]:
+    """Return the first choice whose file this browser can show, as a list of one or none."""
+    return next(
+        ([choice] for choice in choices if sizes_of(site, [(choice[1].url, choice[1].kind)])[choice[1].url]), []
+    )
 
 
 def _fresh(media: Iterable[Medium]) -> list[Medium]:

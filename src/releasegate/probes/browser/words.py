@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+# ruff: noqa: RUF001  the signs that pages put on their buttons are what is looked for
+
 
 def _whole(*words: str) -> re.Pattern[str]:
     return re.compile(rf"^\W*(?:{'|'.join(words)})\W*$", re.IGNORECASE)
@@ -31,10 +33,17 @@ INBOX: Final = _whole(
 MORE: Final = _within(
     r"(?:mostrar|carregar|ver|exibir) mais", r"(?:show|load|see|view) more", r"mais conversas", r"more conversations"
 )
-CLOSE: Final = _within(r"\bclose\b", r"\bfechar?\b", r"\bdismiss\b", r"\bsair\b", r"\bvoltar\b", r"^[×✕✖✗❌⨯xX]$", r"&times;")
+CLOSE: Final = _within(
+    r"\bclose\b", r"\bfechar?\b", r"\bdismiss\b", r"\bsair\b", r"\bvoltar\b", r"^[×✕✖✗❌⨯xX]$", r"&times;"
+)
 NEXT: Final = _within(
-    r"\bnext\b", r"pr[oó]xim[oa]", r"seguinte", r"avan[cç]ar", r"\bforward\b", r"\bright\b", r"direita", r"^[›»→>❯▶⟩⇨➡]\W*$"
+    r"\bnext\b",
+    r"pr[oó]xim[oa]",
+    r"seguinte",
+    r"avan[cç]ar",
+    r"\bforward\b",
+    r"\bright\b",
+    r"direita",
+    r"^[›»→>❯▶⟩⇨➡]\W*$",
 )
-PREVIOUS: Final = _within(
-    r"\bprev", r"anterior", r"\bback(?:ward)?\b", r"\bleft\b", r"esquerda", r"^[‹«←<❮◀⟨⇦⬅]\W*$"
-)
+PREVIOUS: Final = _within(r"\bprev", r"anterior", r"\bback(?:ward)?\b", r"\bleft\b", r"esquerda", r"^[‹«←<❮◀⟨⇦⬅]\W*$")
