@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from releasegate.core import UsageError
+from releasegate.core.settings import choose, for_children
 from releasegate.evidence.folder import Folder
 from releasegate.evidence.statement import write_statement
 from releasegate.plugin.gates import GATES
@@ -24,7 +24,7 @@ REPORTS = PROJECT / "reports"
 def on_target(command: F) -> F:
     """Add --target (required: never silently the local machine), --change and --reports to a command."""
     for option in (
-        click.option("--reports", type=click.Path(path_type=Path), default=REPORTS, help="Where evidence goes."),
+        click.option("--reports", type=click.Path(path_type=Path), help="Where evidence goes (default: reports/)."),
         click.option("--change", "change_path", type=click.Path(path_type=Path), help="What the release promises."),
         click.option("--target", "target_path", type=click.Path(path_type=Path), help="The deployment's file."),
     ):
@@ -39,9 +39,14 @@ def subject_of(target_path: Path | None, change_path: Path | None) -> Subject:
     return load_subject(target_path, change_path, PROJECT)
 
 
-def folder_of(subject: Subject, reports: Path) -> Folder:
+def reports_of(option: Path | None) -> Path:
+    """Return where evidence goes: --reports, RELEASEGATE_REPORTS, or reports/ of the project; as a whole path."""
+    return choose("reports", default=REPORTS, parse=Path, option=option).value.absolute()
+
+
+def folder_of(subject: Subject, reports: Path | None) -> Folder:
     """Return the folder that holds this deployment's evidence for this change."""
-    return Folder.of(reports, subject.change.id, subject.target.name)
+    return Folder.of(reports_of(reports), subject.change.id, subject.target.name)
 
 
 def refresh(folder: Folder, subject: Subject) -> None:
@@ -51,5 +56,5 @@ def refresh(folder: Folder, subject: Subject) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a child: this one, with output that is not held back."""
-    return os.environ | {"PYTHONUNBUFFERED": "1"}
+    """Return the environment of a child process."""
+    return for_children()

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from releasegate.cli import unknown
-from releasegate.cli.places import PROJECT, environment
+from releasegate.cli.places import PROJECT, environment, reports_of
 from releasegate.core import UsageError
 from releasegate.plugin.gates import BY_MARKER
 
@@ -37,9 +37,8 @@ def run(
         raise UsageError(unknown("gate", gate, BY_MARKER))
     if target is None:
         raise UsageError(f"--target: no deployment was named; give one: gate run {gate} --target FILE")
-    options = [f"--target={target.absolute()}"]
+    options = [f"--target={target.absolute()}", f"--reports={reports_of(reports)}"]
     options += [f"--change={change.absolute()}"] if change else []
-    options += [f"--reports={reports.absolute()}"] if reports else []
     return run_gate(gate, [*options, *pytest_arguments])
 
 

@@ -21,7 +21,7 @@ from releasegate.plugin.opening import who
 @on_target
 @click.option("--by", required=True, help="Who says so.")
 @click.option("--note", default="", help="What they saw.")
-def attest(item: str, target_path: Path | None, change_path: Path | None, reports: Path, by: str, note: str) -> int:
+def attest(item: str, target_path: Path | None, change_path: Path | None, reports: Path | None, by: str, note: str) -> int:
     """Attest a manual ITEM of the runbook's checklist (a window booked, a team warned)."""
     subject = subject_of(target_path, change_path)
     manual = {known.id: known for known in subject.change.checklist if known.manual}
@@ -42,7 +42,7 @@ def attest(item: str, target_path: Path | None, change_path: Path | None, report
 @click.option("--by", required=True, help="Who signs it off.")
 @click.option("--reason", required=True, help="Why the release may go on all the same.")
 @click.option("--until", required=True, help="The last day on which it counts, YYYY-MM-DD.")
-def waive(check: str, target_path: Path | None, change_path: Path | None, reports: Path, **signed: Any) -> int:
+def waive(check: str, target_path: Path | None, change_path: Path | None, reports: Path | None, **signed: Any) -> int:
     """Sign off a CHECK (gate/check) that is FAIL or INCONCLUSIVE, with a reason and an end date."""
     subject = subject_of(target_path, change_path)
     folder = folder_of(subject, reports)

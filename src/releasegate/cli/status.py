@@ -21,7 +21,7 @@ from releasegate.plugin.next import next_command, ways_back
 
 @click.command()
 @on_target
-def status(target_path: Path | None, change_path: Path | None, reports: Path) -> int:
+def status(target_path: Path | None, change_path: Path | None, reports: Path | None) -> int:
     """Show which checkpoints are open on a deployment, what comes next, what expired, and the ways back left."""
     subject = subject_of(target_path, change_path)
     history = read(folder_of(subject, reports))

@@ -1,6 +1,6 @@
 """Where a setting's value comes from: option, environment, target file, default, in this order.
 
-The only place that reads the environment for settings and secrets. `None` means not given; 0, "" and False are
+The only place that reads the environment. `None` means not given; 0, "" and False are
 values like any other.
 """
 
@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from releasegate.core.errors import UsageError
 
 T = TypeVar("T")
+_PROGRAM = "./gate"  # what the script is called where the environment does not say how it was typed
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -67,6 +68,16 @@ def yes_or_no(text: str) -> bool:
 def from_environment(name: str) -> str | None:
     """Return the environment variable that a file speaks of as ${NAME}; None when it is not set."""
     return os.environ.get(name)
+
+
+def command_name() -> str:
+    """Return how the operator calls this program, so that a command we show can be pasted where they are."""
+    return os.environ.get(variable("command")) or _PROGRAM
+
+
+def for_children() -> dict[str, str]:
+    """Return the environment of a child process: this one, with output that is not held back."""
+    return os.environ | {"PYTHONUNBUFFERED": "1"}
 
 
 def _parsed(given: str, parse: Callable[[str], T], where: str) -> T:

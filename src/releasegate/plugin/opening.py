@@ -15,6 +15,7 @@ from typing import Any
 
 from releasegate.change.models import Change
 from releasegate.core.gate import Bond, Gate
+from releasegate.core.settings import from_environment
 from releasegate.evidence.checkpoints import blockers, checkpoints
 from releasegate.evidence.history import History
 from releasegate.plugin.bonds import Seen, look
@@ -94,7 +95,7 @@ def _about(run: Run, seen: Seen) -> dict[str, Any]:
 def who() -> str:
     """Return the name of the person at the keyboard, as far as the machine knows it."""
     try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
+        return from_environment("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):  # a uid without a passwd entry
         return f"uid {os.getuid()}"
 

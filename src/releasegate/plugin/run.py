@@ -11,6 +11,7 @@ import pytest
 
 from releasegate.core import CannotMeasure, UsageError
 from releasegate.core.gate import Gate
+from releasegate.core.settings import choose
 from releasegate.evidence.folder import Folder
 from releasegate.plugin.gates import BY_MARKER, GATES
 from releasegate.plugin.subject import Subject, load_subject
@@ -101,7 +102,7 @@ def _require_kind(gates: tuple[Gate, ...], config: pytest.Config) -> None:
 
 
 def _run(config: pytest.Config, subject: Subject, gates: tuple[Gate, ...], project: Path) -> Run:
-    reports = _path(config.option.reports) or project / "reports"
+    reports = choose("reports", default=project / "reports", parse=Path, option=_path(config.option.reports)).value
     folder = Folder.of(reports, subject.change.id, subject.target.name)
     workerinput = getattr(config, "workerinput", None)
     if workerinput is not None:
