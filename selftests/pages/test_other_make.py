@@ -42,9 +42,8 @@ def seen_replies(site, samples):
 
 
 def reply_shown(site, samples) -> Judgement:
-    return answers.replies_shown(
-        "smoke/reply-shown", seen_replies(site, samples), "Em resposta a", 2, 20, "runbook 6.3"
-    )
+    seen = seen_replies(site, samples)
+    return answers.replies_shown("smoke/reply-shown", seen, "Em resposta a", "runbook 6.3", in_table=2, rows=20)
 
 
 def deleted_original(site, samples) -> Judgement:
