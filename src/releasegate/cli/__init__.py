@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from releasegate.core import CannotMeasure, ExitCode, UsageError
+from releasegate.plugin.signals import end_as_by_ctrl_c
 
 _COMMANDS = {
     "rehearse": "rehearse",
@@ -73,6 +74,7 @@ def gate() -> None:
 
 def main() -> None:
     """Run the command line and exit with one of the codes of DESIGN: 0 GO, 1 NO-GO, 2 to 7 see `gate run --help`."""
+    end_as_by_ctrl_c()
     try:
         code = gate.main(prog_name="gate", standalone_mode=False)
     except UsageError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from releasegate.cli.child import finish
 from releasegate.cli.places import environment
 from releasegate.core import CannotMeasure
 
@@ -24,7 +25,7 @@ def reference(arguments: Sequence[str]) -> int:
 
 def ask(*arguments: str) -> None:
     """Run one command of the reference quietly. Raises CannotMeasure with what it said when it fails."""
-    done = subprocess.run(_command(arguments), env=environment(), capture_output=True, text=True, check=False)
+    done = finish(_command(arguments))
     if done.returncode:
         said = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
         raise CannotMeasure(f"the reference could not {arguments[0]}: {said}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -39,12 +40,13 @@ def run(
         raise UsageError(f"--target: no deployment was named; give one: gate run {gate} --target FILE")
     options = [f"--target={target.absolute()}", f"--reports={reports_of(reports)}"]
     options += [f"--change={change.absolute()}"] if change else []
-    return run_gate(gate, [*options, *pytest_arguments])
+    _become(command_of(gate, [*options, *pytest_arguments]))
 
 
-def run_gate(gate: str, arguments: Sequence[str]) -> int:
-    """Run pytest for `gate` with `arguments` in the project folder and return its exit code."""
-    return subprocess.run(command_of(gate, arguments), cwd=PROJECT, env=environment(), check=False).returncode
+def _become(command: list[str]) -> NoReturn:
+    """Go on as pytest in the project folder: Ctrl-C then reaches the gate itself, and nobody stands between."""
+    os.chdir(PROJECT)
+    os.execve(command[0], command, environment())  # noqa: S606 - our own interpreter, our own arguments
 
 
 def command_of(gate: str, arguments: Sequence[str]) -> list[str]:

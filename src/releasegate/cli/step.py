@@ -28,11 +28,12 @@ _KEPT_IN_EVENT = 40_000  # characters of the end of the output; the whole of it 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One run of a command with its begin and end in UTC."""
+    """One run of a command with its begin and end in UTC, and whether the operator interrupted it."""
 
     run: StepRun
     began: datetime
     ended: datetime
+    interrupted: bool
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -64,10 +65,15 @@ def _require_known(item: str, change: Change) -> None:
 
 
 def judge_and_record(folder: Folder, change: Change, done: Timed) -> Judgement:
-    """Judge what a command did by the change's patterns, and write it into the evidence."""
+    """Judge what a command did by the change's patterns, and write it into the evidence.
+
+    Raises KeyboardInterrupt, once it is written, for a command that the operator interrupted.
+    """
     promised = next((step for step in change.steps if step.item == done.run.item), None)
     judgement = checks.step_as_promised(done.run, promised)
     _record(folder, done, judgement)
+    if done.interrupted:
+        raise KeyboardInterrupt
     return judgement
 
 
@@ -88,6 +94,7 @@ def run_live(
     typed = command[0] if len(command) == 1 else shlex.join(command)
     began = datetime.now(UTC)
     lines: list[str] = []
+    interrupted = False
     try:
         process = subprocess.Popen(
             argv,
@@ -108,6 +115,7 @@ def run_live(
                 if show:
                     click.echo(line, nl=False)
         except KeyboardInterrupt:
+            interrupted = True
             lines.append("interrupted by the operator\n")
     ended = datetime.now(UTC)
     run = StepRun(
@@ -117,7 +125,7 @@ def run_live(
         duration_s=(ended - began).total_seconds(),
         output="".join(lines),
     )
-    return Timed(run, began, ended)
+    return Timed(run, began, ended, interrupted)
 
 
 def _record(folder: Folder, done: Timed, judgement: Judgement) -> None:

@@ -14,6 +14,7 @@ from releasegate.plugin.course import Course
 from releasegate.plugin.options import run_of
 from releasegate.plugin.outcome import outcome_of
 from releasegate.plugin.plan import PlannedCheck, read_plan
+from releasegate.plugin.signals import end_as_by_ctrl_c
 
 COURSE: pytest.StashKey[Course] = pytest.StashKey()
 _PYTEST_CODES_WE_REPLACE = (0, 1, 2, 5)  # its own 3 (internal error) and 4 (usage) stay
@@ -25,6 +26,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     run = run_of(config)
     if run is not None and not run.is_worker and not config.option.collectonly:
+        end_as_by_ctrl_c()
         config.stash[COURSE] = Course(run)
         config.pluginmanager.register(Controller(config.stash[COURSE]), "releasegate-controller")
 
