@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 from releasegate.cli import reference, unknown
-from releasegate.cli.places import PROJECT, REPORTS, environment, folder_of
+from releasegate.cli.child import finish
+from releasegate.cli.places import PROJECT, folder_of, reports_of
 from releasegate.cli.progress import Progress
 from releasegate.cli.run import command_of
 from releasegate.cli.step import judge_and_record, run_live
@@ -25,6 +26,7 @@ from releasegate.core.durations import show_duration
 from releasegate.evidence.chain import Chain, read
 from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
+from releasegate.plugin.signals import undisturbed
 from releasegate.plugin.subject import Subject, load_subject
 
 _STATE = PROJECT / ".state" / "rehearsal"
@@ -45,7 +47,7 @@ def rehearse(
     struck = _known(faults)
     rollback = drill_for([fault["at"] for fault in struck], rollback)
     state = _prepared(state)
-    reports = reports or REPORTS / "rehearsals" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    reports = reports or reports_of(None) / "rehearsals" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     with ExitStack() as cleanup, Progress() as progress:
         if not keep:
             cleanup.callback(_down, state)
@@ -78,8 +80,10 @@ def _prepared(state: Path | None) -> Path:
 
 
 def _down(state: Path) -> None:
+    """End the reference, whatever else happens: its processes would outlive this one."""
     if (state / "reference.json").exists():
-        reference.ask("down", "--state", str(state))
+        with undisturbed():
+            reference.ask("down", "--state", str(state))
 
 
 @dataclass(slots=True)
@@ -161,9 +165,7 @@ class Rehearsal:
         where = [f"--target={self.subject.target_path}", f"--reports={self.reports}"]
         own = [*command_of("", [])[:2], "releasegate.cli", name, *where, *arguments]
         command = own if own_command else command_of(name, [*where, *arguments])
-        done = subprocess.run(
-            command, cwd=PROJECT, env=environment(), capture_output=True, text=True, errors="replace", check=False
-        )
+        done = finish(command, cwd=PROJECT)
         self.gates += not own_command
         verdict, sentence = self._outcome(name, done, own_command=own_command)
         self.progress.end(verdict, sentence)
