@@ -19,7 +19,9 @@ from releasegate.report import Form, render, write_report
 @on_target
 @click.option("--lang", type=click.Choice(["pt-BR", "en"]), help="Language (default: from the locale).")
 @click.option("--format", "form", type=click.Choice(["html", "json", "junit", "md"]), default="html", show_default=True)
-def report(target_path: Path | None, change_path: Path | None, reports: Path | None, lang: Locale | None, form: Form) -> int:
+def report(
+    target_path: Path | None, change_path: Path | None, reports: Path | None, lang: Locale | None, form: Form
+) -> int:
     """Write the dossier of a deployment again from its evidence: report.html, or another format to standard output."""
     subject = subject_of(target_path, change_path)
     folder = folder_of(subject, reports)

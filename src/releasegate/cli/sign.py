@@ -21,7 +21,9 @@ from releasegate.plugin.opening import who
 @on_target
 @click.option("--by", required=True, help="Who says so.")
 @click.option("--note", default="", help="What they saw.")
-def attest(item: str, target_path: Path | None, change_path: Path | None, reports: Path | None, by: str, note: str) -> int:
+def attest(
+    item: str, target_path: Path | None, change_path: Path | None, reports: Path | None, by: str, note: str
+) -> int:
     """Attest a manual ITEM of the runbook's checklist (a window booked, a team warned)."""
     subject = subject_of(target_path, change_path)
     manual = {known.id: known for known in subject.change.checklist if known.manual}

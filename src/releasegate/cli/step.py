@@ -40,7 +40,9 @@ class Timed:
 @click.argument("item")
 @on_target
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
-def step(item: str, target_path: Path | None, change_path: Path | None, reports: Path | None, command: Sequence[str]) -> int:
+def step(
+    item: str, target_path: Path | None, change_path: Path | None, reports: Path | None, command: Sequence[str]
+) -> int:
     """Run a COMMAND of the runbook as typed and keep what it printed, its exit code and its times for ITEM.
 
     One single argument is given to the shell, several are run as they are. The change file says how the output is

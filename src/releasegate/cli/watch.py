@@ -41,7 +41,12 @@ _NEEDED = ("backend", "host", "services")
 @click.option("--every", default="30s", show_default=True, metavar="TIME", help="One round every TIME.")
 @click.option("--resume", is_flag=True, help="Go on with the watch that was interrupted; the gap is counted.")
 def watch(
-    target_path: Path | None, change_path: Path | None, reports: Path | None, length: str | None, every: str, resume: bool
+    target_path: Path | None,
+    change_path: Path | None,
+    reports: Path | None,
+    length: str | None,
+    every: str,
+    resume: bool,
 ) -> int:
     """Look at the release every TIME and record what was seen: health, latency, log lines, database.
 
