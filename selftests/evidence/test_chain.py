@@ -165,7 +165,7 @@ def test_a_second_writer_waits_and_then_names_the_first(folder):
         with pytest.raises(CannotMeasure) as error, Chain.open(folder, wait_s=0.1):
             pass
     assert str(error.value) == (
-        f"{folder.root}: another process is writing evidence there (pid {os.getpid()}, gate perf); waited 0.1 s; "
+        f"{folder.root}: another process is at work there (pid {os.getpid()}, gate perf); waited 0.1 s; "
         "begin again when it has ended"
     )
 

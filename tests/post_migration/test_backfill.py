@@ -19,30 +19,30 @@ SPOTS = 5  # runbook 4.5
 MOST_CONVERSATIONS = 200  # that the API is asked to list; the sample is chosen among them
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def backfill(database, change):
     return rows.as_found(database, change.backfill)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runs(change, step_records):
     """Return the recorded runs of the backfill itself, oldest first, each with its item."""
     items = [step.item for step in change.steps_judged_by("backfill/step-output")]
     return [(item, record) for item in items for record in step_records(item)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def before(recorded, change):
     return recorded_checksums(recorded("preflight/baseline")).get(change.backfill.table)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def moments(runs, before):
     began = max((record["began"] for _, record in runs), default="")
     return Moments(old_until=before.until if before else "", began=began)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")  # one pass over the table, judged by several tests
 def counts(database, backfill, moments):
     return rows.every_row(database, backfill, moments)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from releasegate.core.durations import show_duration
 from releasegate.evidence.chain import Chain, read
 from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
+from releasegate.evidence.lock import only_writer
 from releasegate.plugin.signals import undisturbed
 from releasegate.plugin.subject import Subject, load_subject
 
@@ -49,6 +50,7 @@ def rehearse(
     state = _prepared(state)
     reports = reports or reports_of(None) / "rehearsals" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     with ExitStack() as cleanup, Progress() as progress:
+        cleanup.enter_context(_emptied(state))
         if not keep:
             cleanup.callback(_down, state)
         progress.note(f"bringing up the reference with {rows} messages in {state}")
@@ -68,15 +70,29 @@ def _known(names: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _prepared(state: Path | None) -> Path:
-    """Return an empty state folder: our own is made anew; a given one that holds anything is refused."""
+    """Return the state folder: our own is made anew later; a given one that holds anything is refused."""
     if state is not None:
         if state.exists() and any(state.iterdir()):
             raise UsageError(f"--state: {state} is not empty; give a folder that does not exist, or an empty one")
         return state.absolute()
-    if (_STATE / "reference.json").exists():
-        _down(_STATE)
-    shutil.rmtree(_STATE, ignore_errors=True)
     return _STATE
+
+
+@contextmanager
+def _emptied(state: Path) -> Iterator[None]:
+    """Hold our own state folder for this rehearsal and empty it; a given one is empty and is left to its owner.
+
+    Raises CannotMeasure that names who else rehearses there.
+    """
+    if state != _STATE:
+        yield
+        return
+    state.parent.mkdir(parents=True, exist_ok=True)
+    with only_writer(state.with_suffix(".lock"), wait_s=0) as holder:
+        holder.note("rehearsal")
+        _down(state)
+        shutil.rmtree(state, ignore_errors=True)
+        yield
 
 
 def _down(state: Path) -> None:

@@ -27,7 +27,7 @@ def run(
 ) -> int:
     r"""Run one GATE against a deployment: the same as `pytest -m GATE --target FILE ...`.
 
-    Also accepted: --alone [--baseline DUMP], --kind code|data|restore (rollback), --after 24h|7d (followup),
+    Also accepted: --alone, --kind code|data|restore (rollback), --after 24h|7d (followup),
     and every argument of pytest.
 
     \b

@@ -60,6 +60,6 @@ def _wait_for(handle: int, path: Path, wait_s: float) -> None:
 def _busy(handle: int, path: Path, wait_s: float) -> str:
     holder = os.pread(handle, 200, 0).decode("utf-8", "replace") or "unknown"
     return (
-        f"{path.parent}: another process is writing evidence there ({holder}); waited {wait_s:g} s; "
+        f"{path.parent}: another process is at work there ({holder}); waited {wait_s:g} s; "
         "begin again when it has ended"
     )

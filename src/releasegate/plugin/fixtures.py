@@ -59,7 +59,7 @@ def _stop_when_not_judged(run: Run, check: PlannedCheck) -> None:
     unpromised = run.subject.not_promised(check.promises)
     if unpromised:
         raise NotApplicableError(f"{run.subject.change_path.name} promises no {unpromised}")
-    if check.baseline and run.alone and not run.options.baseline:
+    if check.baseline and run.alone:
         raise NotJudgedError("not judged alone: it compares with what an earlier gate recorded")
 
 
@@ -134,13 +134,13 @@ def run_folder(run: Run) -> Path:
     return run.path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def history(run: Run) -> History:
     """Return what earlier runs recorded about this deployment and this change."""
     return read(run.folder)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def recorded(history: History) -> Callable[[str], list[dict[str, Any]]]:
     """Return `recorded(check)`: the measures that the latest closed attempt of that check's gate kept, or [].
 
@@ -157,7 +157,7 @@ def recorded(history: History) -> Callable[[str], list[dict[str, Any]]]:
     return recorded
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def opened_at(history: History) -> Callable[[str], datetime | None]:
     """Return `opened_at(gate)`: when that gate's latest closed attempt began, in UTC; None when it never ran."""
 
@@ -168,13 +168,13 @@ def opened_at(history: History) -> Callable[[str], datetime | None]:
     return opened_at
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def deploy_began(opened_at: Callable[[str], datetime | None]) -> datetime | None:
     """Return when the deploy began: when preflight opened, in UTC."""
     return opened_at("preflight")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def step_records(history: History) -> Callable[[str], list[dict[str, Any]]]:
     """Return `step_records(item)`: what `gate step` recorded of the runbook's own commands, oldest first."""
 

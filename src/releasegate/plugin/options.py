@@ -22,7 +22,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--change", metavar="FILE", help="what the release promises (default: the file in changes/)")
     group.addoption("--reports", metavar="DIR", help="where evidence goes (default: reports/ of the project)")
     group.addoption("--alone", action="store_true", help="judge what can be judged now, without earlier gates")
-    group.addoption("--baseline", metavar="DUMP", help="with --alone: a backup from before the change")
     group.addoption("--kind", choices=("code", "data", "restore"), help="rollback: which way back was taken")
     group.addoption("--after", choices=("24h", "7d"), default="24h", help="followup: how long after the release")
     group.addoption("--settle", metavar="SECONDS", type=float, default=0.0, help="look again after this long")

@@ -56,8 +56,6 @@ def load_run(config: pytest.Config, project: Path) -> Run | None:
         return None
     if not target:
         raise UsageError(f"--target: no deployment was named for gate {gates[0].marker}; give --target FILE")
-    if config.option.baseline and not config.option.alone:
-        raise UsageError("--baseline: only with --alone; otherwise the preflight gate's own record is the baseline")
     _require_neighbours(gates)
     _require_one_per_worker_pool(gates, config)
     _require_kind(gates, config)
