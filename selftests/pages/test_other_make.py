@@ -168,3 +168,22 @@ def test_declared_steps_and_locators_replace_what_is_built_in(oficina):
     }
     site, samples, _ = oficina(steps=steps)
     assert old_media(site, samples).verdict is Verdict.PASS
+
+
+def test_what_writes_never_reaches_the_deployment_unless_it_is_let_through(oficina):
+    """Opening a conversation marks it as read; the gate answers that itself, or lets it through where it is told."""
+    site, samples, running = oficina()
+    (look,) = thread.look_at_threads(site, samples.conversations[:1])
+    assert (running.writes, look.value.answered_by_us) == ([], ("POST /loja/servico/papo/p-77/lida",))
+    site, samples, running = oficina(allow_writes=["POST /papo/.*/lida$"])
+    (look,) = thread.look_at_threads(site, samples.conversations[:1])
+    assert (running.writes, look.value.answered_by_us) == (["POST /loja/servico/papo/p-77/lida"], ())
+
+
+def test_hosts_that_nobody_listed_are_never_asked(oficina):
+    """A beacon to somebody else's host is answered by the gate, and is no error of the page."""
+    site, _, _ = oficina()
+    with site.visit() as visit:
+        visit.open("/")
+        assert ("ping", "https://medidas.invalid/visita") in visit.interception.blocked
+        assert [event for event in visit.events() if event.counts] == []

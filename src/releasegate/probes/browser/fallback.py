@@ -95,7 +95,7 @@ def _layout(thread: Thread, medium: Medium) -> dict[str, Any]:
 def _without(thread: Thread, medium: Medium, cut: Cut, whole: dict[str, Any]) -> FallbackFacts:
     visit = thread.visit
     thread.bring_up([medium])
-    state = poll(visit.page, thread.ask, lambda now: _says(now, thread, medium, whole), min(visit.site.slowest_s, 4.0))
+    state = poll(visit.page, thread.ask, lambda now: _says(now, thread, medium, whole), visit.site.slowest_s)
     layout = _layout(thread, medium)
     known = [key for key in layout["boxes"] if key in whole["boxes"]]
     moved = [key for key in known if _differ(layout["boxes"][key], whole["boxes"][key])]
@@ -128,7 +128,9 @@ def _in_viewer(thread: Thread, medium: Medium) -> Enlarged | None:
     viewer = Viewer(thread)
     if not _click_where_it_was(thread, medium):
         return None
-    state = poll(thread.visit.page, lambda: viewer.look(medium), lambda now: now["covers"] >= 0.5, 2.0)
+    state = poll(
+        thread.visit.page, lambda: viewer.look(medium), lambda now: now["covers"] >= 0.5, thread.visit.site.slowest_s
+    )
     if state["covers"] < 0.5:
         return None
     state = poll(

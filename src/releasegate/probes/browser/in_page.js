@@ -161,22 +161,28 @@
 
   // --- asked from outside -----------------------------------------------------------------------------------------
 
-  function thread({ messages, css, unavailable }) {
+  function thread({ messages, css, thumbnail, fallback, unavailable }) {
     forget();
     const rows = rowsOf(messages, css);
     const roots = [...walk(document.body)];
     const taken = new Set();
     const media = messages.flatMap((message) => message.needles.map((needles, place) => (
-      medium({ message, needles, place, row: rows.get(message.id), roots, taken, unavailable }))));
+      medium({ message, needles, place, row: rows.get(message.id), roots, taken, thumbnail, fallback, unavailable }))));
     for (const [id, row] of rows) kept.set(`row ${id}`, row);
     return { media, found: [...rows.keys()], unavailable: unavailable ? textCount(unavailable) : 0 };
   }
 
-  function medium({ message, needles, place, row, roots, taken, unavailable }) {
+  function medium({ message, needles, place, row, roots, taken, thumbnail, fallback, unavailable }) {
     const key = `medium ${message.id} ${place}`;
-    const says = Boolean(row && unavailable && matchesText(row, unavailable));
+    const told = fallback && row ? [...row.querySelectorAll(fallback)].some(seen) : false;
+    const says = told || Boolean(row && unavailable && matchesText(row, unavailable));
     let best = showing(needles, row ? within(row) : roots)[0] ?? showing(needles, roots)[0];
     let tied = best ? "address" : "";
+    if (!best && row && thumbnail) {
+      const el = row.querySelectorAll(thumbnail)[place];
+      best = el ? { el, state: stateOf(el) } : undefined;
+      tied = best ? "message" : "";
+    }
     if (!best && row) {
       best = within(row).filter((el) => isMedium(el) && !taken.has(el) && sizes(el) >= 40)
         .map((el) => ({ el, state: stateOf(el) })).sort(better)[0];
@@ -187,6 +193,9 @@
     kept.set(key, best.el);
     return { key, state: best.state, tied, says, top: box(best.el).top };
   }
+
+  // How a kept element stands, without searching the page again; null when it is not there any more.
+  const standing = (key) => kept.get(key)?.isConnected ? stateOf(kept.get(key)) : null;
 
   function textCount(source, root = document.body) {
     const pattern = new RegExp(source, "i");
@@ -352,6 +361,6 @@
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
+  const api = { standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

@@ -33,7 +33,7 @@ def _in_conversation(
         try:
             visit.open_conversation(conversation)
             thread = Thread(visit, conversation)
-            facts = [_look(thread, reply) for reply in replies if reply in thread.messages]
+            facts = _look_at_all(thread, [reply for reply in replies if reply in thread.messages])
         except StuckOnPage as error:
             facts = [
                 ReplyFacts(conversation=conversation.id, message=reply.id, row=False, trouble=str(error))
@@ -50,7 +50,16 @@ def _in_conversation(
     ]  # fmt: skip
 
 
-def _look(thread: Thread, reply: Message) -> ReplyFacts:
+def _look_at_all(thread: Thread, replies: list[Message]) -> list[ReplyFacts]:
+    """Look at each reply; where one never came to stand within the budget, the others are taken as they stand."""
+    found: list[ReplyFacts] = []
+    for reply in replies:
+        is_late = any(not (fact.says_reply and fact.shows_preview is not False) for fact in found)
+        found.append(_look(thread, reply, 0.0 if is_late else thread.visit.site.slowest_s))
+    return found
+
+
+def _look(thread: Thread, reply: Message, budget_s: float) -> ReplyFacts:
     original = reply.original
     assert original is not None, f"message {reply.id} replies to nothing"
     interface = thread.visit.site.change.interface
@@ -62,7 +71,7 @@ def _look(thread: Thread, reply: Message) -> ReplyFacts:
         "gone": gone,
         "css": thread.visit.locators.css("reply"),
     }
-    state = _await(thread, asked, needs_preview=bool(asked["preview"]) and not original.is_gone)
+    state = _await(thread, asked, budget_s, needs_preview=bool(asked["preview"]) and not original.is_gone)
     if state is None:
         return ReplyFacts(conversation=thread.conversation.id, message=reply.id, row=False, is_gone=original.is_gone)
     _show(thread, reply)
@@ -78,8 +87,8 @@ def _look(thread: Thread, reply: Message) -> ReplyFacts:
     )
 
 
-def _await(thread: Thread, asked: dict[str, Any], *, needs_preview: bool) -> dict[str, Any] | None:
-    """Wait until the reply stands as promised, a little while: the thread has settled before."""
+def _await(thread: Thread, asked: dict[str, Any], budget_s: float, *, needs_preview: bool) -> dict[str, Any] | None:
+    """Wait until the reply stands as promised."""
 
     def look() -> dict[str, Any] | None:
         thread.ask()
@@ -89,7 +98,7 @@ def _await(thread: Thread, asked: dict[str, Any], *, needs_preview: bool) -> dic
     def stands(state: dict[str, Any] | None) -> bool:
         return state is not None and state["says"] and (state["preview"] or not needs_preview)
 
-    return poll(thread.visit.page, look, stands, min(thread.visit.site.slowest_s, 3.0))
+    return poll(thread.visit.page, look, stands, budget_s)
 
 
 def _show(thread: Thread, reply: Message) -> None:

@@ -101,9 +101,10 @@ class Thread:
             {"id": one.id, "text": one.text[:120], "needles": [needles(medium.url) for medium in one.media]}
             for one in self.messages
         ]
-        css = self.visit.locators.css("message")
+        css = self.visit.locators.css
+        given = {"css": css("message"), "thumbnail": css("thumbnail"), "fallback": css("fallback")}
         answer: dict[str, Any] = self.visit.evaluate(
-            "thread", {"messages": asked, "css": css, "unavailable": self._unavailable}
+            "thread", {"messages": asked, "unavailable": self._unavailable, **given}
         )
         return answer
 
@@ -111,6 +112,7 @@ class Thread:
         """Scroll each medium into sight until it stands, within the budget; return how each stands."""
         keys = self._keys()
         stuck = 0
+        self.ask()
         for medium in media:
             if stuck < _MOST_STUCK and not self._await(keys[medium]):
                 stuck += 1
@@ -131,13 +133,20 @@ class Thread:
     def _await(self, key: str) -> bool:
         began, turns, direction = time.monotonic(), 0, -0.8
         while time.monotonic() - began < (_GRACE_S if turns > 1 else self.visit.site.slowest_s):
-            entry = next(entry for entry in self.ask()["media"] if entry["key"] == key)
-            if Shown(entry["state"]) in _SETTLED or entry["says"]:
+            if self._stands(key):
                 return True
             if not self._scroll_to(key, direction):
                 direction, turns = -direction, turns + 1
             self.visit.page.wait_for_timeout(POLL_MS)
         return False
+
+    def _stands(self, key: str) -> bool:
+        """Whether a medium has come to stand; the page is searched again only where its element is not known."""
+        state = self.visit.evaluate("standing", key)
+        if state is None or Shown(state) not in _SETTLED:
+            entry = next(entry for entry in self.ask()["media"] if entry["key"] == key)
+            return Shown(entry["state"]) in _SETTLED or bool(entry["says"])
+        return True
 
     def _scroll_to(self, key: str, direction: float) -> bool:
         """Bring the element into sight; where there is none yet, scroll on. Return whether anything moved."""
