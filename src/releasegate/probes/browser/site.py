@@ -58,6 +58,9 @@ class Site:
             interception = Interception(self._rules(), cuts=list(cuts))
             context.route("**/*", lambda route: interception.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
             yield Visit(self, page, interception)
+        except Error as error:
+            where = context.pages[0].url if context.pages else self.frontend.url
+            raise StuckOnPage(f"{where}: the browser could not go on: {str(error).splitlines()[0]}") from error
         finally:
             context.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from releasegate.probes.browser.waiting import poll
 
 _IS_OPEN = 0.5  # the share of the window from which on something counts as opened over it
 _IS_CLOSED = 0.1
+_CLICK_MS = 3000  # for a control that is visible already: to become enabled, and to stop moving
 _WORDS = {"close": words.CLOSE, "next": words.NEXT, "previous": words.PREVIOUS}
 
 Choice = tuple[Conversation, Medium]
@@ -75,17 +77,23 @@ class Viewer:
         """Click the viewer's control for `what` (close, next, previous); return its name, "" where none was found."""
         given = self.visit.locators.first(self.visit.page, what) if what in self.visit.locators.given else None
         if given is not None:
-            given.click()
+            _try_to_click(given)
             return self.visit.locators.describe(what)
         name: str | None = self.visit.evaluate(
             "control", {"css": self._css, "what": what, "source": _WORDS[what].pattern}
         )
         if name:
-            self.visit.kept("control").click()
+            _try_to_click(self.visit.kept("control"))
         return name or ""
 
     def _poll(self, look: Callable[[], dict[str, Any]], is_done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         return poll(self.visit.page, look, is_done, self.visit.site.slowest_s)
+
+
+def _try_to_click(element: Any) -> None:
+    """Click, where that can be done: a control that is disabled or covered does nothing, and that is what it does."""
+    with contextlib.suppress(Error):
+        element.click(timeout=_CLICK_MS)
 
 
 def open_each(site: Site, choices: Iterable[Choice]) -> list[Measurement[ViewerFacts]]:
@@ -197,10 +205,10 @@ def _follow(viewer: Viewer, message: Message) -> list[ArrowFacts]:
         return [
             ArrowFacts(way="next", message=message.id, attachments=len(media), led_on=False, trouble="no viewer opened")
         ]
-    return [
-        _turn(viewer, message, len(media), way="next", to=media[1]),
-        _turn(viewer, message, len(media), way="previous", to=media[0]),
-    ]
+    onward = _turn(viewer, message, len(media), way="next", to=media[1])
+    if not onward.led_on:  # there is nothing to come back from
+        return [onward]
+    return [onward, _turn(viewer, message, len(media), way="previous", to=media[0])]
 
 
 def _turn(viewer: Viewer, message: Message, count: int, *, way: str, to: Medium) -> ArrowFacts:
