@@ -186,7 +186,7 @@ class Rehearsal:
         verdict, sentence = self._outcome(name, done, own_command=own_command)
         self.progress.end(verdict, sentence)
         if done.returncode:
-            self.progress.note(done.stdout + done.stderr)
+            self.progress.note(done.stdout.partition("\nreport   ")[0] + done.stderr)  # we end with the same lines
         return done.returncode
 
     def _outcome(self, name: str, done: subprocess.CompletedProcess[str], *, own_command: bool) -> tuple[Verdict, str]:
