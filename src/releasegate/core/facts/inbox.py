@@ -20,7 +20,7 @@ class Original:
     """The message that another one replies to; `is_gone` says that it was deleted, `has_media` that it shows a file."""
 
     id: str
-    text: str = ""
+    text: str = field(default="", repr=False)
     is_gone: bool = False
     has_media: bool = False
 

@@ -1,0 +1,76 @@
+"""Test data is found in a real database beside a real API, without knowing which column holds the conversation."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from releasegate.core import CannotMeasure
+from releasegate.plugin.subject import load_subject
+from releasegate.probes.http import open_api
+from releasegate.probes.postgres import open_session
+from releasegate.probes.samples import Finder, find
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
+    """Return the reference after its release: its database, its API and its change."""
+    state = tmp_path_factory.mktemp("samples") / "inbox"
+    command = [sys.executable, "-m", "reference_inbox"]
+    up = [*command, "up", "--state", str(state), "--at", "released", "--rows", "3000"]
+    subprocess.run(up, check=True, capture_output=True)
+    subject = load_subject(state / "target.toml", None, PROJECT)
+    with ExitStack() as stack:
+        stack.callback(subprocess.run, [*command, "down", "--state", str(state)], check=True, capture_output=True)
+        database = stack.enter_context(open_session(subject.target.database))
+        api = stack.enter_context(open_api(subject.target.backend, subject.change.api, state / "session.json"))
+        yield database, api, subject.change
+
+
+def test_the_column_of_the_conversation_is_found_by_comparison(inbox):
+    """The column that holds every message's conversation is known from the rows alone."""
+    database, api, change = inbox
+    ids = api.conversations(10).value.known_ids
+    assert Finder(database, api, change, None)._conversation_column(ids) == "conversation_id"
+
+
+def test_together_the_samples_hold_everything_that_is_promised(inbox):
+    """Old pictures and videos, several attachments, replies and a reply to a deleted message are among them."""
+    samples = find(*inbox, None).value
+    media = [medium for one in samples.conversations for medium in one.media]
+    replies = [reply for one in samples.conversations for reply in one.replies]
+    assert {"image", "video"} <= {medium.kind for medium in media if medium.is_old}
+    assert any(message.has_several for one in samples.conversations for message in one.messages)
+    assert {reply.original.is_gone for reply in replies} == {True, False}
+    assert samples.replies >= len(replies)
+
+
+def test_every_sample_is_something_the_api_shows(inbox):
+    """A sampled message stands in the API's own page of its conversation."""
+    database, api, change = inbox
+    samples = find(database, api, change, None).value
+    for conversation in samples.conversations:
+        listed = set(api.messages(conversation.id).value.known_ids)
+        assert {message.id for message in conversation.messages} <= listed
+
+
+def test_texts_of_customers_stay_out_of_the_evidence(inbox):
+    """What is kept of the samples is ids and counts."""
+    found = find(*inbox, None)
+    texts = {message.text for one in found.value.conversations for message in one.messages if len(message.text) > 9}
+    assert texts
+    assert not any(text in str(found.shown) + repr(found.value) for text in texts)
+
+
+def test_a_change_without_backfill_has_no_samples(inbox):
+    """Nothing says which column holds media, so nobody can look."""
+    database, api, change = inbox
+    with pytest.raises(CannotMeasure, match=r"no \[backfill\]"):
+        find(database, api, change.model_copy(update={"backfill": None}), None)
