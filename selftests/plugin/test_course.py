@@ -68,7 +68,7 @@ def test_a_manual_item_keeps_its_gate_closed_until_somebody_attests_it(two):
     two.change.write_text(two.change.read_text("utf-8") + MANUAL, "utf-8")
     ran = two.run("-m", "preflight")
     assert ran.code == 6
-    assert "1 items wait for a person (0.window). Next: gate attest 0.window --by NAME" in ran.last
+    assert "1 item waits for a person (0.window). Next: ./gate attest 0.window --by NAME" in ran.last
 
 
 def test_alone_needs_nothing_before_it_and_opens_nothing(two):

@@ -51,7 +51,7 @@ def test_a_gate_whose_requirement_is_not_open_is_blocked(gates, workers):
     gates.gate("backup", "@pytest.mark.check('backup/a')\ndef test_a(require): require(holds())\n")
     ran = gates.run("-m", "backup", *workers)
     assert (ran.code, ran.verdicts()) == (7, {"backup/a": "BLOCKED"})
-    assert ran.last.startswith("BLOCKED: backup: preflight is not open: it has not been run. Next: gate status")
+    assert ran.last.startswith("BLOCKED: backup: preflight is not open: it has not been run. Next: ./gate status")
 
 
 def test_nothing_collected(gates, workers):

@@ -34,7 +34,7 @@ def status(target_path: Path | None, change_path: Path | None, reports: Path | N
     screen.print("ways back:")
     for line in ways_back(subject, history):
         screen.print(f"  {line}", markup=False)
-    screen.print(f"next: {next_command(subject, stands)}", markup=False)
+    screen.print(f"next: {next_command(subject, history, stands)}", markup=False)
     return _exit_code(history, stands)
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-_WIDTH = 110
+_WIDTH = 110  # where nobody says how wide the terminal is
 _LABELS = ("want", "have", "why", "fix", "run")
 
 
@@ -37,8 +37,12 @@ class Finding:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
+        return self.wrapped(_WIDTH)
+
+    def wrapped(self, width: int) -> str:
+        """Return the finding as lines of at most `width` columns; a command and a long word are never broken."""
         lines = [f"{self.check}: {self.subject}"]
-        lines += [_labelled(label, getattr(self, label)) for label in _LABELS if getattr(self, label)]
+        lines += [_labelled(label, getattr(self, label), width) for label in _LABELS if getattr(self, label)]
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
@@ -46,11 +50,11 @@ class Finding:
         return asdict(self)
 
 
-def _labelled(label: str, text: str) -> str:
+def _labelled(label: str, text: str, width: int) -> str:
     head = f"  {label + ':':<5} "
     if label == "run":  # a command is pasted: it is never wrapped
         return head + text
     return textwrap.fill(
-        text, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False,
+        text, width, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip

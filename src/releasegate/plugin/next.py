@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
-from releasegate.core import ExitCode
+from releasegate.core import ExitCode, Verdict
 from releasegate.core.gate import Gate
+from releasegate.core.settings import command_name
 from releasegate.evidence.checkpoints import Checkpoint
 from releasegate.evidence.history import History
 from releasegate.plugin.gates import BY_MARKER, GATES
@@ -23,10 +25,10 @@ def command_after(run: Run, records: Sequence[GateRecord], code: ExitCode) -> st
         return gate_command(subject, run.gates[0])
     record = records[-1]
     if code is ExitCode.BLOCKED:
-        return f"gate status --target {subject.target_path}"
+        return _command(subject, "status")
     if code is not ExitCode.GO:
         if record.only_waits_for_people:
-            return f"gate attest {record.open_items[0].id} --by NAME --target {subject.target_path}"
+            return _command(subject, "attest", record.open_items[0].id, "--by NAME")
         return gate_command(subject, record.gate)
     following = None if record.alone else _following(record.gate)
     return f"{following.runbook} of the runbook, then {gate_command(subject, following)}" if following else ""
@@ -34,14 +36,23 @@ def command_after(run: Run, records: Sequence[GateRecord], code: ExitCode) -> st
 
 def gate_command(subject: Subject, gate: Gate) -> str:
     """Return the command that runs `gate` on this target."""
-    kind = " --kind KIND" if gate.marker == "rollback" else ""
-    return f"gate run {gate.marker} --target {subject.target_path}{kind}"
+    return _command(subject, "run", gate.marker, *(["--kind KIND"] if gate.marker == "rollback" else []))
 
 
-def next_command(subject: Subject, stands: Sequence[Checkpoint]) -> str:
-    """Return the command for the first gate of the way forward that is not open."""
+def next_command(subject: Subject, history: History, stands: Sequence[Checkpoint]) -> str:
+    """Return the command for the first gate of the way forward that is not open, or what a person has to say first."""
     closed = next((stand for stand in stands if not stand.is_open and stand.gate != "rollback"), None)
-    return gate_command(subject, BY_MARKER[closed.gate]) if closed else "nothing; every gate is open"
+    if closed is None:
+        return "nothing; every gate is open"
+    attempt = history.latest_closed(closed.gate)
+    if attempt and attempt.open_items and closed.verdict is Verdict.NOT_RUN:
+        return _command(subject, "attest", attempt.open_items[0], "--by NAME")
+    return gate_command(subject, BY_MARKER[closed.gate])
+
+
+def _command(subject: Subject, *words: str) -> str:
+    """Return a command that can be pasted where the operator stands; NAME and KIND are left to them."""
+    return " ".join((command_name(), *words, "--target", shlex.quote(str(subject.target_path))))
 
 
 def ways_back(subject: Subject, history: History) -> list[str]:
@@ -50,7 +61,7 @@ def ways_back(subject: Subject, history: History) -> list[str]:
     if _ROLLBACK_BEGINS not in reached:
         return ["none is needed: nothing of the release is out yet"]
     begins = {
-        kind: f"{kind}: judge it afterwards with gate run rollback --kind {kind} --target {subject.target_path}"
+        kind: f"{kind}: judge it afterwards with {_command(subject, 'run', 'rollback', '--kind', kind)}"
         for kind in ("code", "data", "restore")
     }
     lines = [begins["code"]]

@@ -85,7 +85,8 @@ def _to_attest(record: GateRecord) -> list[str]:
     if record.alone or not record.open_items:
         return []
     first = ", ".join(item.id for item in record.open_items[:3])
-    return [f"{len(record.open_items)} items wait for a person ({first})"]
+    waiting = "1 item waits" if len(record.open_items) == 1 else f"{len(record.open_items)} items wait"
+    return [f"{waiting} for a person ({first})"]
 
 
 def _general(code: ExitCode) -> str:

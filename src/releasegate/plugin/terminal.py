@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+
 import pytest
 
 from releasegate.core import ExitCode, Finding, Verdict
+from releasegate.core.settings import command_name
 from releasegate.plugin.next import command_after
 from releasegate.plugin.options import run_of
 from releasegate.plugin.outcome import Outcome, outcome_of
@@ -22,6 +26,8 @@ _MARKUP = {
     Verdict.PASS: {"green": True},
 }
 _LONGEST_SENTENCE = 300
+_WIDEST = 110  # no line of ours is longer in a terminal, however wide it is
+_ROOMY = 100  # from here on a sentence has a column of its own
 _OUTPUT: pytest.StashKey[pytest.TerminalReporter] = pytest.StashKey()
 
 
@@ -36,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.verbose == 0:
         config.option.verbose = -2
         config.option.no_summary = True
+        reporter._report_keyboardinterrupt = _say_nothing  # noqa: SLF001 - it prints where in Python; ours says the rest
+
+
+def _say_nothing() -> None:
+    """Leave the last word to our last line."""
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -83,12 +94,33 @@ class _Lines:
         if outcome is not None:
             self._output.write(f"{outcome.verdict:<13}", **_MARKUP.get(outcome.verdict, {}))
             why = "" if outcome.verdict is Verdict.BLOCKED else _short(outcome.sentence)  # the last line says it once
-            self._output.write_line(f"{outcome.check:<32} {why}".rstrip())
+            self._output.write_line(_fitted(self._output, f"{outcome.check:<32} ", why, column=13))
 
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_SENTENCE else line[: _LONGEST_SENTENCE - 1] + "…"
+
+
+def _width(output: pytest.TerminalReporter) -> int:
+    """Return how many columns our lines may take; 0 for no limit, where a program reads them."""
+    return min(shutil.get_terminal_size().columns, _WIDEST) if output.isatty() else 0
+
+
+def _fitted(output: pytest.TerminalReporter, head: str, text: str, *, column: int = 0) -> str:
+    """Return `head` and `text`, wrapped in a terminal; `column` is where the line stands when `head` begins.
+
+    The text goes on below itself where there is room, else a little to the right of the head.
+    """
+    width = _width(output)
+    line = (head + text).rstrip()
+    if not width or column + len(line) <= width:
+        return line
+    indent = column + (len(head) if width >= _ROOMY else 2)
+    return textwrap.fill(
+        line, width, initial_indent=" " * column, subsequent_indent=" " * indent, break_long_words=False,
+        break_on_hyphens=False, drop_whitespace=True, fix_sentence_endings=False,
+    ).removeprefix(" " * column)  # fmt: skip
 
 
 @pytest.hookimpl(trylast=True)
@@ -115,16 +147,16 @@ def _write_details(output: pytest.TerminalReporter, record: GateRecord) -> None:
     for outcome in record.outcomes.values():
         for finding in _findings(outcome):
             output.write_line("")
-            output.write_line(str(finding))
+            output.write_line(finding.wrapped(_width(output)) if _width(output) else str(finding))
         if outcome.traceback:
             output.write_line("")
             output.write_line(f"{outcome.check}: the gate itself broke, which says nothing about the deployment")
             output.write_line(outcome.traceback)
     if record.open_items and not record.blocked_by:
         output.write_line("")
-        output.write_line("items of the runbook that wait for a person (gate attest ITEM --by NAME):")
+        output.write_line(f"items of the runbook that wait for a person ({command_name()} attest ITEM --by NAME):")
         for item in record.open_items:
-            output.write_line(f"  {item.id:<24} {item.text}")
+            output.write_line(_fitted(output, f"  {item.id:<24} ", item.text))
 
 
 def _findings(outcome: Outcome) -> list[Finding]:
