@@ -15,6 +15,7 @@ from releasegate.files import Length, Model, Pattern, Pointer, Promise, UrlPath,
 
 Locale = Literal["en", "pt-BR"]
 RollbackKind = Literal["code", "data", "restore"]
+Kind = Literal["image", "video", "audio"]
 ItemId = Annotated[str, matching(r"[a-z0-9][a-z0-9._-]*", "lower-case letters, digits and . _ -")]
 CheckId = Annotated[str, matching(r"[a-z]+/[a-z0-9._-]+", "a check's id, gate/check: backfill/every-row")]
 
@@ -149,13 +150,15 @@ class Backfill(Promise):
     `url`, `type` and the marker are found in `to_column` by JSON pointer, the first place that exists counts.
     `least_rows` is the fewest rows with media that can carry a verdict; 0 says that none at all is fine. `created`
     is the column that tells old rows from new ones; `conversation` the one that holds the id by which the API lists
-    the row's neighbours, without which nothing is read back through the API.
+    the row's neighbours, without which nothing is read back through the API; `deleted` the one that is set in a row
+    that people no longer see. `kinds` says what a stored type is to who looks at it, where it has another name.
     """
 
     table: str
     key: str = "id"
     created: str | None = None
     conversation: str | None = None
+    deleted: str | None = None
     from_column: str
     to_column: str
     url: tuple[Pointer, ...] = Field(min_length=1)
@@ -163,6 +166,7 @@ class Backfill(Promise):
     marker: Marker | None = None
     required: tuple[RequiredField, ...] = ()
     types: tuple[TypeCase, ...] = ()
+    kinds: dict[str, Kind] = {}
     durations: tuple[Duration, ...] = ()
     least_rows: int = Field(default=1, ge=0)
     preview_column: str | None = None
@@ -261,7 +265,7 @@ class Interface(Model):
     """
 
     page: Page | None = None
-    kinds: tuple[Literal["image", "video", "audio"], ...] = ("image", "video")
+    kinds: tuple[Kind, ...] = ("image", "video")
     old_media: Shown | None = None
     viewer: Viewer | None = None
     reply: Shown | None = None

@@ -19,7 +19,7 @@ _LIST = ("path", "query", "list", "id", "page_size", "page_length", "offset", "p
 READABLE: Final[dict[str, tuple[str, ...]]] = {
     "release": ("commit",),
     "schema": ("files",),
-    "backfill": ("created", "conversation", "preview_column"),
+    "backfill": ("created", "conversation", "deleted", "kinds", "preview_column"),
     "api.health": ("path", "query"),
     "api.version": ("path", "query", "at", "headers"),
     "api.conversations": _LIST,

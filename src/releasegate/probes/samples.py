@@ -16,9 +16,11 @@ from psycopg import sql
 
 from releasegate.change.models import Backfill, Change
 from releasegate.core import CannotMeasure, Measurement, pointers
+from releasegate.core.facts.catalog import SchemaFacts
 from releasegate.core.facts.http import Listing
 from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples
 from releasegate.core.url_rule import accepted_types
+from releasegate.probes import catalog
 from releasegate.probes.http import Api
 from releasegate.probes.postgres import Row, Session, identifier
 
@@ -26,7 +28,10 @@ LISTED: Final = 60  # conversations that the API is asked to list: more than peo
 _MOST_READ: Final = 24  # conversations whose messages are read through the API
 _IN_SIGHT: Final = 20  # conversations that a list shows before one has to ask for more
 _WANTED: Final = 2  # conversations for each kind of thing
-_GONE: Final = re.compile(r"^(?:is_?)?(?:deleted|removed)(?:_?at|_?on)?$", re.IGNORECASE)
+_GONE: Final = re.compile(
+    r"^(?:is_?)?(?:deleted|removed|apagad[oa]|exclu[ií]d[oa]|removid[oa]|deletad[oa])(?:_?(?:at|on|em))?$",
+    re.IGNORECASE,
+)
 _IDENTIFYING: Final = re.compile(r"[0-9a-f]{8}-|://|^\d{4}-\d\d-\d\d|^\d+$", re.IGNORECASE)
 
 
@@ -59,7 +64,9 @@ class Finder:
         self._api = api
         self._backfill: Backfill = change.backfill
         self._kinds = change.interface.kinds if change.interface else ()
-        self._reply_column = _reply_column(change)
+        found = catalog.schema(database, [change.backfill.table]).value
+        self._types = {column.name: column.type for column in found.columns}
+        self._reply_column = _reply_column(change, found)
         self._deploy_began = deploy_began
 
     def find(self) -> Samples:
@@ -150,13 +157,19 @@ class Finder:
             url = pointers.first([element], self._backfill.url)
             kind = pointers.first([element], self._backfill.type)
             if isinstance(url, str):
-                yield url, self._kind(url, row) or (kind if isinstance(kind, str) else "")
+                yield url, self._kind(url, row) or (self._shown_as(kind) if isinstance(kind, str) else "")
 
     def _kind(self, url: str, row: Row) -> str:
-        """Return which promised kind the change's rule gives `url`, "" where it does not decide for exactly one."""
+        """Return which kind the change's rule gives `url`, "" where it does not decide for exactly one."""
         values = {name: None if value is None else str(value) for name, value in row.items()}
         types = accepted_types(self._backfill.types, url, values) or ()
-        return types[0] if len(types) == 1 else ""
+        kinds = {self._shown_as(one) for one in types}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    def _shown_as(self, stored: str) -> str:
+        """Return what a stored type is to people: as the change file says, else its own word (IMAGE, image/png)."""
+        known: Mapping[str, str] = self._backfill.kinds
+        return known.get(stored, stored.lower().partition("/")[0])
 
     def _is_old(self, row: Row) -> bool:
         """Whether a row is from before the deploy; of those without a time, whether the old column is filled."""
@@ -169,10 +182,13 @@ class Finder:
         row = originals.get(key)
         if row is None:
             return Original(id=key, is_gone=True)
-        is_gone = any(_GONE.match(name) and value not in (None, False) for name, value in row.items())
+        is_gone = any(self._says_gone(name) and value not in (None, False) for name, value in row.items())
         return Original(
             id=key, text=self._text(row), is_gone=is_gone, has_media=bool(row.get(self._backfill.from_column))
         )
+
+    def _says_gone(self, column: str) -> bool:
+        return column == self._backfill.deleted if self._backfill.deleted else bool(_GONE.match(column))
 
     def _originals(self, rows: Iterable[Row]) -> dict[str, Row]:
         if not self._reply_column:
@@ -197,25 +213,12 @@ class Finder:
     def _by_key(self, query: sql.Composed, ids: Sequence[str]) -> sql.Composed:
         """Compare keys in their own type, so that the primary key's index serves; text where there is none to know."""
         b = self._backfill
-        kind = self._key_type()
+        kind = self._types.get(b.key)
         if not kind:
             return query
         return sql.SQL("SELECT to_jsonb(m) AS row FROM {table} m WHERE {key} = ANY({ids}::{kind}[])").format(
-            table=identifier(b.table),
-            key=identifier(b.key),
-            ids=sql.Literal(list(ids)),
-            kind=sql.SQL(kind),
+            table=identifier(b.table), key=identifier(b.key), ids=sql.Literal(list(ids)), kind=sql.SQL(kind)
         )
-
-    def _key_type(self) -> str:
-        if not hasattr(self, "_key_kind"):
-            query = sql.SQL(
-                "SELECT format_type(atttypid, atttypmod) AS kind FROM pg_attribute "
-                "WHERE attrelid = to_regclass({table}) AND attname = {key}"
-            ).format(table=sql.Literal(self._backfill.table), key=sql.Literal(self._backfill.key))
-            rows = self._database.read(query).rows
-            self._key_kind: str = rows[0]["kind"] if rows else ""
-        return self._key_kind
 
     def _counts(self) -> dict[str, int]:
         """Return what the whole table holds: rows, replies, messages with several attachments."""
@@ -257,11 +260,22 @@ class Finder:
         return all(have.count(feature) >= _WANTED for feature in wanted)
 
 
-def _reply_column(change: Change) -> str:
-    """Return the column by which a message points at another of its table, "" where the release has none."""
-    table = change.backfill.table if change.backfill else ""
-    keys = change.db.foreign_keys if change.db else ()
-    return next((key.column for key in keys if key.table == table == key.references_table), "")
+def _reply_column(change: Change, found: SchemaFacts) -> str:
+    """Return the column by which a message points at another of its table, "" where the release has none.
+
+    A release document rarely promises the foreign key. Where it does not, the release's own column that has one in
+    the catalog counts, else the one of the key's own type.
+    """
+    b = change.backfill
+    if b is None or change.db is None:
+        return ""
+    promised = [key.column for key in change.db.foreign_keys if key.table == b.table == key.references_table]
+    own = [column.name for column in change.db.columns if column.table == b.table]
+    held = [key.columns[0] for key in found.foreign_keys if key.references_table == b.table and len(key.columns) == 1]
+    key = found.column(b.table, b.key)
+    alike = [column.name for column in found.columns if key and column.type == key.type]
+    likely = [name for name in own if name in held] or [name for name in own if name in alike and name != b.to_column]
+    return next(iter([*promised, *likely]), "")
 
 
 def _names(listing: Listing) -> dict[str, tuple[str, ...]]:
