@@ -330,6 +330,7 @@ def test_a_viewer_that_waits_for_ever_fails():
     spins = judged(Enlarged(shown=Shown.WAITING))
     assert spins.sentence == ("viewer of message m1, its file answered 404: no such text; the medium is still loading")
     assert judged(Enlarged(shown=Shown.MISSING, says_unavailable=True)).verdict is Verdict.PASS
+    assert judged(Enlarged(shown=Shown.PAINTED, is_same=False)).verdict is Verdict.INCONCLUSIVE
     assert judged(None).verdict is Verdict.PASS
 
 

@@ -64,14 +64,18 @@ def dead_media_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: s
 def viewer_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: str, source: str) -> Judgement:
     """Judge that the viewer of a dead medium says so too, instead of waiting for ever; one that stays shut is fine."""
     looked = [cut for cut in cuts if cut.cut and not cut.trouble]
-    silent = [cut for cut in looked if cut.viewer is not None and not cut.viewer.says_unavailable]
+    other = [cut for cut in looked if cut.viewer and cut.viewer.shown.is_shown and cut.viewer.is_same is False]
+    silent = [cut for cut in looked if cut.viewer and not cut.viewer.says_unavailable and cut not in other]
+    undecided = next((cut.trouble for cut in cuts if cut.trouble), "")
+    if not undecided and other:
+        undecided = f"the viewer of message {other[0].message} shows another medium; smoke/viewer-opens judges that"
     opened = sum(cut.viewer is not None for cut in looked)
     return Judgement(
         seen=len(looked),
         unit="media cut off",
         holds=f"{opened} of {count(len(looked), 'dead medium', 'dead media')} opened a viewer, and it says so",
         findings=tuple(_silent(check, cut, text, source) for cut in silent),
-        undecided=next((cut.trouble for cut in cuts if cut.trouble), ""),
+        undecided=undecided,
     )
 
 
