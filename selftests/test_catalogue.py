@@ -17,11 +17,43 @@ from releasegate.plugin.gates import BY_MARKER, GATES
 PROJECT = Path(__file__).parents[1]
 CHANGE = PROJECT / "changes" / "feat-2025-20251103111429.toml"
 HEADING = re.compile(r"^### `?([a-z]+/[a-z0-9.-]+)`?$", re.MULTILINE)
-# Checks that only an undisturbed machine, or another deployment, can turn red; each with where it is shown instead.
+# Checks that only an undisturbed machine, or another deployment, can turn red: where each is shown red, and why there.
 RED_ELSEWHERE = {
-    "preflight/database-reachable": "selftests/probes/test_postgres.py stops the server",
-    "preflight/host-reachable": "selftests/probes/test_host.py refuses the connection",
-    "perf/generator-kept-up": "selftests/probes/test_load.py overloads the generator; no fault of a deployment can",
+    "preflight/database-reachable": (
+        "probes/test_postgres.py::test_a_server_that_is_not_there_cannot_be_measured",
+        "a reference without its server is no reference",
+    ),
+    "preflight/host-reachable": (
+        "probes/test_host.py::test_each_trouble_of_a_connection_has_its_own_sentence",
+        "the reference is on this machine, which always lets us in",
+    ),
+    "preflight/free-disk": (
+        "checks/test_host.py::test_a_disk_with_less_room_is_a_finding",
+        "nobody's disk is filled for a rehearsal",
+    ),
+    "preflight/clock": (
+        "checks/test_host.py::test_a_clock_five_minutes_ahead_is_a_warning",
+        "nobody's clock is set for a rehearsal",
+    ),
+    "preflight/read-only": (
+        "checks/test_database.py::test_a_write_that_is_taken_or_refused_for_another_reason_is_a_finding",
+        "nothing stands between the reference's server and us that could drop BEGIN READ ONLY",
+    ),
+    "perf/generator-kept-up": (
+        "probes/test_load.py::test_an_overloaded_generator_gives_no_verdict",
+        "it judges the generator; no fault of a deployment can turn it red",
+    ),
+    **dict.fromkeys(
+        ("backend/step-output", "migration/step-output", "backfill/step-output", "frontend/step-output"),
+        (
+            "faults/test_matrix.py::test_a_fault_turns_red_what_it_declares",
+            "a command that went wrong stands in the evidence, not in the deployment; see COMMANDS there",
+        ),
+    ),
+    "backfill/duration": (
+        "faults/test_matrix.py::test_a_fault_turns_red_what_it_declares",
+        "how long a command took stands in the evidence alone; see COMMANDS there",
+    ),
 }
 
 
@@ -51,7 +83,9 @@ def test_a_gate_has_its_page_and_the_page_names_its_checks(gate):
 
 def test_a_test_lies_in_the_folder_of_its_phase():
     """Folders under tests/ are phases, markers are gates."""
-    wrong = {check: path for check, path in checks().items() if path.split("/")[1] != BY_MARKER[check.split("/")[0]].phase}
+    wrong = {
+        check: path for check, path in checks().items() if path.split("/")[1] != BY_MARKER[check.split("/")[0]].phase
+    }
     assert not wrong
 
 
@@ -78,6 +112,9 @@ def test_the_runbook_s_boxes_rest_on_checks_that_exist():
         assert item["gate"] in BY_MARKER, item["id"]
 
 
-def test_the_reasons_are_of_checks_that_exist():
-    """Nobody is excused who is not there."""
+def test_what_is_shown_elsewhere_is_shown_there():
+    """Nobody is excused who is not there, or who has no self-test."""
     assert set(RED_ELSEWHERE) <= set(checks())
+    for shown, _ in RED_ELSEWHERE.values():
+        path, _, test = shown.partition("::")
+        assert f"def {test}(" in (PROJECT / "selftests" / path).read_text("utf-8"), shown

@@ -1,13 +1,10 @@
-"""A reference that is walked forward through the runbook, and each of its gates run clean before it is broken."""
+"""A reference that is walked through the runbook, and each of its gates run clean before a fault breaks it."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,125 +15,117 @@ from releasegate.cli import reference
 from releasegate.cli.progress import Progress
 from releasegate.cli.rehearse import Rehearsal
 from releasegate.cli.show import console
+from releasegate.cli.step import judge_and_record, run_live
 from releasegate.cli.walk import FORWARD, GATES_AT, Leg
-from releasegate.plugin.gates import BY_MARKER
+from releasegate.core import Verdict
+from releasegate.evidence.attempt import Attempt
+from releasegate.evidence.chain import read
 
 ROWS = 2_000  # enough for every kind of row; the runbook's verdicts do not depend on the number
-CLEAN = ("PASS", "N/A", "WARN")
+CLEAN = (Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WARN)
+ROLLED_BACK = "rolled-back-"
+# Every moment in one walk; each way back can be taken where the one before it led to.
+WAY = (*FORWARD, *(f"{ROLLED_BACK}{kind}" for kind in ("data", "code", "restore")))
 
 
 @dataclass
 class Reference:
-    """One deployment with its evidence; `bases` are copies of the evidence from just before each gate ran clean."""
+    """One deployment with its evidence.
+
+    `clean` holds each gate's verdicts on the unbroken deployment, by gate and way back; `bases` a copy of the evidence
+    from just before that.
+    """
 
     folder: Path
-    rehearsal: Rehearsal = field(init=False)
-    bases: dict[str, Path] = field(default_factory=dict)
-    clean: dict[str, dict[str, str]] = field(default_factory=dict)
-    moment: str = ""
-
-    def __post_init__(self) -> None:
-        reference.ask("up", "--state", str(self.state), "--at", "before", "--rows", str(ROWS))
-        self.rehearsal = Rehearsal(self.state, self.folder / "reports", [], Progress(console(stderr=True)))
-        self.moment = "before"
+    moment: str = WAY[0]
+    clean: dict[tuple[str, str], dict[str, Verdict]] = field(default_factory=dict)
+    bases: dict[tuple[str, str], Path] = field(default_factory=dict)
 
     @property
     def state(self) -> Path:
+        """The deployment's own folder."""
         return self.folder / "state"
 
-    def ready_for(self, gate: str, moment: str) -> None:
-        """Do every step up to `moment` and run clean what `gate` requires, and then the gate itself."""
-        if moment.startswith("rolled-back"):
-            return self._roll_back(moment)
-        while FORWARD.index(self.moment) < FORWARD.index(moment):
-            for marker in GATES_AT[self.moment][:1]:
-                self.run_clean(marker)
-            self.moment = FORWARD[FORWARD.index(self.moment) + 1]
-            assert self.rehearsal._do_steps(Leg(self.moment)) == 0
-        self.run_clean(gate)
-        return None
+    @property
+    def kind(self) -> str:
+        """The way back that was just taken, "" on the way forward."""
+        return self.moment.removeprefix(ROLLED_BACK) if self.moment.startswith(ROLLED_BACK) else ""
 
-    def _roll_back(self, moment: str) -> None:
-        kind = moment.removeprefix("rolled-back-")
-        self.ready_for("backfill" if kind == "data" else "frontend", "backfilled" if kind == "data" else "released")
-        assert self.rehearsal._do_steps(Leg(moment, kind)) == 0
-        self.moment = moment
-        self.run_clean("rollback", [f"--kind={kind}"])
+    def up(self) -> None:
+        """Bring it up at the first moment, with no evidence yet."""
+        (self.folder / "reports").mkdir()
+        reference.ask("up", "--state", str(self.state), "--at", self.moment, "--rows", str(ROWS))
 
-    def run_clean(self, gate: str, arguments: Sequence[str] = ()) -> None:
-        """Run `gate` on the unbroken deployment, once; everything must hold, or no fault could be told from it."""
-        if gate in self.bases:
+    def down(self) -> None:
+        """End it."""
+        reference.ask("down", "--state", str(self.state))
+
+    def ready_for(self, gate: str, moment: str) -> dict[str, Verdict]:
+        """Do every step up to `moment` and run every gate up to `gate` clean; return what its checks say."""
+        while self.moment != moment:
+            self._run_clean(GATES_AT[self.moment][0])
+            self.moment = WAY[WAY.index(self.moment) + 1]
+            assert self._rehearsal("reports").do_steps(Leg(self.moment, self.kind)) == 0
+        self._run_clean(gate)
+        return self.clean[gate, self.kind]
+
+    def run_broken(self, fault: dict[str, Any]) -> Attempt:
+        """Run the fault's gate on the broken deployment, against a copy of the evidence so far; then mend it."""
+        reports, gate = f"reports-{fault['name']}", fault["gate"]
+        shutil.copytree(self.bases[gate, self.kind], self.folder / reports)
+        with self._broken(fault, reports):
+            return self._run(gate, reports)
+
+    @contextmanager
+    def _broken(self, fault: dict[str, Any], reports: str) -> Iterator[None]:
+        """Break the deployment meanwhile; a fault that is a command leaves its trace in the evidence alone."""
+        if "command" in fault:
+            rehearsal, done = self._rehearsal(reports), run_live(fault["step"], [fault["command"]], show=False)
+            judge_and_record(rehearsal.folder, rehearsal.subject.change, done)
+            yield
             return
-        for required in BY_MARKER[gate].requires:
-            self.run_clean(required)
-        self.bases[gate] = self.folder / f"base-{gate}"
-        shutil.copytree(self.folder / "reports", self.bases[gate])
-        self.clean[gate] = self.run(gate, self.folder / "reports", arguments)
-        assert set(self.clean[gate].values()) <= set(CLEAN), (gate, self.clean[gate])
-
-    def verdicts_with(self, fault: dict[str, Any]) -> dict[str, str]:
-        """Break the deployment, run the fault's gate against a copy of the evidence so far, and mend it again."""
-        gate, kind = fault["gate"], fault["at"].removeprefix("rolled-back-")
-        reports = self.folder / f"reports-{fault['name']}"
-        shutil.copytree(self.bases[gate], reports)
         reference.ask("break", "--state", str(self.state), fault["name"])
         try:
-            return self.run(gate, reports, [f"--kind={kind}"] if gate == "rollback" else [])
+            yield
         finally:
             reference.ask("mend", "--state", str(self.state), fault["name"])
 
-    def run(self, gate: str, reports: Path, arguments: Sequence[str]) -> dict[str, str]:
-        """Run one gate as the operator does, after its watch where it has one; return the verdict of each check."""
-        where = [f"--target={self.state / 'target.toml'}", f"--reports={reports}"]
-        self.rehearsal.reports = reports
-        self.rehearsal._attest(gate)
-        if gate == "monitoring":
-            self._command("releasegate.cli", "watch", *where, "--for", "6s", "--every", "1s")
-        output = self._command("pytest", "-m", gate, *where, *arguments)
-        events = next(reports.rglob("events.jsonl")).read_text("utf-8").splitlines()
-        found = [json.loads(line) for line in events]
-        began = max((event["seq"] for event in found if (event["gate"], event["kind"]) == (gate, "start")), default=0)
-        assert began, output
-        return {
-            event["check"]: event["payload"]["verdict"]
-            for event in found
-            if event["kind"] == "verdict" and event["gate"] == gate and event["seq"] > began
-        }
+    def _run_clean(self, gate: str) -> None:
+        """Run `gate` on the unbroken deployment, once, after those before it at this moment.
 
-    def _command(self, *module_and_arguments: str) -> str:
-        command = [sys.executable, "-m", *module_and_arguments]
-        environment = os.environ | {"NO_COLOR": "1"}
-        project = Path(__file__).parents[2]
-        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-        return done.stdout + done.stderr
+        Everything must hold, or no fault could be told from it.
+        """
+        here, gates = (gate, self.kind), GATES_AT[self.moment]
+        if here in self.clean:
+            return
+        for earlier in gates[: gates.index(gate)]:
+            self._run_clean(earlier)
+        self.bases[here] = self.folder / "-".join(("base", *filter(None, here)))
+        shutil.copytree(self.folder / "reports", self.bases[here])
+        self.clean[here] = verdicts(self._run(gate, "reports"))
+        wrong = {check: verdict for check, verdict in self.clean[here].items() if verdict not in CLEAN}
+        assert not wrong, f"{gate} is not clean before anything is broken: {wrong}"
 
-    def down(self) -> None:
-        reference.ask("down", "--state", str(self.state))
+    def _run(self, gate: str, reports: str) -> Attempt:
+        rehearsal = self._rehearsal(reports)
+        rehearsal.run_gate(gate, self.kind)
+        attempt = read(rehearsal.folder).latest(gate)
+        assert attempt is not None, f"{gate} left no evidence"
+        return attempt
+
+    def _rehearsal(self, reports: str) -> Rehearsal:
+        return Rehearsal(self.state, self.folder / reports, [], Progress(console(stderr=True)))
 
 
-class References:
-    """The reference that a fault needs: one goes forward, one for each way back."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._up: dict[str, Reference] = {}
-
-    def at(self, moment: str) -> Reference:
-        name = moment if moment.startswith("rolled-back") else "forward"
-        if name not in self._up:
-            self.down()  # one at a time: two cores
-            (self._folder / name).mkdir()
-            self._up[name] = Reference(self._folder / name)
-        return self._up[name]
-
-    def down(self) -> None:
-        while self._up:
-            self._up.popitem()[1].down()
+def verdicts(attempt: Attempt) -> dict[str, Verdict]:
+    """Return what each check of a gate said."""
+    return {check: attempt.check_verdict(check) for check in attempt.checks}
 
 
 @pytest.fixture(scope="module")
-def references(tmp_path_factory: pytest.TempPathFactory) -> Iterator[References]:
-    """Return the references; every process of theirs is gone afterwards."""
-    found = References(tmp_path_factory.mktemp("references"))
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
+    """Return the reference at its first moment; every process of its is gone afterwards."""
+    found = Reference(tmp_path_factory.mktemp("reference"))
+    found.up()
     yield found
     found.down()

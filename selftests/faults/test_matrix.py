@@ -6,12 +6,12 @@ import pytest
 
 from releasegate.cli import reference
 
-CLEAN = ("PASS", "N/A", "WARN")
+from .conftest import CLEAN, WAY, verdicts
 
 # At least one fault of every gate; `gate selftest --all` walks them all.
 QUICK = {
     "no-read-right",
-    "frontend-down",
+    "wrong-server",
     "dump-truncated",
     "dump-without-messages",
     "old-backend-answers",
@@ -23,25 +23,70 @@ QUICK = {
     "console-error",
     "escape-dead",
     "thumbnails-missing",
-    "slow-api",
+    "fast-errors",
     "error-burst",
     "coverage-decays",
     "rollback-leaves-rows",
 }
+# What no fault of a deployment shows: a command of the runbook that went wrong, as `gate step` records it.
+COMMANDS = (
+    {
+        "name": "build-failed",
+        "at": "backend",
+        "gate": "backend",
+        "step": "2.3-build",
+        "command": "echo \"src/app.ts(3,7): error TS2304: Cannot find name 'reply'.\"; exit 2",
+        "trips": ["backend/step-output"],
+    },
+    {  # psql -f without ON_ERROR_STOP ends with 0
+        "name": "statement-failed",
+        "at": "migrated",
+        "gate": "migration",
+        "step": "3.1-migrate",
+        "command": "echo 'psql:039.sql:7: ERROR:  must be owner of table messages'",
+        "trips": ["migration/step-output"],
+    },
+    {
+        "name": "backfill-says-nothing",
+        "at": "backfilled",
+        "gate": "backfill",
+        "step": "4.3-backfill",
+        "command": "echo 'NOTICE:  Messages to migrate: 700'",
+        "trips": ["backfill/step-output"],
+    },
+    {  # 3 s are expected for so few rows, and twice that is worth a look
+        "name": "backfill-slow",
+        "at": "backfilled",
+        "gate": "backfill",
+        "step": "4.3-backfill",
+        "command": "sleep 7; echo 'Migration completed successfully! Migration verification PASSED'",
+        "trips": ["backfill/duration"],
+    },
+    {
+        "name": "pages-not-compiled",
+        "at": "released",
+        "gate": "frontend",
+        "step": "5.3-build",
+        "command": "echo 'Failed to compile.'; exit 1",
+        "trips": ["frontend/step-output"],
+    },
+)
+PICKS_AT_RANDOM = {"backfill/spot-check"}  # five of hundreds of rows: meets a few wrong ones, or does not
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Take the faults from the reference's own catalogue, in the order in which they strike."""
     every = metafunc.config.getoption("--everything")
-    faults = [fault for fault in reference.catalogue() if every or fault["name"] in QUICK]
+    faults = [fault for fault in (*reference.catalogue(), *COMMANDS) if every or fault["name"] in QUICK]
+    faults.sort(key=lambda fault: WAY.index(fault["at"]))
     metafunc.parametrize("fault", faults, ids=[fault["name"] for fault in faults])
 
 
-def test_a_fault_turns_red_what_it_declares(references, fault):
-    """Clean before, exactly the declared checks red while broken."""
-    deployment = references.at(fault["at"])
-    deployment.ready_for(fault["gate"], fault["at"])
-    clean = deployment.clean[fault["gate"]]
-    verdicts = deployment.verdicts_with(fault)
-    red = {check for check, verdict in verdicts.items() if verdict not in CLEAN or verdict != clean.get(check)}
-    assert red == set(fault["trips"]), {check: verdicts[check] for check in sorted(red ^ set(fault["trips"]))}
+def test_a_fault_turns_red_what_it_declares(deployment, fault):
+    """Clean before; while it is broken, exactly the declared checks are red, or warn where they did not."""
+    declared = set(fault["trips"])
+    clean = deployment.ready_for(fault["gate"], fault["at"])
+    broken = verdicts(deployment.run_broken(fault))
+    red = {check for check, verdict in broken.items() if verdict not in CLEAN or verdict != clean.get(check)}
+    red -= PICKS_AT_RANDOM - declared
+    assert red == declared, {check: str(broken[check]) for check in sorted(red ^ declared)}

@@ -12,6 +12,7 @@ from typing import Final
 
 import psutil  # type: ignore[import-untyped]
 
+from reference_inbox.errors import ReferenceFailed
 from reference_inbox.state import State, write_private
 from reference_inbox.waiting import POLL_S
 
@@ -96,6 +97,14 @@ def running(state: State, name: str) -> psutil.Process | None:
         return process if same and is_alive(process) else None
     except (OSError, ValueError, KeyError, psutil.Error):
         return None
+
+
+def started_at(state: State, name: str) -> float:
+    """Return when a noted process began, in seconds since 1970. Raises ReferenceFailed when it does not run."""
+    process = running(state, name)
+    if process is None:
+        raise ReferenceFailed(f"{name} does not run")
+    return float(process.create_time())
 
 
 def stop(state: State, name: str) -> bool:

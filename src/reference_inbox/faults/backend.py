@@ -1,4 +1,4 @@
-"""Faults of the API: the wrong build, wrong answers, slow answers, noise in its log."""
+"""Faults of the new backend: the wrong build, wrong answers, and what its log says from the start on."""
 
 from typing import Final
 
@@ -12,8 +12,14 @@ from reference_inbox.faults.code import (
 )
 from reference_inbox.faults.fault import Fault
 
-SHOW_MESSAGES: Final = '    conversation, limit = request.path_params["id"], number(request, "limit", PAGE, 1, 100)\n'
-START_OF_MESSAGES: Final = "from collections.abc import Mapping\n"
+BROKEN_HEALTH: Final = ("health.py", "SELECT 1 FROM messages LIMIT 1", "SELECT 1 FROM message_health")
+BROKEN_LIST: Final = ("conversations.py", "SELECT c.id, c.customer_name,", "SELECT c.id, c.display_name,")
+STARTED: Final = '    log.info("Application started version=%s commit=%s port=%d", '
+
+
+def logs_at_start(line: str) -> Edit:
+    """Make an edit after which the backend logs an error once it has started."""
+    return ("app.py", "    yield\n", f'    log.error("{line}")\n    yield\n')
 
 
 def patched(name: str, at: str, gate: str, what: str, trips: tuple[str, ...], *edits: Edit) -> Fault:
@@ -42,15 +48,15 @@ FAULTS: Final = (
         moments.BACKEND,
         "backend",
         "the health endpoint answers 503: it asks for a table that is not there",
-        ("backend/health",),
-        ("health.py", "SELECT 1 FROM messages LIMIT 1", "SELECT 1 FROM message_health"),
+        ("backend/health", "backend/log-clean"),
+        BROKEN_HEALTH,
     ),
     patched(
         "open-api",
         moments.BACKEND,
         "backend",
         "the list of conversations is answered without a token",
-        ("backend/conversations",),
+        ("backend/stranger-refused",),
         ("app.py", "signed_in(conversations.conversations)", "conversations.conversations"),
     ),
     patched(
@@ -58,85 +64,39 @@ FAULTS: Final = (
         moments.BACKEND,
         "backend",
         "the list of conversations is answered 500: it reads a column that is not there",
-        ("backend/conversations",),
-        ("conversations.py", "SELECT c.id, c.customer_name,", "SELECT c.id, c.display_name,"),
+        ("backend/conversations", "backend/messages", "backend/log-clean"),
+        BROKEN_LIST,
     ),
     patched(
-        "slow-api",
-        moments.RELEASED,
-        "perf",
-        "the messages of a conversation take 650 ms longer",
-        ("perf/below-limit",),
-        ("messages.py", START_OF_MESSAGES, "import asyncio\n" + START_OF_MESSAGES),
-        ("messages.py", SHOW_MESSAGES, "    await asyncio.sleep(0.65)\n" + SHOW_MESSAGES),
+        "messages-500",
+        moments.BACKEND,
+        "backend",
+        "the messages of a conversation are answered 500: they are looked for in a table that is not there",
+        ("backend/messages", "backend/log-clean"),
+        ("messages.py", "AS here FROM conversations WHERE", "AS here FROM conversation WHERE"),
     ),
     patched(
-        "fast-errors",
-        moments.RELEASED,
-        "perf",
-        "every tenth request for messages is answered 503, fast",
-        ("perf/below-limit",),
-        ("messages.py", START_OF_MESSAGES, "import itertools\n" + START_OF_MESSAGES),
-        ("messages.py", "PAGE = 50\n", "PAGE = 50\nSEEN = itertools.count(1)\n"),
-        (
-            "messages.py",
-            SHOW_MESSAGES,
-            '    if next(SEEN) % 10 == 0:\n        raise HTTPException(503, "busy")\n' + SHOW_MESSAGES,
-        ),
+        "no-start-line",
+        moments.BACKEND,
+        "backend",
+        "the log does not say that the backend is ready",
+        ("backend/started-line",),
+        ("app.py", STARTED, STARTED.replace("Application started", "Caches are warm")),
     ),
     patched(
-        "error-burst",
-        moments.RELEASED,
-        "monitoring",
-        "the log gains an error about attachments every second",
-        ("monitoring/errors-in-logs",),
-        ("app.py", "import logging\n", "import asyncio\nimport logging\n"),
-        (
-            "app.py",
-            "@asynccontextmanager\n",
-            """async def refresh_previews() -> None:
-    \"\"\"Warm the previews of attachments.\"\"\"
-    while True:
-        log.error("preview failed: attachments of message has no property 'thumbnail'")
-        await asyncio.sleep(1)
-
-
-@asynccontextmanager
-""",
-        ),
-        (
-            "app.py",
-            "    yield\n",
-            "    previews = asyncio.create_task(refresh_previews())\n    yield\n    previews.cancel()\n",
-        ),
+        "fatal-line",
+        moments.BACKEND,
+        "backend",
+        "the log says that something fatal happened at the start",
+        ("backend/log-clean",),
+        logs_at_start("FATAL: the cache of previews is out of memory"),
     ),
     patched(
-        "health-flaps",
-        moments.RELEASED,
-        "monitoring",
-        "every third health check is answered 503",
-        ("monitoring/health-stayed-good",),
-        ("health.py", "import logging\n", "import itertools\nimport logging\n"),
-        (
-            "health.py",
-            "log = logging.getLogger(__name__)\n",
-            "log = logging.getLogger(__name__)\nSEEN = itertools.count(1)\n",
-        ),
-        (
-            "health.py",
-            "    try:\n",
-            (
-                "    if next(SEEN) % 3 == 0:\n"
-                '        return JSONResponse({"status": "unavailable"}, status_code=503)\n    try:\n'
-            ),
-        ),
-    ),
-    wrong_build(
-        name="rollback-new-backend-answers",
-        at=moments.ROLLED_BACK_CODE,
-        gate="rollback",
-        what="the checkout went back and the running process is still the new build",
-        trips=("rollback/old-release-answers",),
-        which="new",
+        "new-error",
+        moments.BACKEND,
+        "backend",
+        "the log has an error at the start that it never had, and it speaks of the new column",
+        ("backend/log-clean",),
+        logs_at_start("reading replied_to_message_id failed for 3 messages"),
     ),
 )

@@ -53,6 +53,17 @@ def cut(_: State, dump: Path) -> None:
     os.truncate(dump, dump.stat().st_size * 3 // 5)
 
 
+def behead(_: State, dump: Path) -> None:
+    """Write zeros over a dump's head."""
+    with dump.open("r+b") as archive:
+        archive.write(bytes(TIME_AT))
+
+
+def lose(_: State, dump: Path) -> None:
+    """Remove a dump."""
+    dump.unlink()
+
+
 def dumps_with(*options: str) -> Callable[[State, Path], None]:
     """Make a way to spoil: pg_dump run again with these options."""
 
@@ -101,6 +112,24 @@ def lose_commits(state: State) -> None:
 
 
 FAULTS: Final = (
+    Fault(
+        "dump-missing",
+        moments.BACKED_UP,
+        "backup",
+        "there is no dump in the folder of dumps",
+        ("backup/dump-exists",),
+        spoils("dump-missing", lose),
+        puts_back("dump-missing"),
+    ),
+    Fault(
+        "dump-beheaded",
+        moments.BACKED_UP,
+        "backup",
+        "the dump begins with zeros",
+        ("backup/dump-listed",),
+        spoils("dump-beheaded", behead),
+        puts_back("dump-beheaded"),
+    ),
     Fault(
         "dump-truncated",
         moments.BACKED_UP,

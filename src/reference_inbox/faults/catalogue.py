@@ -6,14 +6,25 @@ from typing import Final
 
 from reference_inbox import moments
 from reference_inbox.errors import WrongUsage, unknown
-from reference_inbox.faults import backend, backup, page, preflight, rows, schema
+from reference_inbox.faults import after, backend, backup, databases, deploy, page, preflight, rollback, rows, schema
 from reference_inbox.faults.fault import Fault
 from reference_inbox.state import State
 
 log = logging.getLogger(__name__)
 
 EVERY: Final = sorted(
-    (*preflight.FAULTS, *backup.FAULTS, *backend.FAULTS, *schema.FAULTS, *rows.FAULTS, *page.FAULTS),
+    (
+        *preflight.FAULTS,
+        *databases.FAULTS,
+        *backup.FAULTS,
+        *deploy.FAULTS,
+        *backend.FAULTS,
+        *schema.FAULTS,
+        *rows.FAULTS,
+        *page.FAULTS,
+        *after.FAULTS,
+        *rollback.FAULTS,
+    ),
     key=lambda fault: moments.ALL.index(fault.at),
 )
 BY_NAME: Final = {fault.name: fault for fault in EVERY}

@@ -113,7 +113,7 @@ SMOKE: Final = (
         "smoke",
         "viewer-spins",
         "the viewer waits for ever for dead media",
-        ("smoke/fallback",),
+        ("smoke/fallback-in-viewer",),
         ("viewer.js", "alt: name, onerror: dead, onload: ready", "alt: name, onload: ready"),
     ),
     patched(
@@ -131,11 +131,22 @@ SMOKE: Final = (
         "smoke",
         "deleted-text-missing",
         "a reply to a deleted message does not say that it is deleted",
-        ("smoke/reply-shown",),
+        ("smoke/deleted-original",),
         (
             "reply.js",
             '{ class: "reply-text" }, texts.originalDeleted)',
             '{ class: "reply-text" }, texts.deleted ?? "")',
+        ),
+    ),
+    patched(
+        "smoke",
+        "console-error-in-thread",
+        "the page logs an error to the console whenever a conversation is opened",
+        ("smoke/console-clean",),
+        (
+            "thread.js",
+            "      if (page.messages.length === 0)",
+            '      console.error("the times of messages could not be read");\n      if (page.messages.length === 0)',
         ),
     ),
     patched(

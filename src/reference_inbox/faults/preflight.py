@@ -1,11 +1,29 @@
 """Faults that are there before the release begins."""
 
+import shutil
+from pathlib import Path
 from typing import Final
 
-from reference_inbox import moments, services
+import psycopg
+
+from reference_inbox import moments, processes, services
 from reference_inbox.faults.fault import Change, Fault
-from reference_inbox.faults.kept import execute
+from reference_inbox.faults.kept import execute, forget, keep_file, place, put_files_back
 from reference_inbox.state import GATE_ROLE, OWNER, State
+from reference_inbox.steps import Steps
+from reference_inbox.waiting import wait_until
+
+HOLDER: Final = "lock-holder"
+HELD_S: Final = 61  # a gate that names the holders of a table does so from a minute on
+HOLD: Final = "BEGIN; LOCK TABLE messages IN ACCESS SHARE MODE; SELECT pg_sleep(3600)"
+MISSPELT: Final = """
+
+[[rollback]]
+kind = "data"
+sql = "UPDATE messages SET media_uri = NULL WHERE media_url = ''"
+source = "reference, a slip of the pen"
+"""
+HELD: Final = "SELECT extract(epoch FROM now() - xact_start) FROM pg_stat_activity WHERE query = %s"
 
 
 def does(statement: str) -> Change:
@@ -27,13 +45,56 @@ def starts(service: str) -> Change:
     return lambda state: services.start(state, service)
 
 
+def hold_the_table(state: State) -> None:
+    """Leave a transaction open that holds the messages, and return when it is a minute old."""
+    record = state.read()
+    command, env = [f"{record.bin}/psql", "-X", "-c", HOLD], Steps(state, record).database()
+    processes.launch(state, HOLDER, command, log=state.logs / f"{HOLDER}.log", env=env, cwd=state.folder)
+    with psycopg.connect(record.admin_dsn, autocommit=True) as database:
+
+        def too_young() -> str | None:
+            row = database.execute(HELD.encode(), (HOLD,)).fetchone()
+            return None if row and row[0] > HELD_S else f"open for {row[0] if row else 0:.0f} s"
+
+        wait_until("a transaction of a minute", too_young, 2 * HELD_S)
+
+
+def let_the_table_go(state: State) -> None:
+    """End the transaction."""
+    processes.stop(state, HOLDER)
+    (state.logs / f"{HOLDER}.log").unlink(missing_ok=True)
+
+
+def misspell_the_way_back(state: State) -> None:
+    """Promise one more statement of the way back, with a slip in it."""
+    promises = state.folder / "change.toml"
+    keep_file(state, "way-back-cannot-run", promises)
+    promises.write_text(promises.read_text("utf-8") + MISSPELT, "utf-8")
+
+
+def log_of(state: State) -> Path:
+    """Return the backend's log."""
+    return Path(state.read().logs["backend"])
+
+
+def move_log_away(state: State) -> None:
+    """Move the backend's log out of its folder; the backend goes on writing to it."""
+    shutil.move(log_of(state), place(state, "log-missing") / "log")
+
+
+def put_log_back(state: State) -> None:
+    """Put the log back."""
+    shutil.move(place(state, "log-missing") / "log", log_of(state))
+    forget(state, "log-missing")
+
+
 FAULTS: Final = (
     Fault(
         "frontend-down",
         moments.BEFORE,
         "preflight",
         "the frontend's process is not running",
-        ("preflight/services-up",),
+        ("preflight/services-up", "preflight/page-baseline"),
         stops("frontend"),
         starts("frontend"),
     ),
@@ -51,7 +112,7 @@ FAULTS: Final = (
         moments.BEFORE,
         "preflight",
         "the gate's role may not read the messages",
-        ("preflight/can-read",),
+        ("preflight/can-read", "preflight/baseline"),
         does(f"REVOKE SELECT ON messages FROM {GATE_ROLE}"),
         does(f"SET ROLE {OWNER}; GRANT SELECT ON messages TO {GATE_ROLE}"),
     ),
@@ -63,5 +124,41 @@ FAULTS: Final = (
         ("preflight/role-is-safe",),
         does(f"ALTER ROLE {GATE_ROLE} SUPERUSER"),
         does(f"ALTER ROLE {GATE_ROLE} NOSUPERUSER"),
+    ),
+    Fault(
+        "already-migrated",
+        moments.BEFORE,
+        "preflight",
+        "an earlier attempt left the column attachments behind",
+        ("preflight/not-yet-migrated",),
+        does("ALTER TABLE messages ADD COLUMN attachments jsonb"),
+        does("ALTER TABLE messages DROP COLUMN attachments"),
+    ),
+    Fault(
+        "way-back-cannot-run",
+        moments.BEFORE,
+        "preflight",
+        "the way back has a statement that names a column which no release has",
+        ("preflight/rollback-plans",),
+        misspell_the_way_back,
+        lambda state: put_files_back(state, "way-back-cannot-run"),
+    ),
+    Fault(
+        "long-transaction",
+        moments.BEFORE,
+        "preflight",
+        "a transaction has held the messages for a minute, and the migration would wait behind it",
+        ("preflight/can-migrate",),
+        hold_the_table,
+        let_the_table_go,
+    ),
+    Fault(
+        "log-missing",
+        moments.BEFORE,
+        "preflight",
+        "the backend's log is not where the target says",
+        ("preflight/log-shapes",),
+        move_log_away,
+        put_log_back,
     ),
 )

@@ -1,16 +1,17 @@
-"""Faults of rows: a backfill that is nearly right, a rollback that is nearly one, a release that decays."""
+"""Faults of rows: a backfill that is nearly right, and a release that decays."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from reference_inbox import moments
 from reference_inbox.faults.fault import Fault
-from reference_inbox.faults.kept import change_rows, move_rows_in, move_rows_out, put_rows_back
+from reference_inbox.faults.kept import change_rows, put_rows_back
 from reference_inbox.faults.preflight import does
 
 MARKED: Final = """attachments @> '[{"source": "legacy_migration"}]' """
 OWN: Final = f"attachments <> '[]' AND NOT {MARKED}"
 NEW_ROWS: Final = 4
+SUFFIX: Final = "?from=backfill"
 
 # Each picks by a hash of the id, so that the rows lie all over the table.
 SOME: Final = "SELECT id FROM messages WHERE deleted_at IS NULL AND {where} ORDER BY md5(id::text) LIMIT {limit}"
@@ -86,7 +87,7 @@ FAULTS: Final = (
     backfilled(
         "rows-left-out",
         "three messages with media have no attachments",
-        ("backfill/every-row",),
+        ("backfill/every-row", "backfill/coverage"),
         some(MARKED, 3),
         empty,
     ),
@@ -121,43 +122,36 @@ FAULTS: Final = (
     backfilled(
         "invalid-for-api",
         "every GIF has a second attachment without an address, which the API answers with 500",
-        ("backfill/api-reads-back",),
+        ("backfill/api-agrees",),
         f"SELECT id FROM messages WHERE {MARKED} AND media_url ILIKE '%.gif'",
         with_preview,
     ),
     backfilled(
         "own-overwritten",
         "the backfill overwrote attachments that people had sent since",
-        ("backfill/every-row",),
+        ("backfill/own-data-kept",),
         f"SELECT id FROM messages WHERE {OWN}",
         as_backfilled,
     ),
-    damaged(
-        name="rollback-leaves-rows",
-        at=moments.ROLLED_BACK_DATA,
-        gate="rollback",
-        what="ten rows still carry the backfill's marker",
-        trips=("rollback/nothing-left-behind",),
-        select=some("media_url ~ '[.]jpg$' AND attachments = '[]'", 10),
-        change=lambda _, place: legacy(f"https://cdn.example/{place}.jpg"),
-    ),
-    damaged(
-        name="rollback-takes-own",
-        at=moments.ROLLED_BACK_DATA,
-        gate="rollback",
-        what="the rollback cleared attachments that people had sent",
-        trips=("rollback/own-data-kept",),
-        select=f"SELECT id FROM messages WHERE {OWN}",
-        change=empty,
+    backfilled(
+        "every-url-wrong",
+        "every attachment leads to another address than media_url",
+        ("backfill/every-row", "backfill/spot-check"),
+        f"SELECT id FROM messages WHERE {MARKED}",
+        first_with(url="https://cdn.example/other.jpg"),
     ),
     Fault(
-        "restore-loses-rows",
-        moments.ROLLED_BACK_RESTORE,
-        "rollback",
-        "twenty messages of the dump are not in the database",
-        ("rollback/nothing-left-behind",),
-        lambda state: move_rows_out(state, "restore-loses-rows", some("true", 20)),
-        lambda state: move_rows_in(state, "restore-loses-rows"),
+        "source-rewritten",
+        moments.BACKFILLED,
+        "backfill",
+        "the backfill wrote another address into media_url as well",
+        ("backfill/source-unchanged",),
+        does(f"""UPDATE messages SET media_url = media_url || '{SUFFIX}',
+                   attachments = jsonb_set(attachments, '{{0,url}}', to_jsonb(media_url || '{SUFFIX}'))
+                   WHERE id IN ({some(IMAGE, 3)})"""),
+        does(f"""UPDATE messages SET media_url = replace(media_url, '{SUFFIX}', ''),
+                   attachments = jsonb_set(attachments, '{{0,url}}', to_jsonb(replace(media_url, '{SUFFIX}', '')))
+                   WHERE media_url LIKE '%{SUFFIX}'"""),
     ),
     Fault(
         "coverage-decays",

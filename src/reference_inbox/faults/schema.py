@@ -6,7 +6,7 @@ from reference_inbox import moments
 from reference_inbox.faults.fault import Change, Fault
 from reference_inbox.faults.kept import definition, execute, forget, keep_text, kept_text
 from reference_inbox.faults.preflight import does
-from reference_inbox.state import OWNER, State
+from reference_inbox.state import GATE_ROLE, OWNER, State
 
 FOREIGN_KEY: Final = "messages_replied_to_message_id_fkey"
 REPLY_INDEX, ATTACHMENTS_INDEX = "idx_messages_replied_to", "idx_messages_attachments"
@@ -82,7 +82,7 @@ FAULTS: Final = (
         moments.MIGRATED,
         "migration",
         "the column attachments is text, not jsonb",
-        ("migration/columns", "migration/indexes"),
+        ("migration/columns", "migration/indexes", "migration/rollback-plans", "migration/rows-on-record"),
         as_owner(
             f"DROP INDEX {ATTACHMENTS_INDEX}",
             "ALTER TABLE messages ALTER attachments DROP DEFAULT, "
@@ -99,7 +99,7 @@ FAULTS: Final = (
         moments.MIGRATED,
         "migration",
         "the column replied_to_message_id is not there: it was made under another name",
-        ("migration/columns",),
+        ("migration/columns", "migration/foreign-keys", "migration/indexes", "migration/nothing-unplanned"),
         does("ALTER TABLE messages RENAME replied_to_message_id TO reply_to_message_id"),
         does("ALTER TABLE messages RENAME reply_to_message_id TO replied_to_message_id"),
     ),
@@ -140,5 +140,32 @@ FAULTS: Final = (
         ("migration/nothing-unplanned",),
         does("ALTER TABLE messages ADD COLUMN legacy_flags text"),
         does("ALTER TABLE messages DROP COLUMN legacy_flags"),
+    ),
+    Fault(
+        "survivor-renamed",
+        moments.MIGRATED,
+        "migration",
+        "the migration renamed a column that the old release reads",
+        ("migration/survivors", "migration/nothing-unplanned"),
+        does("ALTER TABLE messages RENAME sender_name TO author_name"),
+        does("ALTER TABLE messages RENAME author_name TO sender_name"),
+    ),
+    Fault(
+        "way-back-lost",
+        moments.MIGRATED,
+        "migration",
+        "the migration renamed a column that the way back sets",
+        ("migration/rollback-plans", "migration/nothing-unplanned"),
+        does("ALTER TABLE messages RENAME updated_at TO changed_at"),
+        does("ALTER TABLE messages RENAME changed_at TO updated_at"),
+    ),
+    Fault(
+        "read-right-lost",
+        moments.MIGRATED,
+        "migration",
+        "the gate's role may not read the messages any more",
+        ("migration/rows-on-record",),
+        does(f"REVOKE SELECT ON messages FROM {GATE_ROLE}"),
+        does(f"SET ROLE {OWNER}; GRANT SELECT ON messages TO {GATE_ROLE}"),
     ),
 )

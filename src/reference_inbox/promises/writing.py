@@ -6,7 +6,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from reference_inbox.state import Record, State
+import psycopg
+
+from reference_inbox.state import DATABASE, Record, State
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ def write(state: State, record: Record) -> None:
         "BACKEND_URL": record.backend_url,
         "FRONTEND_URL": record.frontend_url,
         "EMAIL": record.login["email"],
+        "SYSTEM": system_identifier(record),
+        "DATABASE": DATABASE,
         "BIN": record.bin,
         "EXTENDS": str(promises),
     }
@@ -37,6 +41,13 @@ def write(state: State, record: Record) -> None:
     else:
         (state.folder / "change.toml").write_text(filled("change.toml", values), "utf-8")
     (state.folder / "target.toml").write_text(target, "utf-8")
+
+
+def system_identifier(record: Record) -> str:
+    """Return what PostgreSQL calls the cluster by: a number made with it, as text."""
+    with psycopg.connect(record.admin_dsn) as database:
+        row = database.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
+    return str(row[0]) if row else ""
 
 
 def filled(name: str, values: dict[str, str]) -> str:
