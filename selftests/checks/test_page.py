@@ -184,7 +184,7 @@ def test_dead_files_and_new_or_other_media_are_not_judged():
     voice = replace(PHOTO, kind="audio", shown=Shown.MISSING, is_alive=True)
     judged = old_media(replace(THREAD, media=(PHOTO, dead, voice)))
     assert judged.verdict is Verdict.PASS
-    assert judged.holds == "1 old medium shown in 1 conversation; 1 file that does not answer not judged"
+    assert judged.holds == "1 old medium shown in 1 conversation; not judged, for they do not answer: 1 file"
 
 
 def test_an_empty_conversation_is_never_a_pass():

@@ -44,7 +44,7 @@ def last_sentence(records: Sequence[GateRecord], code: ExitCode, next_command: s
 def _counted(record: GateRecord) -> str:
     if not record.alone:
         return ""
-    judged = sum(1 for outcome in record.outcomes.values() if outcome.decides)
+    judged = sum(1 for one in record.outcomes.values() if one.decides and one.verdict is not Verdict.NOT_RUN)
     return f" (alone, {judged} of {len(record.plan) + len(record.open_items)} judged)"
 
 

@@ -34,7 +34,7 @@ def old_media_shown(
         seen=len(shown),
         unit="old media",
         holds=f"{count(len(shown), 'old medium', 'old media')} shown in {count(len(looked), 'conversation')}; "
-        f"{count(len(dead), 'file')} that does not answer not judged",
+        f"not judged, for they do not answer: {count(len(dead), 'file')}",
         findings=tuple(findings),
         undecided=_undecided(threads, unseen),
     )

@@ -120,7 +120,8 @@
   function rowsOf(messages, css) {
     if (css) return rowsByLocator(messages, css);
     const elements = [...walk(document.body)].filter((el) => !el.matches("script, style, head *"));
-    const anchors = new Map(messages.map((message) => [message.id, anchorsOf(message, elements)]));
+    const owners = ownersOf(messages);
+    const anchors = new Map(messages.map((message) => [message.id, anchorsOf(message, elements, owners)]));
     const sure = [...anchors].filter(([, found]) => found.length === 1).map(([id, [el]]) => [id, el]);
     return new Map(sure.map(([id, el]) => [id, climb(id, el, sure)]));
   }
@@ -135,10 +136,19 @@
   function outermost(elements) {
     return elements.filter((el) => !elements.some((other) => other !== el && holds(other, el)));
   }
-  function anchorsOf(message, elements) {
+  // How many messages each form of an address belongs to: people send the same picture twice, and then it tells nothing.
+  function ownersOf(messages) {
+    const owners = new Map();
+    for (const message of messages) {
+      for (const needle of new Set(message.needles.flat())) owners.set(needle, (owners.get(needle) ?? 0) + 1);
+    }
+    return owners;
+  }
+  function anchorsOf(message, elements, owners) {
     const byId = outermost(elements.filter((el) => carriesId(el, message.id)));
     if (byId.length === 1) return byId;
-    const byAddress = message.needles.flatMap((needles) => elements.filter((el) => refers(el, needles)));
+    const own = message.needles.map((needles) => needles.filter((needle) => owners.get(needle) === 1));
+    const byAddress = own.flatMap((needles) => elements.filter((el) => refers(el, needles)));
     const first = byAddress.find(isMedium) ?? byAddress[0];
     if (first && byAddress.length) return [first];
     if (message.text.length < 2) return [];
