@@ -115,7 +115,7 @@ FAULTS: Final = (
         remove_build,
         return_build,
     ),
-    not_pulled("frontend", moments.RELEASED, ("frontend/commit", "frontend/right-build")),
+    not_pulled("frontend", moments.RELEASED, ("frontend/commit",)),
     not_restarted("frontend", moments.RELEASED, ("frontend/service-up",)),
     Fault(
         "build-forgotten",

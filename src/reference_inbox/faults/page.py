@@ -39,7 +39,7 @@ FRONTEND: Final = (
         "frontend",
         "script-404",
         "the page asks for a script that is not there",
-        ("frontend/console-clean",),
+        ("frontend/page-loads", "frontend/console-clean"),
         ("index.html", "</head>", '  <script type="module" src="/assets/metrics.js"></script>\n</head>'),
     ),
     patched(
