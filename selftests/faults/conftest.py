@@ -13,7 +13,7 @@ import pytest
 
 from releasegate.cli import reference
 from releasegate.cli.progress import Progress
-from releasegate.cli.rehearse import Rehearsal
+from releasegate.cli.rehearsal import Rehearsal
 from releasegate.cli.show import console
 from releasegate.cli.step import judge_and_record, run_live
 from releasegate.cli.walk import FORWARD, GATES_AT, Leg
