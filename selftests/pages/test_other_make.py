@@ -96,6 +96,7 @@ SPEAKS = {
     "wrong-picture": (viewer_opens, "image of message p-77-016: another one"),
     "viewer-does-not-open": (viewer_opens, "nothing opened"),
     "films-missing": (old_media, "1 whose files answer are not: video of message p-77-014 is not there"),
+    "second-missing": (old_media, "image of message p-77-016 is not there"),
     "pictures-never-load": (old_media, "whose files answer are not"),
     "fallback-on-living": (old_media, "in the messages p-77-000"),
     "fallback-missing": (fallback_shown, "no such text"),
@@ -170,11 +171,15 @@ def test_declared_steps_and_locators_replace_what_is_built_in(oficina):
     assert old_media(site, samples).verdict is Verdict.PASS
 
 
-def test_what_writes_never_reaches_the_deployment_unless_it_is_let_through(oficina):
-    """Opening a conversation marks it as read; the gate answers that itself, or lets it through where it is told."""
+def test_what_writes_never_reaches_the_deployment(oficina):
+    """Opening a conversation marks it as read; the gate answers that itself."""
     site, samples, running = oficina()
     (look,) = thread.look_at_threads(site, samples.conversations[:1])
     assert (running.writes, look.value.answered_by_us) == ([], ("POST /loja/servico/papo/p-77/lida",))
+
+
+def test_what_the_target_lets_through_reaches_the_deployment(oficina):
+    """A write that the target allows by method and path is sent."""
     site, samples, running = oficina(allow_writes=["POST /papo/.*/lida$"])
     (look,) = thread.look_at_threads(site, samples.conversations[:1])
     assert (running.writes, look.value.answered_by_us) == (["POST /loja/servico/papo/p-77/lida"], ())

@@ -10,6 +10,11 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "viewer-does-not-open": ("programa.js", "evento.preventDefault(); abre(todos, lugar);", "evento.preventDefault();"),
     "viewer-in-a-corner": ("estilo.css", "inset: 0; background: #000d", "left: 0; top: 0; width: 60%; height: 60%; background: #000d"),
     "films-missing": ("programa.js", "uma.arquivos.forEach(", "uma.arquivos.filter(function (a) { return a.tipo !== 'filme'; }).forEach("),
+    "second-missing": (
+        "programa.js",
+        "uma.arquivos.forEach(",
+        "uma.arquivos.slice(0, 1).forEach(",
+    ),
     "pictures-never-load": ("programa.js", "prova.src = quadro.dataset.foto;", ""),
     "fallback-on-living": ("programa.js", "quadro.style.backgroundImage = 'url(\"' + prova.src + '\")';",
                            "quadro.className = 'sumiu'; quadro.textContent = 'Mídia indisponível';"),

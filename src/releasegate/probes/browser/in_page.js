@@ -175,33 +175,44 @@
     forget();
     const rows = rowsOf(messages, css);
     const roots = [...walk(document.body)];
-    const taken = new Set();
-    const media = messages.flatMap((message) => message.needles.map((needles, place) => (
-      medium({ message, needles, place, row: rows.get(message.id), roots, taken, thumbnail, fallback, unavailable }))));
+    const entries = messages.flatMap((message) => message.needles.map((needles, place) => (
+      { id: message.id, key: `medium ${message.id} ${place}`, needles, place, row: rows.get(message.id) })));
+    const taken = new Set();  // one element shows one medium: the same picture sent twice must be there twice
+    for (const entry of entries) take(entry, byAddress(entry, rows, roots, taken), "address", taken);
+    for (const entry of entries) if (!entry.el) take(entry, byMessage(entry, thumbnail, taken), "message", taken);
     for (const [id, row] of rows) kept.set(`row ${id}`, row);
+    const media = entries.map((entry) => ({ key: entry.key, state: entry.el ? stateOf(entry.el) : "not there",
+      tied: entry.tied ?? "", says: saysGone(entry.row, fallback, unavailable) }));
     return { media, found: [...rows.keys()], unavailable: unavailable ? textCount(unavailable) : 0 };
   }
 
-  function medium({ message, needles, place, row, roots, taken, thumbnail, fallback, unavailable }) {
-    const key = `medium ${message.id} ${place}`;
-    const told = fallback && row ? [...row.querySelectorAll(fallback)].some(seen) : false;
-    const says = told || Boolean(row && unavailable && matchesText(row, unavailable));
-    let best = showing(needles, row ? within(row) : roots)[0] ?? showing(needles, roots)[0];
-    let tied = best ? "address" : "";
-    if (!best && row && thumbnail) {
-      const el = row.querySelectorAll(thumbnail)[place];
-      best = el ? { el, state: stateOf(el) } : undefined;
-      tied = best ? "message" : "";
-    }
-    if (!best && row) {
-      best = within(row).filter((el) => isMedium(el) && !taken.has(el) && sizes(el) >= 40)
-        .map((el) => ({ el, state: stateOf(el) })).sort(better)[0];
-      tied = best ? "message" : "";
-    }
-    if (!best) { kept.delete(key); return { key, state: "not there", tied: "", says, top: 0 }; }
-    taken.add(best.el);
-    kept.set(key, best.el);
-    return { key, state: best.state, tied, says, top: box(best.el).top };
+  function take(entry, el, tied, taken) {
+    if (!el) { kept.delete(entry.key); return; }
+    taken.add(el);
+    kept.set(entry.key, el);
+    Object.assign(entry, { el, tied });
+  }
+
+  // In its own message, or where no message is; never in another message that was sent the same file.
+  function byAddress({ id, needles, row }, rows, roots, taken) {
+    const foreign = (el) => [...rows].some(([other, one]) => other !== id && holds(one, el));
+    const inside = row ? showing(needles, within(row)) : [];
+    const found = inside.length ? inside : showing(needles, roots).filter(({ el }) => !foreign(el));
+    return found.find(({ el }) => !taken.has(el))?.el;
+  }
+
+  // A medium of unknown address (a blob, a file behind another name) in the message that it belongs to.
+  function byMessage({ place, row }, thumbnail, taken) {
+    if (!row) return null;
+    if (thumbnail) return row.querySelectorAll(thumbnail)[place];
+    const left = within(row).filter((el) => isMedium(el) && !taken.has(el) && sizes(el) >= 40);
+    return left.map((el) => ({ el, state: stateOf(el) })).sort(better)[0]?.el;
+  }
+
+  function saysGone(row, fallback, unavailable) {
+    if (!row) return false;
+    if (fallback && [...row.querySelectorAll(fallback)].some(seen)) return true;
+    return Boolean(unavailable) && matchesText(row, unavailable);
   }
 
   // How a kept element stands, without searching the page again; null when it is not there any more.
