@@ -1,18 +1,24 @@
-"""What the self-tests share: a throw-away project with gates of one's own, run by a real pytest."""
+"""What the self-tests share: a throw-away project with gates of one's own, and the command line as processes."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 PROJECT = Path(__file__).parents[1]
+_MARK = "RELEASEGATE_SELFTEST_MARK"  # every process that a gate starts inherits it, so none can hide
 CHANGE = """
 id = "change-1"
 document = "runbook.md"
@@ -100,3 +106,91 @@ class Gates:
 def gates(tmp_path: Path) -> Gates:
     """Return an empty project of gates."""
     return Gates(tmp_path)
+
+
+@dataclass
+class Ended:
+    """What an operator saw of one command."""
+
+    code: int
+    output: str
+
+    @property
+    def last(self) -> str:
+        return self.output.strip().splitlines()[-1]
+
+
+@dataclass
+class Going:
+    """A command that is running; `output` is what it has printed so far."""
+
+    process: subprocess.Popen[str]
+    mark: str
+    lines: list[str] = field(default_factory=list)
+
+    def until(self, text: str) -> None:
+        """Read on until a line holds `text`."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if text in line:
+                return
+        pytest.fail(f"ended without {text!r}:\n{''.join(self.lines)}")
+
+    def press_ctrl_c(self) -> None:
+        """Do what a terminal does: interrupt the whole foreground group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """Do what the out-of-memory killer does."""
+        self.process.kill()
+        self.process.communicate()
+
+    def end(self) -> Ended:
+        """Wait for the end, and make sure that nothing it started is left."""
+        rest, _ = self.process.communicate(timeout=120)
+        ended = Ended(self.process.returncode, "".join(self.lines) + rest)
+        assert left_of(self.mark) == [], ended.output
+        return ended
+
+
+def left_of(mark: str) -> list[str]:
+    """Return what still runs of everything that a command started; a process has a moment to go."""
+    deadline = time.monotonic() + 5
+    while (left := _running(mark)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def _running(mark: str) -> list[str]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()[:3]))
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def start_gate(*arguments: str, env: dict[str, str] | None = None, cwd: Path = PROJECT) -> Going:
+    """Start `gate ARGUMENTS` as a shell would: in a process group of its own."""
+    mark = uuid.uuid4().hex
+    process = subprocess.Popen(
+        [sys.executable, "-m", "releasegate.cli", *arguments], cwd=cwd, text=True, process_group=0,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", _MARK: mark} | (env or {}),
+    )  # fmt: skip
+    return Going(process, mark)
+
+
+@pytest.fixture
+def start() -> Callable[..., Going]:
+    """Return `start(*arguments)`, which starts a command of the command line and returns at once."""
+    return start_gate
+
+
+@pytest.fixture
+def gate() -> Callable[..., Ended]:
+    """Return `gate(*arguments)`, which runs a command of the command line to its end."""
+    return lambda *arguments, **kwargs: start_gate(*arguments, **kwargs).end()

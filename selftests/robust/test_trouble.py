@@ -1,0 +1,129 @@
+"""What fails around a gate: the database, the disk, the backend, another gate; no traceback, and never GO."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Return a folder on a disk of 64 KB."""
+    if os.geteuid() != 0:
+        pytest.skip("a disk of its own takes root to mount")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], check=False)
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount (a container without the right)")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def held(reference):
+    """Return a function that holds a process of the reference still, and lets it go on at the end."""
+    still = []
+
+    def hold(name):
+        for process in [found := psutil.Process(reference.facts["pids"][name]), *found.children(recursive=True)]:
+            process.suspend()
+            still.append(process)
+
+    yield hold
+    for process in still:
+        process.resume()
+
+
+def stop_database(reference):
+    """Stop PostgreSQL as a crash does: every connection is cut."""
+    psutil.Process(reference.facts["pids"]["postgres"]).send_signal(3)  # SIGQUIT: immediate shutdown
+
+
+def start_database(reference):
+    facts = reference.facts
+    data = Path(facts["cluster"]) / "data"
+    owner = data.owner()
+    command = [f"{facts['bin']}/pg_ctl", "-w", "-D", str(data), "-l", facts["logs"]["postgres"], "start"]
+    as_owner = ["runuser", "-u", owner, "--"] if os.geteuid() == 0 else []
+    subprocess.run([*as_owner, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def test_a_full_disk_is_never_go(gate, reference, small_disk):
+    """Exit 6 and one sentence with the cause; the chain that could be written still holds together."""
+    reference.reports = small_disk / "reports"
+    ended = gate("run", "preflight", *reference.where)
+    assert ended.code == 6, ended.output
+    assert ended.last.startswith("CANNOT TELL: ")
+    assert "cannot be written: No space left on device" in ended.last
+    assert "Traceback" not in ended.output
+    assert "INTERNALERROR" not in ended.output
+    assert all(event["prev"] for event in reference.events)
+
+
+def test_a_disk_that_was_full_is_gone_on_from(gate, reference, small_disk):
+    """Once there is room again, the next run adds to what was written."""
+    reference.reports = small_disk / "reports"
+    gate("run", "preflight", *reference.where)
+    before = reference.events
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    gate("run", "preflight", *reference.where)
+    assert reference.events[: len(before)] == before
+    assert reference.events[-1]["kind"] == "end"
+
+
+def test_two_gates_at_once(start, gate, reference):
+    """The second one says who writes, and measures nothing; the first one is not disturbed."""
+    first = start("run", "preflight", *reference.where)
+    first.until("preflight/database-reachable")
+    first.process.send_signal(19)  # SIGSTOP: it takes its time
+    second = gate("run", "preflight", *reference.where)
+    first.process.send_signal(18)
+    assert second.code == 6
+    assert f"another process is writing evidence there (pid {first.process.pid}, gate preflight)" in second.last
+    assert "Traceback" not in second.output
+    assert first.end().code == 6  # its manual items wait for a person
+    assert [event["kind"] for event in reference.events].count("start") == 1
+
+
+def test_a_backend_that_goes_away_under_load(start, reference, held):
+    """Requests that are not answered count as slow: the gate is wrong or cannot tell, within its budget, never GO."""
+    going = start("run", "perf", "--alone", *reference.where)
+    going.until("evidence")
+    held("backend")
+    ended = going.end()
+    assert ended.code in (1, 6), ended.output
+    assert "Traceback" not in ended.output
+    assert "GO (alone" not in ended.last
+
+
+def test_a_database_that_stops_in_the_middle_of_a_gate(start, reference):
+    """ERROR with the cause for what was still to be measured, exit 6, and every earlier verdict is kept."""
+    going = start("run", "preflight", *reference.where)
+    going.until("preflight/database-reachable")
+    stop_database(reference)
+    ended = going.end()
+    start_database(reference)
+    assert ended.code == 6, ended.output
+    assert ended.last.startswith("CANNOT TELL: preflight: ")
+    assert "Traceback" not in ended.output
+    verdicts = reference.verdicts()
+    assert verdicts["preflight/database-reachable"] == "PASS"
+    assert verdicts["preflight/baseline"] == "ERROR"
+    assert "FAIL" not in verdicts.values()
+
+
+def test_a_database_that_is_not_there_at_all(gate, reference):
+    """One cause, said once per check, without a traceback; exit 6."""
+    stop_database(reference)
+    try:
+        ended = gate("run", "preflight", *reference.where)
+    finally:
+        start_database(reference)
+    assert ended.code == 6
+    assert "Traceback" not in ended.output
+    assert "Connection refused" in ended.output or "connection refused" in ended.output
