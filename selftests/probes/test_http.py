@@ -252,6 +252,16 @@ def test_refused_credentials_are_no_verdict_about_the_deployment(server, session
     )
 
 
+def test_refused_credentials_are_tried_once(server, session_file):
+    """Whoever was refused does not try again in the same run: logins are rationed, accounts get locked."""
+    server.routes = {"/login": lambda _: Reply({}, 403)}
+    with open_api(backend(server), PROMISED, session_file) as api:
+        for _ in range(3):
+            with pytest.raises(CannotMeasure, match="refused the login with 403"):
+                api.get("/x")
+    assert len(server.asked("/login")) == 1
+
+
 def test_a_login_that_breaks_is_an_answer(server, session_file):
     """A login that answers 500 is the deployment's fault."""
     server.routes = {"/login": lambda _: Reply({}, 500)}

@@ -62,6 +62,7 @@ class Sessions:
         self._client = client
         self._file = file
         self._mine: Session | None = None
+        self._refused: CannotMeasure | None = None
 
     def get(self) -> Session:
         """Return a session that holds.
@@ -84,10 +85,20 @@ class Sessions:
         with _locked(self._file.with_suffix(".lock")):
             shared = _read(self._file)
             if shared is None or not shared.is_fresh or shared == known_bad:
-                shared = log_in(self._backend, self._client)
+                shared = self._log_in()
                 _write(self._file, shared)
         _register(shared)
         return shared
+
+    def _log_in(self) -> Session:
+        """Log in; who was refused once does not try again in this run: accounts get locked."""
+        if self._refused is not None:
+            raise CannotMeasure(str(self._refused))
+        try:
+            return log_in(self._backend, self._client)
+        except CannotMeasure as refused:
+            self._refused = refused
+            raise
 
 
 def log_in(backend: Backend, client: httpx.Client) -> Session:
@@ -120,8 +131,8 @@ def _session_in(response: httpx.Response, login: Login, url: str) -> Session:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
     if not headers:
         raise CannotMeasure(
-            f"POST {url} answered {response.status_code} without a token at {', '.join(login.token_at)}, in the header "
-            f"{login.header} or as a cookie; set token_at in the target's [backend.login]"
+            f"POST {url} answered {response.status_code} without a cookie, and without a token in the header "
+            f"{login.header} or at the {len(login.token_at)} usual places; set token_at in the target's [backend.login]"
         )
     return Session(headers, _expiry(token))
 

@@ -77,8 +77,11 @@ class Login(Model):
     fields: dict[str, str] = {}
     token: SecretStr | None = None
     token_at: tuple[Pointer, ...] = (
-        "/access_token", "/accessToken", "/token", "/jwt",
-        "/data/access_token", "/data/accessToken", "/data/token", "/tokens/accessToken", "/tokens/access_token",
+        "/access_token", "/accessToken", "/token", "/jwt", "/auth_token", "/authToken", "/id_token", "/idToken",
+        "/data/access_token", "/data/accessToken", "/data/token", "/data/jwt", "/data/auth_token", "/data/authToken",
+        "/tokens/accessToken", "/tokens/access_token", "/data/tokens/accessToken", "/data/tokens/access_token",
+        "/session/access_token", "/session/accessToken", "/data/session/access_token", "/data/session/accessToken",
+        "/user/token", "/data/user/token", "/result/access_token", "/result/accessToken", "/result/token",
     )  # fmt: skip
     header: str = "Authorization"
     scheme: str = "Bearer"
