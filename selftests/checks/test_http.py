@@ -23,9 +23,7 @@ def answer(status: int | None, error: str = "") -> Answer:
 
 def listing(status: int | None = 200, *keys: str | None, is_list: bool = True, error: str = "") -> Listing:
     items = tuple({"id": key} for key in keys)
-    return Listing(
-        items=items, ids=keys, answer=answer(status, error), pages=1, is_list=is_list, is_whole=True
-    )
+    return Listing(items=items, ids=keys, answer=answer(status, error), pages=1, is_list=is_list, is_whole=True)
 
 
 def test_an_unhealthy_backend_is_said_in_full():

@@ -38,9 +38,7 @@ def judged(one: Series | None, **also: str):
     return percentile_below("perf/below-limit", {"messages": one} if one else {}, LIMIT, RUNS, **also)
 
 
-@pytest.mark.parametrize(
-    ("n", "passes", "fails"), [(58, -1, 7), (59, 0, 7), (300, 8, 22), (1000, 38, 63)]
-)
+@pytest.mark.parametrize(("n", "passes", "fails"), [(58, -1, 7), (59, 0, 7), (300, 8, 22), (1000, 38, 63)])
 def test_the_table_of_the_exact_binomial(n, passes, fails):
     """For p95, 59 requests are the least that can pass; 1 000 pass up to 38 slow ones and fail from 63."""
     assert (most_slow(n, 95), fewest_slow_that_fail(n, 95)) == (passes, fails)

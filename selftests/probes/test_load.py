@@ -65,9 +65,7 @@ def aimed(api: Api) -> Aim:
 
 def load(api: Api, *, rate: float = 60, count: int = 120, stop: float = 1.0) -> Measurement[LoadRun]:
     """Send `count` judged requests after a tenth as many to warm up."""
-    plan = Plan(
-        endpoints=("messages",), rate=rate, warm_up=count // 10, per_endpoint=count, stop_at_error_share=stop
-    )
+    plan = Plan(endpoints=("messages",), rate=rate, warm_up=count // 10, per_endpoint=count, stop_at_error_share=stop)
     return run(api, aimed(api), plan, limit_ms=500)
 
 

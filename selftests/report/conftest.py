@@ -154,8 +154,7 @@ def _seen(check: str, rng: random.Random) -> tuple[Any, dict[str, bytes]]:
     if check == "backfill/spot-check":
         url = "https://cdn.example/media/{}.jpg"
         return [
-            {"id": f"7c1f-{n}", "media_url": url.format(n), "url": url.format(n), "type": "image"}
-            for n in range(5)
+            {"id": f"7c1f-{n}", "media_url": url.format(n), "url": url.format(n), "type": "image"} for n in range(5)
         ], {}
     if check == "perf/below-limit":
         samples = {

@@ -11,9 +11,7 @@ pytestmark = pytest.mark.followup
 
 
 @pytest.mark.check("followup/coverage-still-complete", promise="backfill", target="database")
-def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(
-    database, change, recorded, opened_at, require
-):
+def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(database, change, recorded, opened_at, require):
     backfill = rows.as_found(database, change.backfill)
     before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
     released = opened_at("backfill")

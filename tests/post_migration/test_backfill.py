@@ -75,9 +75,7 @@ def test_rows_picked_at_random_are_right(database, backfill, target, counts, req
         return
     seed = random.randrange(2**31)  # noqa: S311  no secret: it is in the evidence, so that the rows can be had again
     spots = rows.spots(database, backfill, count=SPOTS, seed=seed, preview_length=target.policy.preview_length)
-    judgement = checks.spots_are_right(
-        spots.value, backfill.types, source=backfill.source, least=backfill.least_rows
-    )
+    judgement = checks.spots_are_right(spots.value, backfill.types, source=backfill.source, least=backfill.least_rows)
     require(judgement, spots)
 
 
@@ -105,9 +103,7 @@ def test_the_api_shows_what_is_stored(database, api, backfill, change, require):
     chosen = rows.conversations_to_read(database, backfill, visible.value.known_ids)
     read = readback.read_back(api, change.api.messages, change.api.fields, chosen.value)
     stored = rows.stored(database, backfill, [key for one in read.value for key in one.urls])
-    judgement = checks.api_agrees(
-        read.value, stored.value, source=change.api.messages.source, strata=chosen.rows
-    )
+    judgement = checks.api_agrees(read.value, stored.value, source=change.api.messages.source, strata=chosen.rows)
     require(judgement, visible, chosen, read, stored)
 
 

@@ -128,9 +128,7 @@ def error_share_low(
     )
 
 
-def not_slower_than(
-    before: Mapping[str, Any], factor: float, promised: Limit, *, source: str
-) -> dict[str, Limit]:
+def not_slower_than(before: Mapping[str, Any], factor: float, promised: Limit, *, source: str) -> dict[str, Limit]:
     """Return, endpoint by endpoint, the limit that is a significant rise over what the perf gate recorded.
 
     `before` is the value that perf/below-limit recorded. A rise counts from `factor` times its percentile on, and

@@ -241,4 +241,3 @@ def unreadable_rows(check: str, counts: RowCounts, source: str) -> Judgement | N
         return None
     renamed = Finding(**{**finding.as_dict(), "check": check, "severity": Severity.ERROR})
     return Judgement(seen=1, unit="columns", holds="", findings=(renamed,))
-

@@ -110,9 +110,7 @@ def _plain_listing(machine: Machine, path: str) -> DumpListing:
     return DumpListing(path=path, format="plain", entries=len(lines), data=data, command=ran.command)
 
 
-def _pg_restore(
-    machine: Machine, arguments: list[str], postgres_bin: str | None, *, longest_s: int = 60
-) -> Ran:
+def _pg_restore(machine: Machine, arguments: list[str], postgres_bin: str | None, *, longest_s: int = 60) -> Ran:
     """Run the first pg_restore that exists and knows the dump's version."""
     tried = []
     for program in _programs(machine, postgres_bin):

@@ -42,9 +42,7 @@ class Api:
         self._sessions = sessions
         self._renewing_helps = True
 
-    def get(
-        self, path: str, query: Mapping[str, str] | None = None, *, with_token: bool = True
-    ) -> Measurement[Answer]:
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, with_token: bool = True) -> Measurement[Answer]:
         """Ask for `path`, with the target's own query parameters added; redirects are answers, not followed.
 
         `path` may also be a whole URL of the same host. Raises CannotMeasure for another host, and when the login

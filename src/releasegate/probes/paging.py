@@ -72,9 +72,7 @@ class Pages:
         )
 
 
-def read(
-    ask: Callable[[Turn], Measurement[Answer]], endpoint: ListEndpoint, *, limit: int
-) -> Measurement[Listing]:
+def read(ask: Callable[[Turn], Measurement[Answer]], endpoint: ListEndpoint, *, limit: int) -> Measurement[Listing]:
     """Read pages until `limit` items are there, the API has no more, or an answer is not the promised one.
 
     The last page is kept whole, so more than `limit` may come back. A page without a new id ends the list, so an API

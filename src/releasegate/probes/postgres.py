@@ -59,9 +59,7 @@ class Answer:
 
     def measurement(self, value: Any, *, unit: str, rows: int, shown: Any = None) -> Measurement[Any]:
         """Return `value`, which was made of this answer, as a measurement."""
-        return Measurement(
-            value=value, unit=unit, rows=rows, query=self.query, duration_s=self.duration_s, shown=shown
-        )
+        return Measurement(value=value, unit=unit, rows=rows, query=self.query, duration_s=self.duration_s, shown=shown)
 
 
 class Session:

@@ -78,9 +78,9 @@ def has_ending(url: sql.Composable, endings: Iterable[str]) -> sql.Composable:
         for length, tails in sorted(by_length.items())
     ]
     # A host without a path has no ending; this is looked at only where an ending fits.
-    below_host = sql.SQL(
-        "(strpos({0}, '://') = 0 OR strpos(substr({0}, strpos({0}, '://') + 3), '/') > 0)"
-    ).format(path)
+    below_host = sql.SQL("(strpos({0}, '://') = 0 OR strpos(substr({0}, strpos({0}, '://') + 3), '/') > 0)").format(
+        path
+    )
     return sql.SQL("(({}) AND {})").format(sql.SQL(" OR ").join(tails), below_host)
 
 

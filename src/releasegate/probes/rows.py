@@ -107,17 +107,13 @@ def spots(
     pairs = [sql.SQL("{}, {}::text").format(sql.Literal(name), sql.Identifier(name)) for name in _kinds(backfill)]
     fields = sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
     answer = session.read(
-        _composed(
-            _SPOTS, backfill, preview=preview, fields=fields, seed=sql.Literal(seed), count=sql.Literal(count)
-        )
+        _composed(_SPOTS, backfill, preview=preview, fields=fields, seed=sql.Literal(seed), count=sql.Literal(count))
     )
     picked = tuple(Spot(**row) for row in answer.rows)
     return answer.measurement(picked, unit="rows picked", rows=len(picked))
 
 
-def conversations_to_read(
-    session: Session, backfill: Backfill, visible: Sequence[str]
-) -> Measurement[tuple[str, ...]]:
+def conversations_to_read(session: Session, backfill: Backfill, visible: Sequence[str]) -> Measurement[tuple[str, ...]]:
     """Measure which of the `visible` conversations hold every ending, stored type and kind of message there is.
 
     Kinds are the columns that the rule from url to type looks at. Where no column says which conversation a row

@@ -31,9 +31,7 @@ class Log(Protocol):
 
     part: str
 
-    def read(
-        self, *, since: datetime | None = None, after: Mapping[str, str] | None = None
-    ) -> Measurement[LogSlice]:
+    def read(self, *, since: datetime | None = None, after: Mapping[str, str] | None = None) -> Measurement[LogSlice]:
         """Return the lines after `after`, or those since a moment."""
         ...
 

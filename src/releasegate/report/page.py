@@ -25,7 +25,11 @@ def as_html(dossier: Dossier, language: Language) -> str:
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     template = _environment().get_template("dossier.html")
     return template.render(
-        d=dossier, t=language.t, style=Markup(style), policy=Markup(policy), labels=LABELS  # noqa: S704 - our own files
+        d=dossier,
+        t=language.t,
+        style=Markup(style),
+        policy=Markup(policy),
+        labels=LABELS,  # noqa: S704 - our own files
     )
 
 

@@ -33,7 +33,6 @@ class Sample:
     error: str = ""
     is_warm_up: bool = False
 
-
     def is_slow(self, limit_ms: float) -> bool:
         """Whether it broke the promise "below the limit": too late, or not answered as promised."""
         return bool(self.error) or self.latency_ms >= limit_ms
