@@ -12,7 +12,6 @@ from releasegate.core import UsageError
 from releasegate.core.settings import choose, for_children
 from releasegate.evidence.folder import Folder
 from releasegate.evidence.statement import write_statement
-from releasegate.plugin.gates import GATES
 from releasegate.plugin.subject import Subject, load_subject
 from releasegate.report import write_report
 
@@ -51,7 +50,7 @@ def folder_of(subject: Subject, reports: Path | None) -> Folder:
 
 def refresh(folder: Folder, subject: Subject) -> None:
     """Write report, manifest and statement again, after something was added outside a gate."""
-    write_report(folder, subject.change, GATES)
+    write_report(folder, subject.change, subject.gates)
     write_statement(folder)
 
 

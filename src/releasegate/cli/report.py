@@ -11,7 +11,6 @@ from releasegate.cli.places import folder_of, on_target, subject_of
 from releasegate.core import ExitCode, UsageError
 from releasegate.evidence.chain import read
 from releasegate.evidence.verify import verify as check
-from releasegate.plugin.gates import GATES
 from releasegate.report import Form, render, write_report
 
 
@@ -28,9 +27,9 @@ def report(
     if not folder.events.exists():
         raise UsageError(f"{folder.root}: holds no evidence; run a gate first, or give --reports DIR")
     if form == "html":
-        click.echo(str(write_report(folder, subject.change, GATES, language=lang)))
+        click.echo(str(write_report(folder, subject.change, subject.gates, language=lang)))
     else:
-        click.echo(render(read(folder), subject.change, GATES, form=form, language=lang))
+        click.echo(render(read(folder), subject.change, subject.gates, form=form, language=lang))
     return 0
 
 

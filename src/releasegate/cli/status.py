@@ -15,7 +15,6 @@ from releasegate.evidence.chain import read
 from releasegate.evidence.checkpoints import Checkpoint, checkpoints
 from releasegate.evidence.history import History
 from releasegate.plugin.bonds import look
-from releasegate.plugin.gates import GATES
 from releasegate.plugin.next import next_command, ways_back
 
 
@@ -26,7 +25,7 @@ def status(target_path: Path | None, change_path: Path | None, reports: Path | N
     subject = subject_of(target_path, change_path)
     history = read(folder_of(subject, reports))
     seen = look(subject)
-    stands = checkpoints(history, GATES, now=datetime.now(UTC), seen=seen.bonds)
+    stands = checkpoints(history, subject.gates, now=datetime.now(UTC), seen=seen.bonds)
     screen = console()
     screen.print(gate_table(stands))
     for bond, reason in seen.unseen.items():

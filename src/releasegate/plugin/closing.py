@@ -6,7 +6,6 @@ from releasegate.core import worst
 from releasegate.evidence.anchor import ticket_line
 from releasegate.evidence.chain import read
 from releasegate.evidence.statement import write_statement
-from releasegate.plugin.gates import GATES
 from releasegate.plugin.record import GateRecord
 from releasegate.plugin.run import Run
 from releasegate.report import write_report
@@ -14,7 +13,7 @@ from releasegate.report import write_report
 
 def report(run: Run, records: list[GateRecord]) -> str:
     """Write the dossier and return the line for the change ticket. Raises CannotMeasure when the disk refuses."""
-    write_report(run.folder, run.subject.change, GATES)
+    write_report(run.folder, run.subject.change, run.subject.gates)
     verdict = worst(record.verdict for record in records)
     return ticket_line(run.subject.change.id, run.subject.target.name, *read(run.folder).head, verdict)
 

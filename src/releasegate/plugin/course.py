@@ -49,6 +49,7 @@ class Course:
     def begin(self, gate: Gate, plan: tuple[PlannedCheck, ...]) -> GateRecord:
         """Close the gate before, and write plan and start of this one, with what blocks it."""
         self.close_current()
+        opening.attest_in_bulk(self.run, self.recorder.chain, self.recorder.look_back(), gate.marker)
         record, about = opening.open_gate(self.run, self.recorder.look_back(), gate, plan)
         self.records.append(record)
         self.recorder.begin(record, about)

@@ -16,10 +16,11 @@ from typing import Any
 from releasegate.change.models import Change
 from releasegate.core.gate import Bond, Gate
 from releasegate.core.settings import from_environment
+from releasegate.evidence.chain import Chain
 from releasegate.evidence.checkpoints import blockers, checkpoints
+from releasegate.evidence.events import Kind
 from releasegate.evidence.history import History
 from releasegate.plugin.bonds import Seen, look
-from releasegate.plugin.gates import GATES
 from releasegate.plugin.plan import PlannedCheck
 from releasegate.plugin.record import GateRecord, OpenItem
 from releasegate.plugin.run import Run
@@ -32,7 +33,7 @@ def open_gate(
 ) -> tuple[GateRecord, dict[str, Any]]:
     """Return the record of a gate that begins now, and what its start event says about this run."""
     seen = look(run.subject)
-    stands = checkpoints(history, GATES, now=datetime.now(UTC), seen=seen.bonds)
+    stands = checkpoints(history, run.subject.gates, now=datetime.now(UTC), seen=seen.bonds)
     record = GateRecord(
         gate=gate,
         plan=plan,
@@ -50,6 +51,13 @@ def open_items(change: Change, history: History, marker: str) -> tuple[OpenItem,
         for item in change.checklist
         if item.gate == marker and item.manual and item.required and history.attested(item.id) is None
     )
+
+
+def attest_in_bulk(run: Run, chain: Chain, history: History, marker: str) -> None:
+    """Record what the target's policy has a pipeline attest: each item that nobody has attested, by its name."""
+    by = run.subject.target.policy.pipeline
+    for item in open_items(run.subject.change, history, marker) if by else ():
+        chain.append(Kind.ATTEST, marker, item=item.id, by=by, note="[policy] manual", typed_by=who())
 
 
 def tell_workers(path: Path, record: GateRecord) -> None:

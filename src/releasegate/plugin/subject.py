@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -12,7 +12,9 @@ from releasegate import change as changes
 from releasegate import target as targets
 from releasegate.change.models import Change
 from releasegate.core import UsageError
-from releasegate.plugin.gates import BY_MARKER
+from releasegate.core.durations import parse_duration
+from releasegate.core.gate import Gate
+from releasegate.plugin.gates import BY_MARKER, GATES
 from releasegate.target.models import Target
 
 
@@ -31,6 +33,15 @@ class Subject:
     target_path: Path
     deviations: tuple[changes.Deviation, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """The gates with the age that this target allows to what is judged before the release."""
+        length = self.target.policy.max_age
+        if length is None:
+            return GATES
+        age = parse_duration(length, where=f"{self.target_path}: policy.max_age")
+        return tuple(gate if gate.is_released else replace(gate, max_age=age) for gate in GATES)
 
     def not_promised(self, promises: Iterable[str]) -> str:
         """Return the first of the dotted places that the change file leaves empty; "" when all are promised."""

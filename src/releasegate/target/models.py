@@ -38,6 +38,7 @@ def _is_looked_for(name: str) -> str:
 
 
 LocatorName = Annotated[str, AfterValidator(_is_looked_for)]
+Pipeline = Annotated[str, matching(r"attested by pipeline \S+", '"attested by pipeline NAME"')]
 GateOrCheck = Annotated[str, matching(r"[a-z]+(/[a-z0-9._-]+)?", "a gate or a check: perf, backend/service-up")]
 
 
@@ -244,12 +245,18 @@ class Fingerprint(Model):
 class Policy(Model):
     """Who may sign what, and what may be shown. `manual` attests manual items in bulk: "attested by pipeline NAME".
 
+    `max_age` is how long the result of a gate before the release counts while no later gate has used it.
     `preview_length` is how many characters of a message the spot check shows; 0 shows none.
     """
 
-    manual: str | None = None
+    manual: Pipeline | None = None
     preview_length: int = Field(default=20, ge=0, le=50)
     max_age: Length | None = None
+
+    @property
+    def pipeline(self) -> str:
+        """Who attests the manual items: `pipeline NAME`; "" when persons do."""
+        return (self.manual or "").removeprefix("attested by ")
 
 
 class Allow(Model):
