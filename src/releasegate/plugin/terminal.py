@@ -9,6 +9,7 @@ import pytest
 
 from releasegate.core import ExitCode, Finding, Verdict
 from releasegate.core.settings import command_name
+from releasegate.plugin.course import Course
 from releasegate.plugin.next import command_after
 from releasegate.plugin.options import run_of
 from releasegate.plugin.outcome import Outcome, outcome_of
@@ -71,7 +72,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for warning in subject.warnings:
         output.write_line(f"warning  {warning}", yellow=True)
     output.write_line("")
-    config.pluginmanager.register(_Lines(output), "releasegate-lines")
+    config.pluginmanager.register(_Lines(output, course_of(config)), "releasegate-lines")
 
 
 @pytest.hookimpl(trylast=True)
@@ -86,15 +87,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 class _Lines:
     """Writes one line for each check, as soon as it has a verdict."""
 
-    def __init__(self, output: pytest.TerminalReporter) -> None:
-        self._output = output
+    def __init__(self, output: pytest.TerminalReporter, course: Course | None) -> None:
+        self._output, self._course = output, course
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         outcome = outcome_of(report)
         if outcome is not None:
+            outcome = self._as_recorded(outcome)
             self._output.write(f"{outcome.verdict:<13}", **_MARKUP.get(outcome.verdict, {}))
             why = "" if outcome.verdict is Verdict.BLOCKED else _short(outcome.sentence)  # the last line says it once
             self._output.write_line(_fitted(self._output, f"{outcome.check:<32} ", why, column=13))
+
+    def _as_recorded(self, outcome: Outcome) -> Outcome:
+        """Return what counts: a waived finding is WAIVED, with who signed it off."""
+        record = self._course.current if self._course else None
+        return record.outcomes.get(outcome.check, outcome) if record else outcome
 
 
 def _short(text: str) -> str:
