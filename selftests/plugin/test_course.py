@@ -119,6 +119,15 @@ def test_a_missing_section_of_the_target_is_a_usage_error(gates):
     assert "target.toml says: a managed platform runs them" in ran.output
 
 
+def test_a_missing_section_names_every_check_that_needs_it(gates):
+    """One look at the message is enough to say of each check why it does not apply."""
+    body = "@pytest.mark.check('preflight/{0}', target='services')\ndef test_{0}(require): pass\n"
+    gates.gate("preflight", body.format("a") + body.format("b"))
+    ran = gates.run("-m", "preflight")
+    assert ran.code == 4
+    assert f"{gates.target}: [services] is missing; preflight/a, preflight/b need it" in ran.output
+
+
 def test_a_killed_worker_loses_nothing_it_had_seen(gates):
     """What a worker measured before it died is in the chain; the check it was at has no verdict but ERROR."""
     gates.gate(

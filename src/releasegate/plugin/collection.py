@@ -63,15 +63,21 @@ def _refuse_unnamed(checks: Sequence[PlannedCheck], config: pytest.Config) -> No
 
 def _require_sections(plan: Sequence[PlannedCheck], run: Run) -> None:
     """Raise UsageError naming every section that a check of the plan needs and the target file does not have."""
-    missing: dict[str, str] = {}
+    missing: dict[str, list[str]] = {}
     for check in plan:
         if run.subject.not_promised(check.promises) or run.subject.excused(check.id):
             continue
-        missing |= {need: check.id for need in check.needs if not run.subject.has(need)}
+        for need in check.needs:
+            if not run.subject.has(need):
+                missing.setdefault(need, []).append(check.id)
     if missing:
-        lines = [
-            f"{run.subject.target_path}: [{need}] is missing; {check} needs it (add it as in targets/example.toml, "
-            f'or say why not: [[not_applicable]] check = "{check}", reason = "…")'
-            for need, check in sorted(missing.items())
-        ]
+        lines = [_section_missing(run.subject.target_path, need, checks) for need, checks in sorted(missing.items())]
         raise pytest.UsageError("\n".join(lines))
+
+
+def _section_missing(target: Path, need: str, checks: Sequence[str]) -> str:
+    """Return what to say of a section that all of `checks` need."""
+    return (
+        f"{target}: [{need}] is missing; {', '.join(checks)} {'needs' if len(checks) == 1 else 'need'} it (add it as in "
+        f'targets/example.toml, or say why not: [[not_applicable]] check = "{checks[0]}", reason = "…")'
+    )
