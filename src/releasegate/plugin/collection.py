@@ -77,7 +77,8 @@ def _require_sections(plan: Sequence[PlannedCheck], run: Run) -> None:
 
 def _section_missing(target: Path, need: str, checks: Sequence[str]) -> str:
     """Return what to say of a section that all of `checks` need."""
+    verb = "needs" if len(checks) == 1 else "need"
     return (
-        f"{target}: [{need}] is missing; {', '.join(checks)} {'needs' if len(checks) == 1 else 'need'} it (add it as in "
-        f'targets/example.toml, or say why not: [[not_applicable]] check = "{checks[0]}", reason = "…")'
+        f"{target}: [{need}] is missing; {', '.join(checks)} {verb} it (add it as in targets/example.toml, "
+        f'or say why not: [[not_applicable]] check = "{checks[0]}", reason = "…")'
     )

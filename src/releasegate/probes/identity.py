@@ -43,7 +43,7 @@ def _backfilled(session: Session, backfill: Backfill) -> str:
     columns = {column.name for column in catalog.schema(session, [backfill.table]).value.columns}
     if backfill.to_column not in columns:
         return "no column yet"
-    filled = sql.SQL("NOT {}").format(row_sql.is_empty(sql.Identifier(backfill.to_column)))
+    filled = sql.SQL("NOT {}").format(row_sql.is_empty(sql.SQL("{}::jsonb").format(sql.Identifier(backfill.to_column))))
     marked = row_sql.is_marked(backfill) if backfill.marker else filled
     query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {}) AS found").format(identifier(backfill.table), marked)
     return "has backfilled rows" if session.read(query).row["found"] else "has no backfilled rows"
