@@ -105,8 +105,10 @@
 
   const ID_ATTRIBUTES = /^(id|href|name|key|value|for|aria-.*|data-.*)$/;
   function carriesId(el, id) {
-    return [...el.attributes].some((one) => ID_ATTRIBUTES.test(one.name) && one.value.endsWith(id));
+    return [...el.attributes].some((one) => ID_ATTRIBUTES.test(one.name) && endsWithId(one.value, id));
   }
+  // Message 12 is not the one of "message-112": what stands before an id is no letter and no digit.
+  const endsWithId = (value, id) => value.endsWith(id) && !/[\p{L}\p{N}]/u.test(value.at(-id.length - 1) ?? "");
   const ownText = (el) => plain(el.innerText ?? el.textContent);
 
   function smallestWithText(elements, text) {

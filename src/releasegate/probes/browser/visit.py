@@ -122,11 +122,7 @@ class Visit:
         given = self.locators.given.get("conversation")
         if given is not None:
             return visible(locate(self.page, given, values))
-        by_id = f'a[href*="{conversation.id}"], [data-id="{conversation.id}"], [id$="{conversation.id}"]'
-        wanted = [
-            self.page.locator(by_id),
-            self.page.locator(f'[data-conversation="{conversation.id}"], [data-conversation-id="{conversation.id}"]'),
-        ]
+        wanted = [self.page.locator(selector) for selector in _entries_by_id(conversation.id)]
         wanted += [self.page.get_by_text(name, exact=True) for name in conversation.names]
         wanted += [self.page.get_by_text(name) for name in conversation.names]
         return next(filter(None, map(visible, wanted)), None)
@@ -139,6 +135,16 @@ class Visit:
         frontend = self.site.frontend
         password = frontend.password.get_secret_value() if frontend.password else ""
         return {"${EMAIL}": frontend.email, "${PASSWORD}": password}
+
+
+def _entries_by_id(key: str) -> tuple[str, ...]:
+    """Return the selectors of what carries a conversation's id; 7 is not the conversation of /inbox/17."""
+    key = key.replace("\\", r"\\").replace('"', r"\"")
+    ends = [f'a[href$="{mark}{key}"]' for mark in "/=-_#:"]
+    inside = [f'a[href*="{before}{key}{after}"]' for before in "/=-_#:" for after in "/?&#"]
+    ids = [f'[id="{key}"]', *(f'[id$="{mark}{key}"]' for mark in "-_:/")]
+    data = [f'[{name}="{key}"]' for name in ("data-id", "data-conversation", "data-conversation-id")]
+    return (", ".join([*ends, *inside, *data[:1], *ids]), ", ".join(data[1:]))
 
 
 __all__ = ["Visit", "names_there"]
