@@ -10,6 +10,7 @@ import pytest
 
 from releasegate.core import CannotMeasure, ExitCode
 from releasegate.plugin.collection import CHECK, PLAN, plan_path
+from releasegate.evidence.writing import writing
 from releasegate.plugin.course import Course
 from releasegate.plugin.options import run_of
 from releasegate.plugin.outcome import outcome_of
@@ -113,12 +114,18 @@ class Controller:
         """Close the evidence and set the exit code where pytest's own says less."""
         with self._cannot_tell():
             self._course.close()
-        if session.exitstatus in _PYTEST_CODES_WE_REPLACE or session.exitstatus == ExitCode.CANNOT_TELL:
-            session.exitstatus = int(self._course.exit_code())
-        result = yield  # the log files of pytest's own plugins are written here
+        self._set_exit_code(session)
+        result = None
+        with self._cannot_tell(), writing(self._course.run.path):
+            result = yield  # the log files of pytest's own plugins are written here
         with self._cannot_tell():
             self._course.seal()
+        self._set_exit_code(session)
         return result
+
+    def _set_exit_code(self, session: pytest.Session) -> None:
+        if session.exitstatus in _PYTEST_CODES_WE_REPLACE or session.exitstatus == ExitCode.CANNOT_TELL:
+            session.exitstatus = int(self._course.exit_code())
 
     def _begin(self, marker: str, plan: tuple[PlannedCheck, ...]) -> None:
         gate = next(gate for gate in self._course.run.gates if gate.marker == marker)
