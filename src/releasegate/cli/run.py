@@ -13,6 +13,7 @@ import click
 from releasegate.cli import unknown
 from releasegate.cli.places import PROJECT, environment, reports_of
 from releasegate.core import UsageError
+from releasegate.core.settings import command_name
 from releasegate.plugin.gates import BY_MARKER
 
 
@@ -37,7 +38,7 @@ def run(
     if gate not in BY_MARKER:
         raise UsageError(unknown("gate", gate, BY_MARKER))
     if target is None:
-        raise UsageError(f"--target: no deployment was named; give one: gate run {gate} --target FILE")
+        raise UsageError(f"--target: no deployment was named; give one: {command_name()} run {gate} --target FILE")
     options = [f"--target={target.absolute()}", f"--reports={reports_of(reports)}"]
     options += [f"--change={change.absolute()}"] if change else []
     _become(command_of(gate, [*options, *pytest_arguments]))
