@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
+
+from reference_inbox.cluster import server
+from reference_inbox.state import State
 
 
 @pytest.fixture
@@ -41,16 +45,15 @@ def held(reference):
 
 def stop_database(reference):
     """Stop PostgreSQL as a crash does: every connection is cut."""
-    psutil.Process(reference.facts["pids"]["postgres"]).send_signal(3)  # SIGQUIT: immediate shutdown
+    process = psutil.Process(reference.facts["pids"]["postgres"])
+    process.send_signal(signal.SIGQUIT)
+    process.wait(30)
 
 
 def start_database(reference):
+    """Start it again, as the reference itself does."""
     facts = reference.facts
-    data = Path(facts["cluster"]) / "data"
-    owner = data.owner()
-    command = [f"{facts['bin']}/pg_ctl", "-w", "-D", str(data), "-l", facts["logs"]["postgres"], "start"]
-    as_owner = ["runuser", "-u", owner, "--"] if os.geteuid() == 0 else []
-    subprocess.run([*as_owner, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    server.start(State(reference.state), Path(facts["cluster"]), Path(facts["bin"]), facts["ports"]["postgres"])
 
 
 def test_a_full_disk_is_never_go(gate, reference, small_disk):
@@ -80,11 +83,11 @@ def test_two_gates_at_once(start, gate, reference):
     """The second one says who writes, and measures nothing; the first one is not disturbed."""
     first = start("run", "preflight", *reference.where)
     first.until("preflight/database-reachable")
-    first.process.send_signal(19)  # SIGSTOP: it takes its time
+    first.process.send_signal(signal.SIGSTOP)  # it takes its time
     second = gate("run", "preflight", *reference.where)
-    first.process.send_signal(18)
+    first.process.send_signal(signal.SIGCONT)
     assert second.code == 6
-    assert f"another process is writing evidence there (pid {first.process.pid}, gate preflight)" in second.last
+    assert f"another process is at work there (pid {first.process.pid}, gate preflight)" in second.last
     assert "Traceback" not in second.output
     assert first.end().code == 6  # its manual items wait for a person
     assert [event["kind"] for event in reference.events].count("start") == 1
