@@ -5,10 +5,12 @@ from __future__ import annotations
 import locale
 from functools import cache
 from pathlib import Path
+from typing import cast, get_args
 
 from babel.messages.pofile import read_po
 
 from releasegate.change.models import Locale
+from releasegate.core.settings import choose
 
 _FOLDER = Path(__file__).parent
 
@@ -40,5 +42,13 @@ def read_catalog(path: Path) -> dict[str, str]:
 
 
 def of_this_machine() -> Locale:
-    """Return the language that the machine's locale asks for; English where there is no other."""
-    return "pt-BR" if (locale.getlocale()[0] or "").lower().startswith("pt") else "en"
+    """Return the language of RELEASEGATE_LANG, else of the machine's locale; English where there is no other."""
+    default: Locale = "pt-BR" if (locale.getlocale()[0] or "").lower().startswith("pt") else "en"
+    return choose("lang", default=default, parse=_known).value
+
+
+def _known(name: str) -> Locale:
+    for known in get_args(Locale):
+        if name == known:
+            return cast("Locale", known)
+    raise ValueError(", ".join(get_args(Locale)))
