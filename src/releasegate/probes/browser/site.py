@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from releasegate.change.models import Change
 from releasegate.core import CannotMeasure
 from releasegate.core.durations import parse_duration
 from releasegate.core.facts.page import LoginFacts
+from releasegate.core.settings import for_children
 from releasegate.probes.browser import executable
 from releasegate.probes.browser.finding import Locators
 from releasegate.probes.browser.interception import Cut, Interception, Rules
@@ -139,6 +141,11 @@ class Site:
             return {"facts": asdict(facts), "state": _left_behind(visit) if facts.is_in else None}
 
 
+def _environment(own: str) -> dict[str, str | float | bool]:
+    """Return the browser's environment: what it keeps for itself goes to `own`, not to the operator's folders."""
+    return {**for_children(), "XDG_CONFIG_HOME": own, "XDG_CACHE_HOME": own}
+
+
 @contextlib.contextmanager
 def open_site(target: Target, change: Change, run_folder: Path) -> Iterator[Site]:
     """Start the browser, and stop it at the end; nothing is asked for before the first look.
@@ -146,11 +153,13 @@ def open_site(target: Target, change: Change, run_folder: Path) -> Iterator[Site
     `run_folder` is the same for every process of a run; what the login left lies there while one of them is open.
     Raises CannotMeasure where no browser can be had.
     """
-    with sync_playwright() as playwright:
+    with TemporaryDirectory(prefix="releasegate-", ignore_cleanup_errors=True) as own, sync_playwright() as playwright:
         path = executable.find(playwright, target.browser.executable)
         try:
             browser = playwright.chromium.launch(
-                executable_path=path, args=executable.flags(sandbox=target.browser.sandbox)
+                executable_path=path,
+                args=executable.flags(sandbox=target.browser.sandbox),
+                env=_environment(own),
             )
         except Error as error:
             raise CannotMeasure(f"{path} did not start: {str(error).splitlines()[0]}") from error
