@@ -7,6 +7,7 @@ values like any other.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -72,7 +73,7 @@ def from_environment(name: str) -> str | None:
 
 def command_name() -> str:
     """Return how the operator calls this program, so that a command we show can be pasted where they are."""
-    return os.environ.get(variable("command")) or _PROGRAM
+    return shlex.quote(os.environ.get(variable("command")) or _PROGRAM)
 
 
 def for_children() -> dict[str, str]:
