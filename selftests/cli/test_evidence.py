@@ -24,7 +24,8 @@ def ran(gates):
     return gates.run("-m", "preflight")
 
 
-def test_status_says_where_every_gate_stands_and_what_comes_next(gate, gates, ran, files):
+@pytest.mark.usefixtures("ran")
+def test_status_says_where_every_gate_stands_and_what_comes_next(gate, gates, files):
     """One line a gate, the ways back, and the command to run; the exit code is the worst of what has been run."""
     ended = gate("status", *files)
     assert ended.code == ExitCode.NO_GO
@@ -34,7 +35,8 @@ def test_status_says_where_every_gate_stands_and_what_comes_next(gate, gates, ra
     assert ended.last == f"next: ./gate run preflight --target {gates.target}"
 
 
-def test_shown_commands_are_those_that_were_typed(gate, gates, ran, files):
+@pytest.mark.usefixtures("ran")
+def test_shown_commands_are_those_that_were_typed(gate, gates, files):
     """The script passes on how it was called, and a path with a space is quoted."""
     spaced = gates.folder / "a folder" / "target.toml"
     spaced.parent.mkdir()
@@ -44,7 +46,8 @@ def test_shown_commands_are_those_that_were_typed(gate, gates, ran, files):
     assert ended.last == f"next: ../gate run preflight --target '{spaced}'"
 
 
-def test_evidence_is_also_found_by_its_variable(gate, gates, ran, files):
+@pytest.mark.usefixtures("ran")
+def test_evidence_is_also_found_by_its_variable(gate, gates, files):
     """RELEASEGATE_REPORTS stands in for --reports; the option goes before it."""
     variable = {"RELEASEGATE_REPORTS": str(gates.folder / "reports")}
     assert gate("status", *files[:4], env=variable).code == ExitCode.NO_GO
@@ -54,7 +57,7 @@ def test_evidence_is_also_found_by_its_variable(gate, gates, ran, files):
 @pytest.mark.parametrize(("lang", "word"), [("en", "A change"), ("pt-BR", "Uma mudança")])
 @pytest.mark.parametrize("form", ["html", "json", "junit", "md"])
 def test_a_report_in_every_form_and_language(gate, ran, files, form, lang, word):
-    """html is written beside the evidence and its path printed; the others go to standard output."""
+    """The page is written beside the evidence and its path printed; the others go to standard output."""
     ended = gate("report", *files, "--format", form, "--lang", lang)
     assert ended.code == ExitCode.GO
     text = ran.folder.joinpath("report.html").read_text("utf-8") if form == "html" else ended.output
@@ -71,7 +74,7 @@ def test_the_report_s_language_is_also_found_by_its_variable(gate, ran, files):
     gate("report", *files, env={"RELEASEGATE_LANG": "pt-BR"})
     assert '<html lang="pt-BR"' in ran.folder.joinpath("report.html").read_text("utf-8")
     ended = gate("report", *files, env={"RELEASEGATE_LANG": "fr"})
-    assert (ended.code, ended.last) == (4, "usage: RELEASEGATE_LANG: 'fr' was given; accepted: pt-BR, en")
+    assert (ended.code, ended.last) == (4, "usage: RELEASEGATE_LANG: 'fr' was given; accepted: en, pt-BR")
 
 
 def test_no_report_without_evidence(gate, files):

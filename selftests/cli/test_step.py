@@ -10,7 +10,6 @@ import pytest
 from releasegate.core import ExitCode
 
 
-
 @pytest.fixture
 def files(gates):
     return ["--target", str(gates.target), "--change", str(gates.change), "--reports", str(gates.folder / "reports")]
