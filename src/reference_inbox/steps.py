@@ -4,6 +4,7 @@
 does not work, the difference is stated beside it.
 """
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Final
@@ -71,9 +72,9 @@ class Steps:
         )
         return [
             self.shell(
-                "1.1-dump", f"{self.bin}/pg_dump -F c -f db_backup_$(date +%Y%m%d_%H%M%S).dump", self.database()
+                "1.1-dump", f"{self.tool('pg_dump')} -F c -f db_backup_$(date +%Y%m%d_%H%M%S).dump", self.database()
             ),
-            self.shell("1.1-list", f"{self.bin}/pg_restore --list {NEWEST_DUMP} | head -20", self.database()),
+            self.shell("1.1-list", f"{self.tool('pg_restore')} --list {NEWEST_DUMP} | head -20", self.database()),
             self.shell("1.2-commits", commits, GIT_ENV),
         ]
 
@@ -128,10 +129,10 @@ class Steps:
         """
         server = self.database() | {"PGUSER": ADMIN, "PGDATABASE": ADMIN}
         code = self.code_back("rollback-restore")
-        load = f"{self.bin}/pg_restore --exit-on-error -d {RESTORED} {NEWEST_DUMP}"
+        load = f"{self.tool('pg_restore')} --exit-on-error -d {RESTORED} {NEWEST_DUMP}"
         return [
             *code[:2],
-            self.shell("rollback-restore-create", f"{self.bin}/createdb -O {OWNER} -T template0 {RESTORED}", server),
+            self.shell("rollback-restore-create", f"{self.tool('createdb')} -O {OWNER} -T template0 {RESTORED}", server),
             self.shell("rollback-restore-load", load, server),
             self.psql("rollback-restore-swap", self.state.runbook / SWAP_FILE, server),
             *code[2:],
@@ -155,6 +156,10 @@ class Steps:
         """Run a file with psql in the backend's checkout."""
         command = [f"{self.bin}/psql", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(path)]
         return Step(item, command, self.record.backend_repo, env)
+
+    def tool(self, name: str) -> str:
+        """Name a program of PostgreSQL in a line of shell; its folder may have a space in its path."""
+        return shlex.quote(f"{self.bin}/{name}")
 
     def shell(self, item: str, script: str, env: dict[str, str]) -> Step:
         """Run a line of shell in the folder of dumps."""
