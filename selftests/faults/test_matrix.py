@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from releasegate.cli import reference
+from releasegate.cli.walk import GATES_AT
 
 from .conftest import CLEAN, WAY, verdicts
 
@@ -75,10 +76,10 @@ PICKS_AT_RANDOM = {"backfill/spot-check"}  # five of hundreds of rows: meets a f
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Take the faults from the reference's own catalogue, in the order in which they strike."""
+    """Take the faults from the reference's own catalogue, in the order of the walk: by moment, then by gate."""
     every = metafunc.config.getoption("--everything")
     faults = [fault for fault in (*reference.catalogue(), *COMMANDS) if every or fault["name"] in QUICK]
-    faults.sort(key=lambda fault: WAY.index(fault["at"]))
+    faults.sort(key=lambda fault: (WAY.index(fault["at"]), GATES_AT[fault["at"]].index(fault["gate"])))
     metafunc.parametrize("fault", faults, ids=[fault["name"] for fault in faults])
 
 

@@ -132,7 +132,9 @@ class Steps:
         load = f"{self.tool('pg_restore')} --exit-on-error -d {RESTORED} {NEWEST_DUMP}"
         return [
             *code[:2],
-            self.shell("rollback-restore-create", f"{self.tool('createdb')} -O {OWNER} -T template0 {RESTORED}", server),
+            self.shell(
+                "rollback-restore-create", f"{self.tool('createdb')} -O {OWNER} -T template0 {RESTORED}", server
+            ),
             self.shell("rollback-restore-load", load, server),
             self.psql("rollback-restore-swap", self.state.runbook / SWAP_FILE, server),
             *code[2:],

@@ -77,7 +77,7 @@ SMOKE: Final = (
         "smoke",
         "viewer-wrong-picture",
         "the viewer shows another picture than the thumbnail",
-        ("smoke/viewer-opens",),
+        ("smoke/viewer-opens", "smoke/viewer-arrows", "smoke/fallback-in-viewer"),
         (
             "viewer.js",
             'el("img", { src: attachment.url, alt: name,',
@@ -88,7 +88,7 @@ SMOKE: Final = (
         "smoke",
         "thumbnails-missing",
         "videos have no thumbnail in the thread",
-        ("smoke/old-media-shown",),
+        ("smoke/old-media-shown", "smoke/viewer-opens"),
         (
             "attachments.js",
             "const tiles = viewed.map(",
@@ -106,7 +106,13 @@ SMOKE: Final = (
         "smoke",
         "fallback-on-live-media",
         "pictures that load are shown as unavailable",
-        ("smoke/old-media-shown",),
+        (
+            "smoke/old-media-shown",
+            "smoke/viewer-opens",
+            "smoke/viewer-closes",
+            "smoke/viewer-arrows",
+            "smoke/fallback",
+        ),
         ("attachments.js", 'decoding: "async", onerror: onDead', 'decoding: "async", onload: onDead'),
     ),
     patched(
@@ -120,7 +126,7 @@ SMOKE: Final = (
         "smoke",
         "reply-box-missing",
         "replies do not show what they reply to",
-        ("smoke/reply-shown",),
+        ("smoke/reply-shown", "smoke/deleted-original"),
         (
             "message.js",
             "message.repliedTo && replyBox(message.repliedTo, thread)",
