@@ -91,6 +91,18 @@ def test_alone_lists_what_it_cannot_judge(gates):
     assert "not judged alone: it compares with what an earlier gate recorded" in ran.output
 
 
+def test_alone_judges_with_what_the_target_has(gates):
+    """A section that is missing is no usage error under `--alone`: what needs it is listed as not judged."""
+    gates.gate(
+        "backend",
+        PASSES.format("backend")
+        + "@pytest.mark.check('backend/b', target='services')\ndef test_b(): raise RuntimeError('it ran')\n",
+    )
+    ran = gates.run("-m", "backend", "--alone")
+    assert (ran.code, ran.last[:26]) == (0, "GO (alone, 1 of 2 judged):"), ran.output
+    assert "not judged alone: target.toml has no [services]" in ran.output
+
+
 def test_what_the_change_does_not_promise_is_not_judged(gates):
     """A check of a promise that nobody made is N/A, and its body does not run."""
     gates.gate(
@@ -109,6 +121,7 @@ def test_a_missing_section_of_the_target_is_a_usage_error(gates):
     ran = gates.run("-m", "preflight")
     assert ran.code == 4
     assert f"{gates.target}: [services] is missing; preflight/a needs it" in ran.output
+    assert "CANNOT TELL" not in ran.output
     gates.target.write_text(
         gates.target.read_text("utf-8")
         + '[[not_applicable]]\ncheck = "preflight/a"\nreason = "a managed platform runs them"\n',

@@ -62,7 +62,12 @@ def _refuse_unnamed(checks: Sequence[PlannedCheck], config: pytest.Config) -> No
 
 
 def _require_sections(plan: Sequence[PlannedCheck], run: Run) -> None:
-    """Raise UsageError naming every section that a check of the plan needs and the target file does not have."""
+    """Raise UsageError naming every section that a check of the plan needs and the target file does not have.
+
+    Judged alone, such a check is listed as not judged: `--alone` judges what can be judged with what is given.
+    """
+    if run.alone:
+        return
     missing: dict[str, list[str]] = {}
     for check in plan:
         if run.subject.not_promised(check.promises) or run.subject.excused(check.id):

@@ -29,6 +29,7 @@ class Course:
         self.trouble = ""
         self.ticket = ""
         self.uncollected: list[str] = []
+        self.is_refused = False
         self._open = ExitStack()
         self._recorder: Recorder | None = None
         self._spill = SpillReader(run.path)

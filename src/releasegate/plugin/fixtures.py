@@ -59,8 +59,11 @@ def _stop_when_not_judged(run: Run, check: PlannedCheck) -> None:
     unpromised = run.subject.not_promised(check.promises)
     if unpromised:
         raise NotApplicableError(f"{run.subject.change_path.name} promises no {unpromised}")
-    if check.baseline and run.alone:
+    if run.alone and check.baseline:
         raise NotJudgedError("not judged alone: it compares with what an earlier gate recorded")
+    lacking = next((need for need in check.needs if not run.subject.has(need)), "")
+    if run.alone and lacking:
+        raise NotJudgedError(f"not judged alone: {run.subject.target_path.name} has no [{lacking}]")
 
 
 def _sink(config: pytest.Config, run: Run) -> Sink:

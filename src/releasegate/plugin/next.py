@@ -29,7 +29,7 @@ def command_after(run: Run, records: Sequence[GateRecord], code: ExitCode) -> st
     if code is not ExitCode.GO:
         if record.only_waits_for_people:
             return _command(subject, "attest", record.open_items[0].id, "--by NAME")
-        return gate_command(subject, record.gate)
+        return gate_command(subject, record.gate) + (" --alone" if record.alone else "")
     following = None if record.alone else _following(record.gate)
     return f"{following.runbook} of the runbook, then {gate_command(subject, following)}" if following else ""
 

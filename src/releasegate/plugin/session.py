@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from releasegate.core import CannotMeasure, ExitCode
-from releasegate.plugin.collection import CHECK, PLAN, plan_path
 from releasegate.evidence.writing import writing
+from releasegate.plugin.collection import CHECK, PLAN, plan_path
 from releasegate.plugin.course import Course
 from releasegate.plugin.options import run_of
 from releasegate.plugin.outcome import outcome_of
@@ -112,6 +112,7 @@ class Controller:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Close the evidence and set the exit code where pytest's own says less."""
+        self._course.is_refused = session.exitstatus == ExitCode.USAGE
         with self._cannot_tell():
             self._course.close()
         self._set_exit_code(session)

@@ -134,7 +134,7 @@ def _fitted(output: pytest.TerminalReporter, head: str, text: str, *, column: in
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Print the findings, what else stands open, where the evidence is, and the one sentence, last of all."""
     course, output = course_of(config), config.stash.get(_OUTPUT, None)
-    if course is None or output is None:
+    if course is None or output is None or course.is_refused:  # wrong usage: pytest has said what was wrong
         return
     for record in course.records:
         _write_details(output, record)
@@ -155,6 +155,9 @@ def _write_details(output: pytest.TerminalReporter, record: GateRecord) -> None:
         for finding in _findings(outcome):
             output.write_line("")
             output.write_line(finding.wrapped(_width(output)) if _width(output) else str(finding))
+        if outcome.verdict is Verdict.ERROR and _short(outcome.sentence) != " ".join(outcome.sentence.split()):
+            output.write_line("")
+            output.write_line(f"{outcome.check}: {outcome.sentence}")
         if outcome.traceback:
             output.write_line("")
             output.write_line(f"{outcome.check}: the gate itself broke, which says nothing about the deployment")
