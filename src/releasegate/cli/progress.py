@@ -14,7 +14,8 @@ from releasegate.cli.show import STYLES, console
 from releasegate.core import Verdict
 from releasegate.core.durations import show_duration
 
-_LONGEST = 100
+_LONGEST = 100  # characters of a sentence; the gate's own output has the whole of it
+_LEAST = 30  # as much is shown of a sentence even where a terminal is too narrow for it
 
 
 class Progress:
@@ -45,18 +46,26 @@ class Progress:
         """Write the line of what has just ended."""
         self._stop()
         took = show_duration(time.monotonic() - self._began)
-        line = " ".join(sentence.split())
-        row = Text(f"{self._name:<22} ")
-        row.append(f"{verdict:<13}", style=STYLES[verdict])
-        row.append(f"{took:>12}  ", style="dim")
-        row.append(line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…")
+        row = Text(f"{verdict:<13}", style=STYLES[verdict])
+        row.append(f"{took:>10}  ", style="dim")
+        row.append(f"{self._name:<22}  ", style="none")
+        row.append(_cut(" ".join(sentence.split()), self._room(len(row))), style="none")
         self._screen.print(row)
 
     def note(self, text: str) -> None:
         """Write a line beside the list."""
         self._screen.print(Text(text.rstrip(), style="dim"))
 
+    def _room(self, used: int) -> int:
+        """Return how many characters of a sentence fit behind `used` columns."""
+        return max(self._screen.width - used, _LEAST) if self._screen.is_terminal else _LONGEST
+
     def _stop(self) -> None:
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+def _cut(line: str, room: int) -> str:
+    longest = min(room, _LONGEST)
+    return line if len(line) <= longest else line[: longest - 1] + "…"
