@@ -42,6 +42,20 @@ def fails(check, severity=Severity.ERROR):
 """
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark of what takes long."""
+    config.addinivalue_line("markers", "everything: takes minutes; runs with `gate selftest --all`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, and count it as deselected, unless all was asked for."""
+    if config.getoption("--everything"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("everything")]
+    items[:] = [item for item in items if not item.get_closest_marker("everything")]
+    config.hook.pytest_deselected(items=left_out)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what `gate selftest --all` passes."""
     parser.addoption("--everything", action="store_true", help="also the self-tests that take long")

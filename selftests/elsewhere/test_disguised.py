@@ -16,6 +16,8 @@ import pytest
 from disguise import disguised
 from walking import OPEN, Walk, run
 
+pytestmark = pytest.mark.everything  # a whole walk, browser and load included
+
 ROWS = 1_500
 WAY = {
     "before": ("preflight",),
