@@ -27,6 +27,7 @@ _TOOLS = {
     "pm2": ('targets with [services] manager = "pm2"', "npm install -g pm2"),
     "systemctl": ('targets with [services] manager = "systemd"', "apt-get install systemd"),
 }
+_NAME = 17  # columns: the longest name is "backfilled column"
 _LEAST_FREE_BYTES = 2 * 10**9  # the environment, a Chromium and a reference with 20 000 messages
 
 
@@ -52,9 +53,9 @@ def doctor(target_path: Path | None, change_path: Path | None) -> int:
     screen = console()
     for fact in facts:
         mark = Text("ok     ", "green") if fact.is_there else Text("missing", "red" if fact.is_needed else "yellow")
-        screen.print(mark, Text(f" {fact.name:<12} {fact.text}"))
+        screen.print(mark, Text(f" {fact.name:<{_NAME}} {fact.text}"))
         if not fact.is_there and fact.fix:
-            screen.print(Text(f"{'':21}{fact.fix}", "dim"))
+            screen.print(Text(f"{'':{_NAME + 9}}{fact.fix}", "dim"))
     lacks = [fact.name for fact in facts if fact.is_needed and not fact.is_there]
     screen.print(f"missing: {', '.join(lacks)}" if lacks else "everything that is needed is here")
     return ExitCode.CANNOT_TELL if lacks else ExitCode.GO

@@ -38,7 +38,6 @@ def rehearse(
     rollback = drill_for([fault["at"] for fault in struck], rollback)
     state = _prepared(state)
     reports = (reports or reports_of(None) / "rehearsals" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")).absolute()
-    reports = reports.absolute()  # a gate runs in the project folder
     with ExitStack() as cleanup, Progress() as progress:
         cleanup.enter_context(_emptied(state))
         if not keep:
