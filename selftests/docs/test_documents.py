@@ -18,7 +18,7 @@ from releasegate.target.loading import load as load_target
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 _FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_INLINE = re.compile(r"`([^`\n]+)`")
+_INLINE = re.compile(r"`((?:[^`\n]|\n(?!\n))+)`")
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 _OF_THE_REFERENCE = {"up", "advance", "arrive", "break", "mend", "faults", "down", "start", "stop", "restart"}
 _PYTEST = {"-n", "-k", "-x", "-q", "-v", "-vv", "-m", "-s", "--junitxml", "--html", "-p", "--help", "-h", "--co"}
@@ -27,7 +27,7 @@ _PYTEST = {"-n", "-k", "-x", "-q", "-v", "-vv", "-m", "-s", "--junitxml", "--htm
 def spoken(text: str) -> list[str]:
     """Return every command line of ours that a document shows, in a block or within a sentence."""
     shown = [line.strip() for block in _FENCE.findall(text) for line in block.splitlines()]
-    shown += _INLINE.findall(_FENCE.sub("", text))
+    shown += [" ".join(line.split()) for line in _INLINE.findall(_FENCE.sub("", text))]
     return [line.removeprefix("$ ") for line in shown if re.match(r"(\$ )?\./gate( |$)", line)]
 
 

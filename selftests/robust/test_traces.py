@@ -91,6 +91,7 @@ def test_no_secret_and_nothing_outside(gate, reference, planted, tmp_path):
         if any(s in text for s in spellings(secret))
     ]
     assert leaks == []
+    assert b"the password is [redacted]" in texts[str(reference.folder / "events.jsonl")]  # it did go through here
     assert [str(path) for path in home.rglob("*")] == []
     assert listing() - before == set()
 
