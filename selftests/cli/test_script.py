@@ -117,10 +117,9 @@ def test_a_folder_that_cannot_be_written_is_said(copy):
     assert (code, "cannot be written, and .venv belongs there" in output) == (3, True)
 
 
-def test_two_first_calls_and_one_that_was_interrupted(copy, pytestconfig):
+@pytest.mark.everything  # installs 82 packages
+def test_two_first_calls_and_one_that_was_interrupted(copy):
     """An interrupted installation starts over; of two at once the second waits; the operator's home stays empty."""
-    if not pytestconfig.getoption("--everything"):
-        pytest.skip("installs 82 packages: two minutes")
     home = copy.parent / "home"
     home.mkdir()
     command, kept = [str(copy / "gate"), "--version"], os.environ | {"HOME": str(home)}

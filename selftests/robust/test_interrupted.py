@@ -17,7 +17,10 @@ from releasegate.evidence.verify import verify
 FIRST = "preflight/database-reachable"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, *(pytest.param(one, marks=pytest.mark.everything) for one in (signal.SIGTERM, signal.SIGHUP))],
+)
 def test_an_interrupted_gate_keeps_what_it_saw(start, reference, number):
     """Ctrl-C, a polite kill and a closed terminal: exit 2, one sentence, the gate closed, the rest NOT_RUN."""
     going = start("run", "preflight", *reference.where)
@@ -89,8 +92,15 @@ def test_an_interrupted_watch_goes_on_with_resume(start, gate, reference):
     assert len(begun) == 1
 
 
-@pytest.mark.parametrize("at", ["bringing up", "preflight"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [
+        ("bringing up", signal.SIGINT),
+        pytest.param("bringing up", signal.SIGHUP, marks=pytest.mark.everything),
+        pytest.param("preflight", signal.SIGINT, marks=pytest.mark.everything),
+        pytest.param("preflight", signal.SIGHUP, marks=pytest.mark.everything),
+    ],
+)
 def test_an_interrupted_rehearsal_leaves_no_process(start, tmp_path, at, number):
     """Its children and the reference are gone, in a closed terminal too; exit 2 and one sentence."""
     going = start(

@@ -96,6 +96,7 @@ def test_no_secret_and_nothing_outside(gate, reference, planted, tmp_path):
     assert listing() - before == set()
 
 
+@pytest.mark.everything
 def test_the_password_is_in_no_command_line(start, reference, planted):
     """Whoever lists processes sees no secret: neither in arguments of ours nor in those of what we start."""
     going = start("run", "preflight", "--target", str(planted), "--reports", str(reference.reports),

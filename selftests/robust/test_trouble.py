@@ -68,6 +68,7 @@ def test_a_full_disk_is_never_go(gate, reference, small_disk):
     assert all(event["prev"] for event in reference.events)
 
 
+@pytest.mark.everything
 def test_a_disk_that_was_full_is_gone_on_from(gate, reference, small_disk):
     """Once there is room again, the next run adds to what was written."""
     reference.reports = small_disk / "reports"
@@ -93,6 +94,7 @@ def test_two_gates_at_once(start, gate, reference):
     assert [event["kind"] for event in reference.events].count("start") == 1
 
 
+@pytest.mark.everything
 def test_a_backend_that_goes_away_under_load(start, reference, held):
     """Requests that are not answered count as slow: the gate is wrong or cannot tell, within its budget, never GO."""
     going = start("run", "perf", "--alone", *reference.where)
