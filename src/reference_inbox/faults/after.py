@@ -77,7 +77,7 @@ FAULTS: Final = (
         moments.RELEASED,
         "monitoring",
         "every third health check is answered 503",
-        ("monitoring/health-stayed-good",),
+        ("monitoring/health-stayed-good", "monitoring/errors-in-logs"),
         ("health.py", "import logging\n", "import itertools\nimport logging\n"),
         (
             "health.py",
