@@ -123,6 +123,7 @@ def test_the_other_page_passes_everything(oficina):
 
 
 @pytest.mark.parametrize("fault", SPEAKS)
+@pytest.mark.everything  # twenty times a browser
 def test_its_faults_are_found(oficina, fault):
     """Each fault of the page is found, in words that say what is wrong."""
     site, samples, _ = oficina(fault)
