@@ -43,7 +43,12 @@ def fails(check, severity=Severity.ERROR):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark of what takes long."""
+    """Register the mark of what takes long, and let Ctrl-C reach the children that are tested with it.
+
+    A job in the background of a shell ignores SIGINT, and so would everything it starts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "everything: takes minutes; runs with `gate selftest --all`")
 
 
