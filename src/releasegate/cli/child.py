@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from releasegate.core.settings import for_children
+from releasegate.plugin.signals import postponed
 
 _CLOSING_S = 20.0  # a gate closes its browser and its evidence, and writes its report
 
@@ -20,15 +21,18 @@ def finish(command: Sequence[str], *, cwd: Path | None = None) -> subprocess.Com
     It runs in a process group of its own, so that Ctrl-C reaches it once, through us: it is asked to stop, and the
     group is killed when it has not closed what it has open within 20 s. Then KeyboardInterrupt goes on.
     """
-    with subprocess.Popen(
-        command, cwd=cwd, env=for_children(), process_group=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, errors="replace",
-    ) as process:  # fmt: skip
-        try:
-            stdout, stderr = process.communicate()
-        except BaseException:
+    process: subprocess.Popen[str] | None = None
+    try:
+        with postponed():
+            process = subprocess.Popen(
+                command, cwd=cwd, env=for_children(), process_group=0, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+            )  # fmt: skip
+        stdout, stderr = process.communicate()
+    except BaseException:
+        if process is not None:
             _stop(process)
-            raise
+        raise
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
@@ -39,3 +43,4 @@ def _stop(process: subprocess.Popen[str]) -> None:
     except (subprocess.TimeoutExpired, KeyboardInterrupt):  # it hangs, or the operator insists
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
