@@ -21,6 +21,7 @@ import psycopg
 import pytest
 
 from reference_inbox.cluster import home
+from releasegate.probes import scratch
 from releasegate.probes.host import Machine, open_machine
 from releasegate.target.models import Host
 
@@ -188,13 +189,27 @@ def pm2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]
             client("kill")
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """Return a PostgreSQL of its own, with no password, on a free port; it ends with the session."""
+USUAL = 17  # the version of the pinned wheel, which every machine has
+VERSIONS = {major: place for place, major in reversed(scratch.installed().items())}
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(major, id=f"postgres{major}", marks=() if major == USUAL else pytest.mark.everything)
+        for major in sorted(VERSIONS)
+    ],
+)
+def cluster(request) -> Iterator[Cluster]:
+    """Return a PostgreSQL of its own, with no password, on a free port; it ends with the session.
+
+    With --everything each test runs against every version that this machine has.
+    """
     folder = Path(tempfile.mkdtemp(prefix="releasegate-pg-"))
     folder.chmod(0o711)  # the account that runs the server passes through
     home.make(folder)
-    server = Cluster(bin=home.binaries(folder), folder=folder, port=free_port())
+    binaries = scratch._reachable(VERSIONS[request.param], folder)
+    server = Cluster(bin=binaries, folder=folder, port=free_port(), major=request.param)
     as_account = {"user": home.account(), "extra_groups": []} if home.account() else {}
     initdb = [server.bin / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
     initdb += ["--encoding=UTF8", "--locale=C"]
@@ -219,6 +234,7 @@ class Cluster:
     bin: Path
     folder: Path
     port: int
+    major: int
     made: int = 0
 
     def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
