@@ -8,7 +8,7 @@ import json
 import pytest
 
 from releasegate.core.facts.latency import Sample, as_csv_gz
-from releasegate.report.samples import samples_in_file
+from releasegate.report.plots.samples import samples_in_file
 
 TIMES = [10.5, 20.0, 30.0, 40.0, 700.25]
 

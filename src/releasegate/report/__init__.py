@@ -13,10 +13,11 @@ from releasegate.evidence.folder import Folder
 from releasegate.evidence.history import History
 from releasegate.evidence.writing import replace_file
 from releasegate.report import data, junit, markdown, page
-from releasegate.report.blobs import ReadBlob, from_folder, from_nowhere
+from releasegate.report.blobs import from_folder, from_nowhere
 from releasegate.report.dossier import dossier
 from releasegate.report.languages import Language, of_this_machine
 from releasegate.report.languages import language as language_named
+from releasegate.report.plots.recorded import ReadBlob
 from releasegate.report.views import Dossier
 
 Form = Literal["html", "json", "junit", "md"]

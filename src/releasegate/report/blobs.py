@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 
 from markupsafe import Markup
 
+from releasegate.report.plots.recorded import ReadBlob
 from releasegate.report.views import Picture
 
-ReadBlob = Callable[[str], bytes | None]
 LARGEST_PICTURE = 600_000
 """Bytes of one screenshot inside the page; a full page at 1280 by 800 has 50 000 to 300 000."""
 LARGEST_PAGE = 8_000_000

@@ -14,11 +14,12 @@ from releasegate.evidence.anchor import ticket_line
 from releasegate.evidence.attempt import Attempt
 from releasegate.evidence.checkpoints import checkpoints
 from releasegate.evidence.history import History
-from releasegate.report.blobs import Album, ReadBlob, from_nowhere
+from releasegate.report.blobs import Album, from_nowhere
 from releasegate.report.gates import Gates
 from releasegate.report.headline import headline
 from releasegate.report.languages import Language
 from releasegate.report.measures import Measures
+from releasegate.report.plots.recorded import ReadBlob
 from releasegate.report.views import Dossier, Found, GateView, State
 
 _NOT_JUDGED = (Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.BLOCKED, Verdict.ERROR, Verdict.INCONCLUSIVE)
@@ -29,7 +30,7 @@ def dossier(
 ) -> Dossier:
     """Return everything the page shows; the same events give the same dossier, on any day and any machine."""
     measures = Measures(change, language, Album(read_blob, language.t))
-    builder = Gates(history, change, language, measures)
+    builder = Gates(history, change, language, measures, read_blob)
     stands = checkpoints(history, gates, now=history.as_of, seen={})
     numbered = enumerate(zip(gates, stands, strict=True), start=1)
     views = tuple(builder.view(gate, number, stand) for number, (gate, stand) in numbered)

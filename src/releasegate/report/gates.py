@@ -16,8 +16,10 @@ from releasegate.evidence.grouping import read_findings
 from releasegate.evidence.history import History
 from releasegate.report.languages import Language
 from releasegate.report.measures import Measures, seen, took
+from releasegate.report.plots import OfGate, of_gate
+from releasegate.report.plots.recorded import ReadBlob
 from releasegate.report.promises import promised
-from releasegate.report.views import Box, CheckView, Earlier, GateView, Link, State, StepView
+from releasegate.report.views import Box, CheckView, Earlier, GateView, Link, Plot, State, StepView
 
 MOST_MEASURES = 12
 WHY_EMPTY = ("not checked yet", "nobody has attested this", "not required; nobody has attested this")
@@ -34,8 +36,11 @@ _STATES = {
 class Gates:
     """Turns the history of gates into views; evidence is shown in full once, at the first box that it belongs to."""
 
-    def __init__(self, history: History, change: Change, language: Language, measures: Measures) -> None:
+    def __init__(
+        self, history: History, change: Change, language: Language, measures: Measures, read_blob: ReadBlob
+    ) -> None:
         self._history, self._change, self._language, self._measures = history, change, language, measures
+        self._read_blob = read_blob
         self._checks: dict[str, dict[str, CheckView]] = {}
         self._placed: set[str] = set()
 
@@ -62,6 +67,18 @@ class Gates:
             checks=tuple(checks.values()),
             others=tuple(check for name, check in checks.items() if name not in self._placed),
             earlier=tuple(self._earlier_run(one) for one in self._history.attempts(gate.marker)[:-1]),
+            plots=self._plots(attempt) if attempt else (),
+        )
+
+    def _plots(self, attempt: Attempt) -> tuple[Plot, ...]:
+        return of_gate(
+            OfGate(
+                attempt=attempt,
+                history=self._history,
+                read=self._read_blob,
+                change=self._change,
+                language=self._language,
+            )
         )
 
     def _sentence(self, attempt: Attempt | None) -> str:
@@ -113,7 +130,7 @@ class Gates:
             least=seen(result.least, result.unit) if result.unit else "",
             took=took(result.duration_s),
             findings=result.findings,
-            measures=tuple(self._measures.view(payload) for payload in result.measures[:MOST_MEASURES]),
+            measures=tuple(self._measures.view(check, payload) for payload in result.measures[:MOST_MEASURES]),
             more_measures=max(0, len(result.measures) - MOST_MEASURES),
             traceback=result.traceback,
             waiver=self._waiver(result),

@@ -65,6 +65,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """A drawing (SVG that takes its colours from the page) and what it shows; `note` is a line below it."""
+
+    title: str
+    drawing: Markup
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureView:
     """One look at the deployment."""
 
@@ -74,7 +83,7 @@ class MeasureView:
     text: str = ""
     table: Table | None = None
     pictures: tuple[Picture, ...] = ()
-    plots: tuple[Markup, ...] = ()
+    plots: tuple[Plot, ...] = ()
     files: tuple[str, ...] = ()
 
 
@@ -181,6 +190,7 @@ class GateView:
     checks: tuple[CheckView, ...] = ()
     others: tuple[CheckView, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    plots: tuple[Plot, ...] = ()
 
     @property
     def tone(self) -> Tone:
