@@ -11,19 +11,19 @@ import click
 from releasegate.core import CannotMeasure, ExitCode, UsageError
 from releasegate.plugin.signals import end_as_by_ctrl_c
 
-_COMMANDS = {
-    "rehearse": "rehearse",
-    "run": "run",
-    "step": "step",
-    "status": "status",
-    "watch": "watch",
-    "attest": "sign",
-    "waive": "sign",
-    "report": "report",
-    "verify": "report",
-    "doctor": "doctor",
-    "selftest": "selftest",
-    "reference": "reference",
+_COMMANDS = {  # the module of each, and its line in the list
+    "rehearse": ("rehearse", "Walk the whole runbook on the reference: every step done, every gate run."),
+    "run": ("run", "Run one gate against a deployment."),
+    "step": ("step", "Run a command of the runbook and keep what it printed as evidence."),
+    "status": ("status", "Show which gates are open, what comes next, and which ways back are left."),
+    "watch": ("watch", "Look at the release again and again, and record what was seen."),
+    "attest": ("sign", "Attest a manual item of the runbook."),
+    "waive": ("sign", "Sign off a check that is FAIL or INCONCLUSIVE, until a date."),
+    "report": ("report", "Write the dossier again, or print it as JSON, JUnit or Markdown."),
+    "verify": ("report", "Check a folder of evidence offline."),
+    "doctor": ("doctor", "Say what this machine lacks, and how to pin a deployment."),
+    "selftest": ("selftest", "Test the gates themselves."),
+    "reference": ("reference", "Bring the reference deployment up, on, down; break and mend it."),
 }
 
 
@@ -38,8 +38,10 @@ class _Commands(click.Group):
         """Import and return one command."""
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(import_module(f"releasegate.cli.{_COMMANDS[cmd_name]}"), cmd_name)
+        module, summary = _COMMANDS[cmd_name]
+        command = getattr(import_module(f"releasegate.cli.{module}"), cmd_name)
         assert isinstance(command, click.Command)
+        command.short_help = summary
         return command
 
     def resolve_command(
@@ -64,12 +66,12 @@ def unknown(what: str, given: str, accepted: Iterable[str]) -> str:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="releasegate")
 def gate() -> None:
-    r"""Deployment gates: run one between the steps of the runbook; it says GO or NO-GO, shows why, and keeps evidence.
+    """Deployment gates: run one between the steps of the runbook; it says GO or NO-GO, shows why, and keeps evidence.
 
     \b
     gate rehearse                         walk the whole runbook on the reference deployment
     gate run preflight --target FILE      judge a deployment of your own
-    """
+    """  # noqa: D301 - not raw: click keeps the lines behind a backspace as they are
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from releasegate.plugin.gates import BY_MARKER
 def run(
     gate: str, target: Path | None, change: Path | None, reports: Path | None, pytest_arguments: Sequence[str]
 ) -> int:
-    r"""Run one GATE against a deployment: the same as `pytest -m GATE --target FILE ...`.
+    """Run one GATE against a deployment: the same as `pytest -m GATE --target FILE ...`.
 
     Also accepted: --alone, --kind code|data|restore (rollback), --after 24h|7d (followup),
     and every argument of pytest.
@@ -34,7 +34,7 @@ def run(
     \b
     Exit codes: 0 GO, 1 NO-GO, 2 interrupted, 3 internal error, 4 usage, 5 nothing collected,
     6 could not tell, 7 blocked by an earlier gate.
-    """
+    """  # noqa: D301 - not raw: click keeps the lines behind a backspace as they are
     if gate not in BY_MARKER:
         raise UsageError(unknown("gate", gate, BY_MARKER))
     if target is None:
