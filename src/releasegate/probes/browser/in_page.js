@@ -117,14 +117,19 @@
     return hits.filter((el) => !hits.some((other) => other !== el && el.contains(other)) && seen(el));
   }
 
-  // messages: [{id, text, needles: [[...], ...]}]. Returns Map id -> the largest element that holds this message
-  // and no other's: climbed from what belongs to it alone.
+  // messages: [{id, text, needles: [[...], ...]}], in the order of the conversation. Returns Map id -> the largest
+  // element that holds this message and no other's: climbed from what belongs to it alone, or, where its words and
+  // its files are in other messages too, from what can only be its place between its neighbours.
   function rowsOf(messages, css) {
     if (css) return rowsByLocator(messages, css);
     const elements = [...walk(document.body)].filter((el) => !el.matches("script, style, head *"));
     const owners = ownersOf(messages);
-    const anchors = new Map(messages.map((message) => [message.id, anchorsOf(message, elements, owners)]));
-    const sure = [...anchors].filter(([, found]) => found.length === 1).map(([id, [el]]) => [id, el]);
+    const anchors = messages.map((message) => [message.id, anchorsOf(message, elements, owners)]);
+    const claims = anchors.flatMap(([, found]) => found);
+    const isOnly = ([, found]) => found.length === 1 && claims.indexOf(found[0]) === claims.lastIndexOf(found[0]);
+    const alone = anchors.filter(isOnly).map(([id, [el]]) => [id, el]);
+    const places = anchors.map(([id, found], at) => [id, found.length ? found : anywhere(messages[at], elements)]);
+    const sure = [...new Map([...alone, ...inOrder(places, elements)])];
     return new Map(sure.map(([id, el]) => [id, climb(id, el, sure)]));
   }
   function rowsByLocator(messages, css) {
@@ -138,13 +143,12 @@
   function outermost(elements) {
     return elements.filter((el) => !elements.some((other) => other !== el && holds(other, el)));
   }
-  // How many messages each form of an address belongs to: people send the same picture twice, and then it tells nothing.
+  // How many messages each form of an address is found in: people send the same picture twice, and a signed address
+  // holds the unsigned one.
   function ownersOf(messages) {
-    const owners = new Map();
-    for (const message of messages) {
-      for (const needle of new Set(message.needles.flat())) owners.set(needle, (owners.get(needle) ?? 0) + 1);
-    }
-    return owners;
+    const all = messages.map((message) => [...new Set(message.needles.flat())]);
+    const own = [...new Set(all.flat())];
+    return new Map(own.map((needle) => [needle, all.filter((theirs) => theirs.some((one) => one.includes(needle))).length]));
   }
   function anchorsOf(message, elements, owners) {
     const byId = outermost(elements.filter((el) => carriesId(el, message.id)));
@@ -157,6 +161,43 @@
     const byText = smallestWithText(elements, message.text);
     const exact = byText.filter((el) => ownText(el) === plain(message.text));
     return exact.length === 1 ? exact : byText;
+  }
+  // Every place where a message may stand that has no words and whose file is in other messages too.
+  function anywhere(message, elements) {
+    const needles = message.needles[0] ?? [];
+    return needles.length ? outermost(showing(needles, elements).map(({ el }) => el)) : [];
+  }
+  // A page shows messages in the order of the conversation, the newest first or last. Of all ways to give as many
+  // messages as can be a place each in that order, only what is the same in every one of them is known.
+  function inOrder(candidates, elements) {
+    const position = new Map(elements.map((el, at) => [el, at]));
+    const rows = candidates.map(([id, found]) => [id, found.map((el) => position.get(el))]);
+    const [down, up] = [longestWay(rows), longestWay([...rows].reverse())];
+    const known = up.length > down.length ? up.known : down.known.filter((one) => up.length < down.length || isIn(up.known, one));
+    return known.map(({ id, at }) => [id, elements[at]]);
+  }
+  const isIn = (pairs, { id, at }) => pairs.some((one) => one.id === id && one.at === at);
+  // rows: [[id, [position, ...]], ...]. Returns the length of the longest rising way that takes at most one position of
+  // each row, and the pairs that no such way leaves out.
+  function longestWay(rows) {
+    const before = lengthsUpTo(rows);
+    const after = lengthsUpTo(rows.map(([id, positions]) => [id, positions.map((at) => -at)]).reverse()).reverse();
+    const length = Math.max(0, ...before.flat());
+    const steps = Array.from({ length }, () => []);  // the pairs that can be the first, the second, ... of a longest way
+    rows.forEach(([id, positions], row) => positions.forEach((at, place) => {
+      const step = before[row][place];
+      if (step + after[row][place] - 1 === length) steps[step - 1].push({ id, at });
+    }));
+    return { length, known: steps.filter((pairs) => pairs.length === 1).flat() };
+  }
+  // The length of the longest rising way that ends at each position of each row.
+  function lengthsUpTo(rows) {
+    const ends = [];  // ends[n]: the lowest position at which a way of n + 1 rows has ended so far
+    return rows.map(([, positions]) => {
+      const lengths = positions.map((at) => ends.filter((end) => end < at).length + 1);
+      positions.forEach((at, place) => { ends[lengths[place] - 1] = Math.min(at, ends[lengths[place] - 1] ?? Infinity); });
+      return lengths;
+    });
   }
   function climb(id, start, anchors) {
     const others = anchors.filter(([other, el]) => other !== id && !holds(start, el)).map(([, el]) => el);
@@ -286,6 +327,12 @@
     }
     return hits / STEPS ** 2;
   }
+  // Not behind what opened: a thread goes on changing there, and is no part of it.
+  function isOnTop(el) {
+    const { left, top, width, height } = box(el);
+    const there = topmost(left + width / 2, top + height / 2);
+    return Boolean(there) && (holds(el, there) || holds(there, el));
+  }
   const fresh = (css) => {
     const root = css ? document.querySelector(css) : null;
     if (css) return root && seen(root) ? within(root).filter(seen) : [];
@@ -309,7 +356,7 @@
       state: large ? stateOf(large) : "not there",
       width, height,
       same: large ? isSame(large, needles, others, ratio) : null,
-      says: Boolean(unavailable) && there.some((el) => matchesText(el, unavailable)),
+      says: Boolean(unavailable) && there.some((el) => matchesText(el, unavailable) && isOnTop(el)),
       controls: controls(there).map((one) => one.name || "(no name)"),
     };
   }
