@@ -9,12 +9,10 @@ import pytest
 from releasegate.checks import database as checks
 from releasegate.core import Verdict
 from releasegate.core.facts.database import (
-    Holder,
     Planned,
     Refusal,
     RoleFacts,
     ServerFacts,
-    Sessions,
     TableAccess,
 )
 
@@ -170,19 +168,3 @@ def test_a_statement_that_does_not_parse_is_a_finding():
 def test_only_ddl_leaves_nothing_to_plan():
     judgement = checks.statements_plan("preflight/rollback-plans", [planned(is_plannable=False)])
     assert judgement.verdict is Verdict.NOT_APPLICABLE
-
-
-def holder(open_s):
-    return Holder(pid=7, user="app", state="idle in transaction", open_s=open_s, table="messages")
-
-
-def test_a_long_transaction_on_the_table_is_a_warning():
-    judgement = checks.nobody_holds_the_tables(Sessions(looked_at=1, hidden=0, holders=(holder(61),)), longest_s=60)
-    assert judgement.verdict is Verdict.WARN
-    assert only(judgement).have == "pid 7 (app, idle in transaction) has held a lock for 61 s"
-
-
-def test_a_short_one_is_silent_and_hidden_sessions_are_counted():
-    judgement = checks.nobody_holds_the_tables(Sessions(looked_at=3, hidden=2, holders=(holder(60),)), longest_s=60)
-    assert judgement.verdict is Verdict.PASS
-    assert "2 sessions hidden from this role" in judgement.sentence

@@ -43,11 +43,11 @@ def only(judgement):
     "extra", [{}, {"nullable": True}, {"default": "'[]'"}, {"default": "'[]'::jsonb"}, {"type": "JSONB"}]
 )
 def test_a_column_as_promised_passes(extra):
-    assert checks.columns_exist(SCHEMA, [WANTED.model_copy(update=extra)]).verdict is Verdict.PASS
+    assert checks.columns_exist(SCHEMA, [WANTED.model_copy(update=extra)], {}).verdict is Verdict.PASS
 
 
 def test_a_column_that_is_not_there_is_a_finding():
-    judgement = checks.columns_exist(replace(SCHEMA, columns=(REPLY,)), [WANTED])
+    judgement = checks.columns_exist(replace(SCHEMA, columns=(REPLY,)), [WANTED], {})
     assert judgement.verdict is Verdict.FAIL
     assert str(only(judgement)) == (
         "migration/columns: messages.files\n"
@@ -69,17 +69,17 @@ def test_a_column_that_is_not_there_is_a_finding():
     ],
 )
 def test_a_column_otherwise_than_promised_is_a_finding(found, promised, have):
-    judgement = checks.columns_exist(with_files(**found), [WANTED.model_copy(update=promised)])
+    judgement = checks.columns_exist(with_files(**found), [WANTED.model_copy(update=promised)], {})
     assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
 
 
 @pytest.mark.parametrize("found", [{"nullable": False}, {"default": None}])
 def test_what_nobody_promised_of_a_column_is_silent(found):
-    assert checks.columns_exist(with_files(**found), [WANTED]).verdict is Verdict.PASS
+    assert checks.columns_exist(with_files(**found), [WANTED], {}).verdict is Verdict.PASS
 
 
 def test_no_promised_column_is_inconclusive():
-    assert checks.columns_exist(SCHEMA, []).verdict is Verdict.INCONCLUSIVE
+    assert checks.columns_exist(SCHEMA, [], {}).verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("on_delete", [None, "SET NULL"])
@@ -107,7 +107,7 @@ def test_a_foreign_key_that_does_not_hold_is_a_finding(keys, have):
     "extra", [{}, {"method": "btree"}, {"columns": ("reply_to",)}, {"predicate": "reply_to is not null"}]
 )
 def test_an_index_as_promised_passes(extra):
-    assert checks.indexes_work(SCHEMA, [WANTED_INDEX.model_copy(update=extra)]).verdict is Verdict.PASS
+    assert checks.indexes_work(SCHEMA, [WANTED_INDEX.model_copy(update=extra)], {}).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_index_as_promised_passes(extra):
 )
 def test_an_index_that_does_not_work_is_a_finding(found, promised, have):
     schema = replace(SCHEMA, indexes=(replace(INDEX, **found),))
-    judgement = checks.indexes_work(schema, [WANTED_INDEX.model_copy(update=promised)])
+    judgement = checks.indexes_work(schema, [WANTED_INDEX.model_copy(update=promised)], {})
     assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
 
 
@@ -202,3 +202,58 @@ def test_a_baseline_needs_its_tables():
     judgement = checks.baseline_taken(SCHEMA, ["orders"], BEFORE, 0)
     assert (judgement.verdict, only(judgement).subject) == (Verdict.FAIL, "orders")
     assert checks.baseline_taken(SCHEMA, ["messages"], {}, 0).verdict is Verdict.INCONCLUSIVE
+
+
+TABLES = ["public.messages"]
+WHOLE = {"index public.i": "CREATE INDEX i ON public.messages USING btree (a)", "table public.messages": ""}
+
+
+def left(now, before=WHOLE, planned=()):
+    return checks.no_leftovers({**WHOLE, **now}, before, set(planned), TABLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "definition", "have"),
+    [
+        ("index public.j", "CREATE INDEX j ON public.messages USING btree (b) (invalid)", checks.INVALID),
+        ("index public.i_ccnew1", "CREATE INDEX i_ccnew1 ON public.messages USING btree (a)", checks.REINDEXED),
+        ("constraint public.messages.c", "CHECK ((a > 0)) NOT VALID", checks.NOT_VALID),
+        ("trigger public.messages.t", "CREATE TRIGGER t … (disabled)", checks.DISABLED),
+    ],
+)
+def test_what_is_half_done_is_a_warning_when_it_is_new(name, definition, have):
+    judgement = left({name: definition})
+    assert judgement.verdict is Verdict.WARN
+    assert (judgement.findings[0].subject, judgement.findings[0].have) == (name, have)
+    assert left({name: definition}, before={**WHOLE, name: definition}).verdict is Verdict.PASS
+
+
+def test_a_leftover_reads_like_this():
+    judgement = left({"constraint public.messages.c": "CHECK ((a > 0)) NOT VALID"})
+    assert str(judgement.findings[0]) == (
+        "migration/leftovers: constraint public.messages.c\n"
+        "  want: nothing half-done is left (releasegate)\n"
+        "  have: a constraint that is NOT VALID\n"
+        "  why:  rows from before were never compared with it, so it promises nothing about them\n"
+        "  fix:  find out which command left it, finish it or drop it, then run this gate again\n"
+        "  run:  psql -c '\\d public.messages.c'"
+    )
+
+
+def test_what_the_change_names_is_left_to_its_own_check():
+    broken = {"index public.j": "CREATE INDEX j ON public.messages USING btree (b) (invalid)"}
+    assert left(broken, planned={"index .j"}).verdict is Verdict.PASS
+
+
+def test_without_a_baseline_only_the_change_s_tables_are_looked_at():
+    other = {"index public.k": "CREATE INDEX k ON public.orders USING btree (b) (invalid)"}
+    mine = {"index public.j": "CREATE INDEX j ON public.messages USING btree (b) (invalid)"}
+    assert left(other, before=None).verdict is Verdict.PASS
+    (finding,) = left(mine, before=None).findings
+    assert finding.have == "an invalid index (whether it was there before is not known)"
+
+
+def test_an_index_that_is_valid_again_or_only_named_alike_is_silent():
+    now = {"index public.i_ccnews": "CREATE INDEX i_ccnews ON public.messages USING btree (a)"}
+    was = {**WHOLE, "constraint public.messages.c": "CHECK ((a > 0)) NOT VALID"}
+    assert left({**now, "constraint public.messages.c": "CHECK ((a > 0))"}, before=was).verdict is Verdict.PASS

@@ -169,13 +169,3 @@ def test_a_plan_is_asked_for_and_nothing_runs(cluster):
         assert session.read("SELECT n FROM t").row == {"n": 1}
     assert (fine.sqlstate, limited.sqlstate, missing.sqlstate) == ("", "42601", "42703")
     assert not other.is_plannable
-
-
-def test_whoever_holds_the_table_is_named(cluster):
-    """An open transaction with a lock on the table shows with its age."""
-    dsn = cluster.database("CREATE TABLE t (n int)")
-    with psycopg.connect(dsn) as other, reach(dsn) as session:
-        other.execute("INSERT INTO t VALUES (1)")
-        sessions = database.lock_holders(session, ["t"]).value
-    (holder,) = sessions.holders
-    assert (holder.table, holder.state, sessions.hidden) == ("t", "idle in transaction", 0)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from releasegate.checks import activity as activity_checks
 from releasegate.checks import database as database_checks
 from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import schema as checks
@@ -9,7 +10,7 @@ from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import catalog, rows
+from releasegate.probes import activity, catalog, rows
 from releasegate.probes import database as database_probe
 from releasegate.probes.row_sql import Moments
 
@@ -22,14 +23,32 @@ def schema(database, change):
 
 
 @pytest.fixture
+def deparsed(database, schema, change):
+    """Return how the server writes what the change file and the catalog write differently."""
+    return catalog.deparsed(database, checks.to_deparse(schema.value, change.db.columns, change.db.indexes))
+
+
+@pytest.fixture
+def objects(database):
+    return catalog.objects(database)
+
+
+@pytest.fixture
+def planned(schema, change):
+    """Return the words of what the change names."""
+    db = change.db
+    return checks.planned_words(schema.value.tables, db.columns, db.foreign_keys, db.indexes)
+
+
+@pytest.fixture
 def before(recorded):
     """Return the catalog as it was before the release, None where nobody recorded it."""
     return recorded_catalog(recorded("preflight/baseline"))
 
 
 @pytest.mark.check("migration/columns", promise="schema.columns", target="database")
-def test_every_new_column_is_there_with_its_type(schema, change, require):
-    require(checks.columns_exist(schema.value, change.db.columns), schema)
+def test_every_new_column_is_there_with_its_type(schema, deparsed, change, require):
+    require(checks.columns_exist(schema.value, change.db.columns, deparsed.value), schema, deparsed)
 
 
 @pytest.mark.check("migration/foreign-keys", promise="schema.foreign_keys", target="database")
@@ -38,8 +57,8 @@ def test_every_new_foreign_key_holds(schema, change, require):
 
 
 @pytest.mark.check("migration/indexes", promise="schema.indexes", target="database")
-def test_every_new_index_can_be_used(schema, change, require):
-    require(checks.indexes_work(schema.value, change.db.indexes), schema)
+def test_every_new_index_can_be_used(schema, deparsed, change, require):
+    require(checks.indexes_work(schema.value, change.db.indexes, deparsed.value), schema, deparsed)
 
 
 @pytest.mark.check("migration/survivors", promise="schema.survivors", target="database")
@@ -50,16 +69,26 @@ def test_the_old_columns_are_still_there(schema, before, change, require):
 
 
 @pytest.mark.check("migration/nothing-unplanned", promise="schema", target="database", baseline=True)
-def test_nothing_else_has_changed(database, schema, before, change, require):
-    objects, db = catalog.objects(database), change.db
-    planned = checks.planned_words(schema.value.tables, db.columns, db.foreign_keys, db.indexes)
+def test_nothing_else_has_changed(objects, before, planned, require):
     require(checks.nothing_unplanned(objects.value, before, planned), objects)
+
+
+@pytest.mark.check("migration/leftovers", promise="schema", target="database")
+def test_nothing_half_done_is_left(objects, schema, before, planned, require):
+    tables = list(schema.value.tables.values())
+    require(checks.no_leftovers(objects.value, before, planned, tables), objects)
 
 
 @pytest.mark.check("migration/rollback-plans", promise="rollback", target="database")
 def test_every_statement_of_the_way_back_can_run_now(database, change, require):
     planned = database_probe.rollback_plans(database, change.rollback)
     require(database_checks.statements_plan("migration/rollback-plans", planned.value), planned)
+
+
+@pytest.mark.check("migration/nobody-waits", promise="schema", target="database")
+def test_nobody_waits_for_the_tables(database, change, require):
+    looked = activity.activity(database, change.db.tables)
+    require(activity_checks.nobody_waits(looked.value), looked)
 
 
 @pytest.mark.check("migration/step-output", promise=("schema", "steps"))

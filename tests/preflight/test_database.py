@@ -2,14 +2,13 @@
 
 import pytest
 
+from releasegate.checks import activity as activity_checks
 from releasegate.checks import database as checks
 from releasegate.checks import schema as schema_checks
-from releasegate.probes import catalog, checksums, rows
+from releasegate.probes import activity, catalog, checksums, rows
 from releasegate.probes import database as probe
 
 pytestmark = pytest.mark.preflight
-
-LONGEST_TRANSACTION_S = 60  # what a maintenance window cannot wait for; shorter ones end before the migration begins
 
 
 @pytest.mark.check("preflight/database-reachable", target="database")
@@ -57,9 +56,9 @@ def test_no_earlier_attempt_left_columns_behind(database, change, require):
 
 
 @pytest.mark.check("preflight/can-migrate", promise="schema", target="database")
-def test_nobody_holds_the_tables(database, change, require):
-    sessions = probe.lock_holders(database, change.db.tables)
-    require(checks.nobody_holds_the_tables(sessions.value, longest_s=LONGEST_TRANSACTION_S), sessions)
+def test_nobody_is_in_the_migration_s_way(database, change, target, require):
+    looked = activity.activity(database, change.db.tables)
+    require(activity_checks.nobody_is_in_the_way(looked.value, longest_s=target.database.longest_s), looked)
 
 
 @pytest.mark.check("preflight/baseline", promise="schema", target="database")
@@ -67,5 +66,7 @@ def test_the_state_before_the_release_is_on_record(database, change, require):
     schema, objects = catalog.schema(database, change.db.tables), catalog.objects(database)
     backfill = change.backfill and rows.as_found(database, change.backfill)
     sums = checksums.of_survivors(database, change.db.survivors, backfill)
-    seen = sum(one.rows for one in sums)
-    require(schema_checks.baseline_taken(schema.value, change.db.tables, objects.value, seen), objects, *sums)
+    summed = {one.table for one in change.db.survivors}
+    others = catalog.row_counts(database, [table for table in schema.value.tables if table not in summed])
+    seen = others.rows + sum(one.rows for one in sums)
+    require(schema_checks.baseline_taken(schema.value, change.db.tables, objects.value, seen), objects, *sums, others)

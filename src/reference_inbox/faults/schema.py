@@ -2,14 +2,21 @@
 
 from typing import Final
 
-from reference_inbox import moments
+import psycopg
+
+from reference_inbox import moments, processes
 from reference_inbox.faults.fault import Change, Fault
 from reference_inbox.faults.kept import definition, execute, forget, keep_text, kept_text
 from reference_inbox.faults.preflight import does
 from reference_inbox.state import GATE_ROLE, OWNER, State
+from reference_inbox.steps import Steps
+from reference_inbox.waiting import wait_until
 
 FOREIGN_KEY: Final = "messages_replied_to_message_id_fkey"
 REPLY_INDEX, ATTACHMENTS_INDEX = "idx_messages_replied_to", "idx_messages_attachments"
+QUEUE: Final = ("queue-head", "queue-tail")
+QUEUED: Final = "BEGIN; LOCK TABLE messages IN SHARE UPDATE EXCLUSIVE MODE; SELECT pg_sleep(3600)"
+WAITING: Final = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass"
 CONSTRAINT_OF: Final = f"SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '{FOREIGN_KEY}'"
 
 
@@ -55,6 +62,29 @@ def restores_foreign_key(fault: str) -> Change:
         forget(state, fault)
 
     return restore
+
+
+def queue_for_the_table(state: State) -> None:
+    """Leave a transaction open that holds the messages, and start one that waits for it; readers pass both."""
+    record = state.read()
+    env = Steps(state, record).database()
+    for name in QUEUE:
+        command = [f"{record.bin}/psql", "-X", "-c", QUEUED]
+        processes.launch(state, name, command, log=state.logs / f"{name}.log", env=env, cwd=state.folder)
+    with psycopg.connect(record.admin_dsn, autocommit=True) as database:
+
+        def not_waiting() -> str | None:
+            row = database.execute(WAITING.encode()).fetchone()
+            return None if row and row[0] else "nobody waits for the messages yet"
+
+        wait_until("somebody who waits for the messages", not_waiting, 20)
+
+
+def end_the_queue(state: State) -> None:
+    """End both, the one who waits first."""
+    for name in reversed(QUEUE):
+        processes.stop(state, name)
+        (state.logs / f"{name}.log").unlink(missing_ok=True)
 
 
 FAULTS: Final = (
@@ -160,11 +190,29 @@ FAULTS: Final = (
         does("ALTER TABLE messages RENAME changed_at TO updated_at"),
     ),
     Fault(
+        "constraint-not-validated",
+        moments.MIGRATED,
+        "migration",
+        "somebody added a constraint that no older row was compared with",
+        ("migration/leftovers", "migration/nothing-unplanned"),
+        does("ALTER TABLE messages ADD CONSTRAINT messages_have_text CHECK (content <> '?') NOT VALID"),
+        does("ALTER TABLE messages DROP CONSTRAINT messages_have_text"),
+    ),
+    Fault(
+        "lock-queue",
+        moments.MIGRATED,
+        "migration",
+        "a session left open holds the messages, and another one waits behind it",
+        ("migration/nobody-waits",),
+        queue_for_the_table,
+        end_the_queue,
+    ),
+    Fault(
         "read-right-lost",
         moments.MIGRATED,
         "migration",
         "the gate's role may not read the messages any more",
-        ("migration/rows-on-record",),
+        ("migration/rows-on-record", "migration/nothing-unplanned"),
         does(f"REVOKE SELECT ON messages FROM {GATE_ROLE}"),
         does(f"SET ROLE {OWNER}; GRANT SELECT ON messages TO {GATE_ROLE}"),
     ),

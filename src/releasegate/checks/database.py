@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.database import Planned, Refusal, RoleFacts, ServerFacts, Sessions, TableAccess
+from releasegate.core.facts.database import Planned, Refusal, RoleFacts, ServerFacts, TableAccess
 from releasegate.core.figures import count
 
 READ_ONLY = "25006"  # read_only_sql_transaction
@@ -194,25 +194,3 @@ def _does_not_plan(check: str, planned: Planned) -> Finding:
         why="the way back would fail in the minute it is needed",
         fix="correct the statement in the runbook and in the change file, and rehearse it",
     )
-
-
-def nobody_holds_the_tables(sessions: Sessions, *, longest_s: float) -> Judgement:
-    """No transaction older than `longest_s` seconds holds a lock that a migration would have to wait behind."""
-    findings = tuple(
-        Finding(
-            check="preflight/can-migrate",
-            subject=holder.table,
-            want=f"no transaction open for more than {longest_s:.0f} s on it ({OURS})",
-            have=f"pid {holder.pid} ({holder.user}, {holder.state}) has held a lock for {holder.open_s:.0f} s",
-            why="the migration waits behind it, and everybody who wants the table waits behind the migration",
-            fix="let it finish or end it, then run this gate again",
-            run=f"psql -c 'TABLE pg_stat_activity' | grep {holder.pid}",
-            severity=Severity.WARNING,
-        )
-        for holder in sessions.holders
-        if holder.open_s > longest_s
-    )
-    hidden = f"; {count(sessions.hidden, 'session')} hidden from this role" if sessions.hidden else ""
-    holds = f"no long transaction holds the change's tables ({count(sessions.looked_at, 'session')} seen{hidden})"
-    # The one look at pg_locks is what was seen: an empty list of holders is the good answer.
-    return Judgement(seen=1, unit="looks at the locks", holds=holds, findings=findings)

@@ -8,9 +8,17 @@ from typing import Protocol
 
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.catalog import Catalog, ForeignKeyFacts, IndexFacts, SchemaFacts
+from releasegate.core.facts.catalog import (
+    Catalog,
+    ColumnFacts,
+    Deparsed,
+    ForeignKeyFacts,
+    IndexFacts,
+    SchemaFacts,
+)
 from releasegate.core.figures import count
 
+OURS = "releasegate"  # who promises what no release document does
 _RUN_AGAIN = "run the migration again and read its whole output (psql goes on after an error), then this gate"
 
 
@@ -94,25 +102,69 @@ def baseline_taken(schema: SchemaFacts, tables: Sequence[str], catalog: Catalog,
     return Judgement(seen=len(catalog), unit="objects of the catalog", holds=holds, findings=findings)
 
 
-def columns_exist(schema: SchemaFacts, promised: Sequence[Column]) -> Judgement:
+def to_deparse(schema: SchemaFacts, columns: Sequence[Column], indexes: Sequence[Index]) -> list[tuple[str, str]]:
+    """Return what only the server can compare: (table, expression) where promise and catalog are written differently.
+
+    Pairs of types, defaults, index columns and predicates whose texts are the same need nobody.
+    """
+    pairs = [(index.table, pair) for index in indexes for pair in _index_pairs(schema, index)]
+    pairs += [(column.table, pair) for column in columns for pair in _column_pairs(schema, column)]
+    return [(table, text) for table, (want, have) in pairs if not _same_text(want, have) for text in (want, have)]
+
+
+def _column_pairs(schema: SchemaFacts, column: Column) -> list[tuple[str, str]]:
+    found = schema.column(column.table, column.name)
+    if found is None:
+        return []
+    pairs = [(f"NULL::{column.type}", f"NULL::{found.type}")]
+    if column.default is not None and found.default is not None:
+        pairs.append((f"({column.default})::{found.type}", f"({found.default})::{found.type}"))
+    return pairs
+
+
+def _index_pairs(schema: SchemaFacts, index: Index) -> list[tuple[str, str]]:
+    found = schema.index(index.name)
+    if found is None:
+        return []
+    predicates = [(index.predicate, found.predicate)] if index.predicate and found.predicate else []
+    return _index_columns(schema, index, found) + predicates
+
+
+def _index_columns(schema: SchemaFacts, index: Index, found: IndexFacts) -> list[tuple[str, str]]:
+    pairs = zip(index.columns or (), found.columns, strict=False)
+    return [(_as_sql(schema, index.table, want), _as_sql(schema, index.table, have)) for want, have in pairs]
+
+
+def _as_sql(schema: SchemaFacts, table: str, text: str) -> str:
+    """Return an index's column as SQL: a column's name in quotes, an expression as it is."""
+    return f'"{text}"' if schema.column(table, text) else text
+
+
+def _same(table: str, want: str, have: str, deparsed: Deparsed) -> bool:
+    """Whether two expressions are the same: as they are written, or as the server writes both."""
+    told = deparsed.get((table, want))
+    return _same_text(want, have) or (told is not None and told == deparsed.get((table, have)))
+
+
+def columns_exist(schema: SchemaFacts, promised: Sequence[Column], deparsed: Deparsed) -> Judgement:
     """Every promised column exists with its type; nullability and default only where they are promised."""
-    findings = [finding for column in promised for finding in _column(schema, column)]
+    findings = [finding for column in promised for finding in _column(schema, column, deparsed)]
     names = some([f"{one.table}.{one.name}" for one in promised])
     holds = f"{count(len(promised), 'promised column')} there: {names}"
     return Judgement(seen=len(promised), unit="columns", holds=holds, findings=tuple(findings))
 
 
-def _column(schema: SchemaFacts, column: Column) -> list[Finding]:
+def _column(schema: SchemaFacts, column: Column, deparsed: Deparsed) -> list[Finding]:
     found = schema.column(column.table, column.name)
     if found is None:
         have = "no such column" if column.table in schema.tables else f"no table {column.table}"
         return [_wrong_column(column, f"{column.type}", have)]
     wrong = []
-    if _squeezed(found.type) != _squeezed(column.type):
+    if not _same(column.table, f"NULL::{column.type}", f"NULL::{found.type}", deparsed):
         wrong.append(_wrong_column(column, column.type, found.type))
     if column.nullable is not None and found.nullable is not column.nullable:
         wrong.append(_wrong_column(column, _nullable(column.nullable), _nullable(found.nullable)))
-    if column.default is not None and not _same_default(column.default, found.default):
+    if column.default is not None and not _same_default(column, found, deparsed):
         wrong.append(_wrong_column(column, f"default {column.default}", f"default {found.default or 'none'}"))
     return wrong
 
@@ -167,16 +219,16 @@ def _is_same_key(found: ForeignKeyFacts, key: ForeignKey) -> bool:
     )
 
 
-def indexes_work(schema: SchemaFacts, promised: Sequence[Index]) -> Judgement:
+def indexes_work(schema: SchemaFacts, promised: Sequence[Index], deparsed: Deparsed) -> Judgement:
     """Every promised index exists, valid and ready; method, columns and predicate only where they are promised."""
-    findings = tuple(finding for index in promised if (finding := _index(schema, index)))
+    findings = tuple(finding for index in promised if (finding := _index(schema, index, deparsed)))
     holds = f"{count(len(promised), 'index', 'indexes')} there, valid and ready"
     return Judgement(seen=len(promised), unit="indexes", holds=holds, findings=findings)
 
 
-def _index(schema: SchemaFacts, index: Index) -> Finding | None:
+def _index(schema: SchemaFacts, index: Index, deparsed: Deparsed) -> Finding | None:
     found = schema.index(index.name)
-    have = "no such index" if found is None else _index_trouble(found, index)
+    have = "no such index" if found is None else _index_trouble(schema, found, index, deparsed)
     if not have:
         return None
     is_broken = found is not None and not (found.is_valid and found.is_ready)
@@ -194,16 +246,18 @@ def _index(schema: SchemaFacts, index: Index) -> Finding | None:
     )
 
 
-def _index_trouble(found: IndexFacts, index: Index) -> str:
+def _index_trouble(schema: SchemaFacts, found: IndexFacts, index: Index, deparsed: Deparsed) -> str:
     if found.table != index.table:
         return f"it is an index on {found.table}"
     if not (found.is_valid and found.is_ready):
         return "it exists but is INVALID" if found.is_ready else "it exists but is not ready"
     if index.method and found.method != index.method:
         return f"method {found.method}"
-    if index.columns and found.columns != index.columns:
+    columns = _index_columns(schema, index, found)
+    are_same = all(_same(index.table, *pair, deparsed) for pair in columns)
+    if index.columns and not (are_same and len(found.columns) == len(index.columns)):
         return f"columns ({', '.join(found.columns)})"
-    if index.predicate and _squeezed(found.predicate or "") != _squeezed(index.predicate):
+    if index.predicate and not (found.predicate and _same(index.table, index.predicate, found.predicate, deparsed)):
         return f"predicate {found.predicate or 'none'}"
     return ""
 
@@ -268,6 +322,62 @@ def nothing_unplanned(now: Catalog, before: Catalog | None, planned: Collection[
     return Judgement(seen=len(now), unit="objects compared", holds=holds, findings=findings)
 
 
+def no_leftovers(now: Catalog, before: Catalog | None, planned: Collection[str], tables: Sequence[str]) -> Judgement:
+    """Nothing half-done stays: invalid indexes, those of a failed REINDEX, NOT VALID constraints, disabled triggers.
+
+    What was there before the release is nobody's news, and what the change names is judged by its own check. Without
+    a baseline only objects of `tables` (qualified names) are looked at. Warnings: no document promises their absence.
+    """
+    findings = tuple(
+        Finding(
+            check="migration/leftovers",
+            subject=name,
+            want=f"nothing half-done is left ({OURS})",
+            have=left + ("" if before is not None else " (whether it was there before is not known)"),
+            why=_LEFT_BECAUSE[left],
+            fix="find out which command left it, finish it or drop it, then run this gate again",
+            run=f"psql -c '\\d {name.partition(' ')[2]}'",
+            severity=Severity.WARNING,
+        )
+        for name, definition in sorted(now.items())
+        if (left := _left(name, definition))
+        and _is_news(name, definition, before, tables)
+        and not _is_planned(name, definition, planned)
+    )
+    holds = f"{count(len(now), 'object')} looked at: nothing half-done is left"
+    return Judgement(seen=len(now), unit="objects of the catalog", holds=holds, findings=findings)
+
+
+INVALID, REINDEXED, NOT_VALID, DISABLED = (
+    "an invalid index", "what a REINDEX CONCURRENTLY left", "a constraint that is NOT VALID", "a trigger that is off",
+)  # fmt: skip
+_LEFT_BECAUSE = {
+    INVALID: "no query uses it, every write keeps it up to date, and IF NOT EXISTS takes it for done",
+    REINDEXED: "no query uses it, and every write keeps it up to date",
+    NOT_VALID: "rows from before were never compared with it, so it promises nothing about them",
+    DISABLED: "what it keeps in step (a counter, a search text, a foreign key) drifts apart with every write",
+}
+
+
+def _left(name: str, definition: str) -> str:
+    """Return what half-done thing an object of the catalog is, "" for a whole one."""
+    kind = name.partition(" ")[0]
+    if kind == "index" and re.search(r"_cc(new|old)\d*\"?$", name):
+        return REINDEXED
+    if kind == "index" and definition.endswith(" (invalid)"):
+        return INVALID
+    if kind == "constraint" and definition.endswith(" NOT VALID"):
+        return NOT_VALID
+    return DISABLED if kind == "trigger" and definition.endswith(" (disabled)") else ""
+
+
+def _is_news(name: str, definition: str, before: Catalog | None, tables: Sequence[str]) -> bool:
+    if before is not None:
+        return before.get(name) != definition
+    text = f"{name} {definition}".replace('"', "")
+    return any(re.search(rf"(?<![\w.]){re.escape(table)}(?!\w)", text) for table in tables)
+
+
 def catalog_is_back(now: Catalog, before: Catalog | None) -> Judgement:
     """After a restore every object is as it was before the release."""
     if before is None:
@@ -322,17 +432,37 @@ def _is_planned(name: str, definition: str, planned: Collection[str]) -> bool:
     return plain in planned
 
 
+def _same_text(want: str, have: str) -> bool:
+    return _squeezed(want) == _squeezed(have)
+
+
 def _squeezed(text: str) -> str:
-    """Return SQL without blanks and outer brackets, in lower case: how it was typed does not matter."""
-    squeezed = "".join(text.lower().split())
-    while squeezed.startswith("(") and squeezed.endswith(")"):
+    """Return SQL without blanks, in lower case outside of quotes, and without brackets around all of it."""
+    parts = re.split(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""", text)
+    squeezed = "".join(part if number % 2 else "".join(part.lower().split()) for number, part in enumerate(parts))
+    while squeezed.startswith("(") and _closes_at(squeezed) == len(squeezed) - 1:
         squeezed = squeezed[1:-1]
     return squeezed
 
 
-def _same_default(want: str, have: str | None) -> bool:
+def _closes_at(text: str) -> int:
+    """Return where the bracket that `text` begins with is closed; brackets inside quotes are not told apart."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth == 0:
+            return place
+    return len(text)
+
+
+def _same_default(column: Column, found: ColumnFacts, deparsed: Deparsed) -> bool:
     """Whether two defaults are the same, with or without the cast that the server adds."""
-    return have is not None and _squeezed(want).partition("::")[0] == _squeezed(have).partition("::")[0]
+    want, have = column.default, found.default
+    if want is None or have is None:
+        return want is have
+    if _squeezed(want).partition("::")[0] == _squeezed(have).partition("::")[0]:
+        return True
+    return _same(column.table, f"({want})::{found.type}", f"({have})::{found.type}", deparsed)
 
 
 def _nullable(nullable: bool) -> str:  # noqa: FBT001  the fact itself

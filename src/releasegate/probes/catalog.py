@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import time
+from collections.abc import Iterable, Sequence
 from typing import LiteralString
 
 from psycopg import sql
 
-from releasegate.core import Measurement
+from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.catalog import (
     CATALOG_UNIT,
     Catalog,
     ColumnFacts,
+    Deparsed,
     ForeignKeyFacts,
     IndexFacts,
     SchemaFacts,
 )
 from releasegate.probes.database import regclasses
-from releasegate.probes.postgres import Answer, Row, Session
+from releasegate.probes.postgres import Answer, Row, Session, identifier
 
 _NAMED = """
 WITH named (given, class) AS (
@@ -53,7 +56,8 @@ _INDEXES = """
 SELECT found.relname::text AS name, given AS "table", amname::text AS method,
        (SELECT array_agg(coalesce(attname::text, pg_get_indexdef(indexrelid, place::int, true)) ORDER BY place)
           FROM unnest(indkey::int[]) WITH ORDINALITY AS key (number, place)
-          LEFT JOIN pg_attribute ON attrelid = indrelid AND attnum = number AND number > 0) AS columns,
+          LEFT JOIN pg_attribute ON attrelid = indrelid AND attnum = number AND number > 0
+         WHERE place <= indnkeyatts) AS columns,
        pg_get_expr(indpred, indrelid, true) AS predicate, indisvalid AS is_valid, indisready AS is_ready
   FROM named JOIN pg_index ON indrelid = class
   JOIN pg_class found ON found.oid = indexrelid JOIN pg_am ON pg_am.oid = found.relam
@@ -67,7 +71,8 @@ WITH space AS (
     SELECT oid, nspname FROM pg_namespace
      WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
 ), ours AS (
-    SELECT class.oid, class.relkind, class.relname, nspname, format('%I.%I', nspname, relname) AS name
+    SELECT class.oid, class.relkind, class.relname, class.relowner, class.relacl, class.relrowsecurity,
+           class.relforcerowsecurity, nspname, format('%I.%I', nspname, relname) AS name
       FROM pg_class class JOIN space ON space.oid = relnamespace
      WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT relispartition
        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = class.oid
@@ -77,7 +82,9 @@ WITH space AS (
 _OBJECTS = """
 SELECT CASE relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialised view ' WHEN 'S' THEN 'sequence '
                     WHEN 'f' THEN 'foreign table ' ELSE 'table ' END || name AS object,
-       CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) ELSE '' END AS definition
+       concat_ws(', ', CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END,
+                 CASE WHEN relrowsecurity THEN 'row security' END,
+                 CASE WHEN relforcerowsecurity THEN 'row security also for its owner' END) AS definition
   FROM ours
 UNION ALL
 SELECT format('column %s.%I', name, attname),
@@ -94,8 +101,30 @@ SELECT format('index %I.%I', nspname, found.relname),
        pg_get_indexdef(indexrelid) || CASE WHEN indisvalid AND indisready THEN '' ELSE ' (invalid)' END
   FROM ours JOIN pg_index ON indrelid = ours.oid JOIN pg_class found ON found.oid = indexrelid
 UNION ALL
-SELECT format('trigger %s.%I', name, tgname), pg_get_triggerdef(trg.oid)
-  FROM ours JOIN pg_trigger trg ON tgrelid = ours.oid AND NOT tgisinternal
+SELECT format('trigger %s.%I', name, tgname),
+       pg_get_triggerdef(trg.oid) || CASE WHEN tgenabled = 'D' THEN ' (disabled)' ELSE '' END
+  FROM ours JOIN pg_trigger trg ON tgrelid = ours.oid AND (NOT tgisinternal OR tgenabled = 'D')
+UNION ALL
+SELECT format('policy %s.%I', name, polname),
+       concat_ws(' ', CASE WHEN polpermissive THEN 'permissive' ELSE 'restrictive' END,
+                 CASE polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
+                             WHEN 'd' THEN 'delete' ELSE 'all' END,
+                 'to ' || (SELECT string_agg(coalesce(rolname, 'public'), ', ' ORDER BY rolname)
+                             FROM unnest(polroles) AS role (id) LEFT JOIN pg_roles ON pg_roles.oid = role.id),
+                 'using ' || pg_get_expr(polqual, polrelid), 'check ' || pg_get_expr(polwithcheck, polrelid))
+  FROM ours JOIN pg_policy pol ON polrelid = ours.oid
+UNION ALL
+SELECT format('grants on %s to %s', name, coalesce(quote_ident(rolname), 'public')),
+       string_agg(privilege_type || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END, ', '
+                  ORDER BY privilege_type)
+  FROM ours, aclexplode(relacl) AS acl LEFT JOIN pg_roles ON pg_roles.oid = acl.grantee
+ WHERE acl.grantee <> relowner GROUP BY name, rolname
+UNION ALL
+SELECT format('grants on column %s.%I to %s', name, attname, coalesce(quote_ident(rolname), 'public')),
+       string_agg(privilege_type, ', ' ORDER BY privilege_type)
+  FROM ours JOIN pg_attribute ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped AND attacl IS NOT NULL,
+       aclexplode(attacl) AS acl LEFT JOIN pg_roles ON pg_roles.oid = acl.grantee
+ GROUP BY name, attname, rolname
 UNION ALL
 SELECT format('type %I.%I', nspname, typname),
        (SELECT string_agg(enumlabel, ', ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = typ.oid)
@@ -114,6 +143,8 @@ SELECT nspname AS schema, relname AS "table" FROM pg_class class JOIN pg_namespa
    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = class.oid AND deptype = 'e')
  ORDER BY 1, 2
 """
+_EXPRESSION = "EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT ({expression}) AS told FROM {table}"
+_ROWS = "SELECT count(*) AS rows FROM {table}"
 _SIZE = "SELECT pg_database_size(current_database()) AS size_bytes"
 
 
@@ -142,6 +173,42 @@ def objects(session: Session) -> Measurement[Catalog]:
     answer = session.read(_OURS + _OBJECTS, search_path="pg_catalog")
     catalog = {row["object"]: row["definition"] or "" for row in answer.rows}
     return answer.measurement(catalog, unit=CATALOG_UNIT, rows=len(catalog))
+
+
+def deparsed(session: Session, texts: Iterable[tuple[str, str]]) -> Measurement[Deparsed]:
+    """Measure how the server itself writes expressions over a table's columns, for (table, expression) in `texts`.
+
+    What it plans to put out for each is compared, never run: two spellings of one expression get the same plan. One
+    that it does not understand gets its own text back.
+    """
+    found: Deparsed = {}
+    began, asked = time.monotonic(), []
+    for table, text in dict.fromkeys(texts):
+        query = sql.SQL(_EXPRESSION).format(expression=sql.SQL(text), table=identifier(table))
+        asked.append(session.text(query))
+        try:
+            (plan,) = session.read(query).row.values()
+        except CannotMeasure:
+            plan = text
+        found[table, text] = json.dumps(plan, sort_keys=True)
+    shown = [{"table": table, "text": text, "plan": plan} for (table, text), plan in found.items()]
+    duration = time.monotonic() - began
+    return Measurement(
+        value=found, unit="expressions", rows=len(found), query=";\n".join(asked), duration_s=duration, shown=shown
+    )
+
+
+def row_counts(session: Session, tables: Iterable[str]) -> Measurement[dict[str, int]]:
+    """Measure how many rows each of `tables` has."""
+    answers = {table: session.read(sql.SQL(_ROWS).format(table=identifier(table))) for table in tables}
+    counts = {table: int(answer.row["rows"]) for table, answer in answers.items()}
+    return Measurement(
+        value=counts,
+        unit="rows counted",
+        rows=sum(counts.values()),
+        query=";\n".join(answer.query for answer in answers.values()),
+        duration_s=sum(answer.duration_s for answer in answers.values()),
+    )
 
 
 def stored_tables(session: Session) -> Measurement[tuple[tuple[str, str], ...]]:

@@ -1,4 +1,4 @@
-"""Which server answers, what the session's role may do and see, what the planner says, who holds locks."""
+"""Which server answers, what the session's role may do and see, what the planner says."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from psycopg import sql
 from releasegate.change.models import Statement
 from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.database import (
-    Holder,
     Planned,
     Refusal,
     RoleFacts,
     ServerFacts,
-    Sessions,
     TableAccess,
 )
 from releasegate.probes.postgres import MUST_BE_REFUSED, Answer, Session, identifier
@@ -45,17 +43,6 @@ _HAS_ROWS = "SELECT EXISTS (SELECT FROM {table}) AS has_rows"
 _ROLE = """
 SELECT current_user::text AS name, coalesce(bool_or(rolsuper), false) AS is_superuser
   FROM pg_roles WHERE rolname = current_user
-"""
-# State and start of other sessions are NULL to an ordinary role: those are counted, not taken for idle.
-_HOLDERS = """
-SELECT activity.pid, coalesce(activity.usename, '') AS "user", activity.state,
-       extract(epoch FROM now() - activity.xact_start)::float AS open_s,
-       lock.relation::regclass::text AS "table", bool_or(NOT lock.granted) AS is_waiting
-  FROM pg_locks lock JOIN pg_stat_activity activity USING (pid)
- WHERE lock.locktype = 'relation' AND lock.pid <> pg_backend_pid()
-   AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-   AND lock.relation IN (SELECT to_regclass(quoted) FROM unnest({regclasses}::text[]) AS name (quoted))
- GROUP BY 1, 2, 3, 4, 5 ORDER BY open_s DESC NULLS LAST
 """
 
 
@@ -104,18 +91,6 @@ def rollback_plans(session: Session, statements: Iterable[Statement]) -> Measure
     planned = tuple(session.plan(statement.sql, source=statement.source) for statement in statements)
     query = ";\n".join(f"EXPLAIN {one.statement.strip().rstrip(';')}" for one in planned)
     return Measurement(value=planned, unit="statements", rows=len(planned), query=query, duration_s=0.0)
-
-
-def lock_holders(session: Session, tables: Sequence[str]) -> Measurement[Sessions]:
-    """Measure whose transactions hold or wait for locks on `tables`."""
-    answer = session.read(sql.SQL(_HOLDERS).format(regclasses=sql.Literal(regclasses(tables))))
-    seen = [row for row in answer.rows if row["open_s"] is not None]
-    facts = Sessions(
-        looked_at=len(answer.rows),
-        hidden=len(answer.rows) - len(seen),
-        holders=tuple(Holder(**row) for row in seen),
-    )
-    return answer.measurement(facts, unit="sessions that hold or want a lock", rows=len(answer.rows))
 
 
 def regclasses(names: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from releasegate.core.durations import parse_duration
 from releasegate.files import (
     HostPath,
     Length,
@@ -43,7 +44,11 @@ GateOrCheck = Annotated[str, matching(r"[a-z]+(/[a-z0-9._-]+)?", "a gate or a ch
 
 
 class Database(Model):
-    """The database, read only. Either `dsn` (a libpq URL or key=value string) or a libpq `service`."""
+    """The database, read only. Either `dsn` (a libpq URL or key=value string) or a libpq `service`.
+
+    From where on something is worth a warning before the release: `longest_transaction`; `replication_lag_mb` and
+    `slot_wal_mb` of WAL (MB of 10^6 bytes) that a standby is behind, or a replication slot keeps; `connections_left`.
+    """
 
     dsn: SecretStr | None = None
     service: str | None = None
@@ -51,6 +56,15 @@ class Database(Model):
     statement_timeout: Length = "60s"
     lock_timeout: Length = "2s"
     gentle: bool = False
+    longest_transaction: Length = "60s"
+    replication_lag_mb: int = Field(default=256, gt=0)
+    slot_wal_mb: int = Field(default=1024, gt=0)
+    connections_left: int = Field(default=5, ge=0)
+
+    @property
+    def longest_s(self) -> float:
+        """The longest transaction that nobody is warned of, in seconds."""
+        return parse_duration(self.longest_transaction, where="database.longest_transaction").total_seconds()
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:

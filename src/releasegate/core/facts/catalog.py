@@ -65,6 +65,9 @@ class SchemaFacts:
 Catalog = dict[str, str]
 """Every object of the database's own schemas -> its definition: "column public.messages.id" -> "uuid not null"."""
 
+Deparsed = dict[tuple[str, str], str]
+"""(table of the change file, expression as somebody wrote it) -> how the server writes it, in a form to compare."""
+
 CATALOG_UNIT = "objects of the catalog"
 """The unit by which a recorded catalog is recognised among the measures of a check."""
 

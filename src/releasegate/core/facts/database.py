@@ -68,27 +68,3 @@ class Planned:
     sqlstate: str = ""
     message: str = ""
     is_plannable: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """A session whose transaction holds a lock on a table of the change; times in seconds.
-
-    `pid` and the role's name are shown, the statement is not: it may hold what customers wrote.
-    """
-
-    pid: int
-    user: str
-    state: str
-    open_s: float
-    table: str
-    is_waiting: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sessions:
-    """Who else holds locks; `hidden` counts sessions whose state the server hides from our role."""
-
-    looked_at: int
-    hidden: int
-    holders: tuple[Holder, ...] = ()
