@@ -19,6 +19,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 _MARK = "RELEASEGATE_SELFTEST_MARK"  # every process that a gate starts inherits it, so none can hide
+_MUST_RUN = "RELEASEGATE_SELFTESTS_MUST_RUN"  # words in the reasons for which no test may be skipped: "docker pm2"
 CHANGE = """
 id = "change-1"
 document = "runbook.md"
@@ -59,6 +60,41 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("everything")]
     items[:] = [item for item in items if not item.get_closest_marker("everything")]
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which something was skipped that had to run, as the CI demands which installs it."""
+    if session.exitstatus == pytest.ExitCode.OK and _skipped_against_order(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """List what could not run on this machine, by reason: green says nothing about these."""
+    skipped = _skipped(config)
+    if skipped:
+        terminalreporter.section(f"not run on this machine: {sum(map(len, skipped.values()))} tests")
+    for reason, tests in sorted(skipped.items()):
+        terminalreporter.write_line(f"{len(tests)}: {reason}")
+        for test in tests:
+            terminalreporter.write_line(f"      {test}")
+    for reason in _skipped_against_order(config):
+        terminalreporter.write_line(f"had to run here ({_MUST_RUN}) and did not: {reason}", red=True)
+
+
+def _skipped(config: pytest.Config) -> dict[str, list[str]]:
+    """Return the skipped tests by the reason that each gives."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    found: dict[str, list[str]] = {}
+    for report in reporter.stats.get("skipped", ()) if reporter else ():
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        found.setdefault(reason.removeprefix("Skipped: "), []).append(report.nodeid)
+    return found
+
+
+def _skipped_against_order(config: pytest.Config) -> list[str]:
+    """Return the reasons for skipping that have one of the words which the environment says must run."""
+    words = os.environ.get(_MUST_RUN, "").lower().split()
+    return [reason for reason in _skipped(config) if any(word in reason.lower() for word in words)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

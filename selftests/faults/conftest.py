@@ -37,6 +37,7 @@ class Reference:
     """
 
     folder: Path
+    services: str = "process"
     moment: str = WAY[0]
     clean: dict[tuple[str, str], dict[str, Verdict]] = field(default_factory=dict)
     bases: dict[tuple[str, str], Path] = field(default_factory=dict)
@@ -54,7 +55,9 @@ class Reference:
     def up(self) -> None:
         """Bring it up at the first moment, with no evidence yet."""
         (self.folder / "reports").mkdir()
-        reference.ask("up", "--state", str(self.state), "--at", self.moment, "--rows", str(ROWS))
+        reference.ask(
+            "up", "--state", str(self.state), "--at", self.moment, "--rows", str(ROWS), "--services", self.services
+        )
 
     def down(self) -> None:
         """End it."""

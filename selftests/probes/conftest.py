@@ -55,7 +55,7 @@ def tool(name: str, package: str) -> str:
     """Return the path of a program, or skip the test with the package that brings it."""
     path = shutil.which(name)
     if path is None:
-        pytest.skip(f"no {name} on this machine: install {package}")
+        pytest.skip(f"no {Path(name).name} on this machine: install {package}")
     return path
 
 
@@ -103,7 +103,7 @@ class Sshd:
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     server, keygen = tool(SSHD, "openssh-server"), tool("ssh-keygen", "openssh-client")
     if os.getuid() != 0:
-        pytest.skip("an ssh server of one's own needs root to let somebody in")
+        pytest.skip("an sshd of one's own needs root to let somebody in")
     folder = tmp_path_factory.mktemp("sshd")
     for name in ("hostkey", "id", "stranger"):
         subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)

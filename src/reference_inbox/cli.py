@@ -56,16 +56,19 @@ def reference() -> None:
 @click.option("--at", default=moments.BEFORE, metavar="MOMENT", help=f"One of {', '.join(moments.ALL)}.")
 @click.option("--rows", type=int, default=20_000, show_default=True, help="Messages; up to millions.")
 @click.option("--seed", type=int, default=20_251_103, show_default=True, help="The same seed gives the same rows.")
+@click.option("--services", default="process", metavar="MANAGER", help="Who runs the services: process, docker, pm2.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break it so at the fault's own moment.")
-def up(state: State, at: str, rows: int, seed: int, faults: tuple[str, ...]) -> None:
+def up(state: State, at: str, rows: int, seed: int, services: str, faults: tuple[str, ...]) -> None:
     """Start a deployment in a new or empty folder; return when it is healthy."""
-    from reference_inbox import life
+    from reference_inbox import life, managers
     from reference_inbox.faults import catalogue
+
+    managers.named(services)
 
     moments.between(moments.BEFORE, moments.RELEASED if at in moments.ROLLBACKS else at)
     for name in faults:
-        catalogue.named(name)
-    life.up(state, at, rows, seed, faults)
+        catalogue.fitting(catalogue.named(name), services)
+    life.up(state, at, rows, seed, faults, manager=services)
     click.echo(state.path)
 
 
@@ -137,9 +140,9 @@ def restart(state: State, service: str) -> None:
 @click.argument("service")
 def start(state: State, service: str) -> None:
     """Start a service from its build, unless it runs."""
-    from reference_inbox import processes, services
+    from reference_inbox import managers, services
 
-    if processes.running(state, services.checked(service)) is None:
+    if managers.of(state).has_ended(state, services.checked(service)):
         services.start(state, service)
 
 

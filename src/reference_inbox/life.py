@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -13,9 +13,10 @@ from typing import Final
 
 import psycopg
 
-from reference_inbox import moments, network, processes, repositories, services, steps, walking
+from reference_inbox import managers, moments, network, processes, repositories, services, steps, walking
 from reference_inbox.cluster import home, roles, server
 from reference_inbox.errors import ReferenceFailed, WrongUsage
+from reference_inbox.managers import docker, pm2
 from reference_inbox.promises import writing
 from reference_inbox.seeding import files, rows
 from reference_inbox.state import ADMIN, GATE_ROLE, OWNER, Record, State
@@ -24,11 +25,13 @@ log = logging.getLogger(__name__)
 
 DEFAULT_ROWS: Final = 20_000
 DEFAULT_SEED: Final = 20_251_103
-NAMES: Final = ("frontend", "backend", "postgres")  # the order in which they are stopped
+NAMES: Final = ("frontend", "backend", docker.ENGINE, pm2.DAEMON, "postgres")  # the order in which they are stopped
 MADE: Final = (
     ".lock",
     "secrets",
     "postgres",
+    "docker",
+    "pm2",
     "backend",
     "frontend",
     "origin",
@@ -44,20 +47,23 @@ MADE: Final = (
 )
 
 
-def up(state: State, at: str, row_count: int, seed: int, faults: tuple[str, ...]) -> None:
+def up(state: State, at: str, row_count: int, seed: int, faults: tuple[str, ...], *, manager: str = "process") -> None:
     """Start a deployment and walk it to AT; FAULTS strike on the way. Returns when it is healthy."""
     begin = time.monotonic()
     refuse_occupied(state)
-    record = prepare(state, row_count, seed, faults)
+    managers.named(manager).require()
+    record = prepare(state, row_count, seed, faults, manager)
     with ThreadPoolExecutor() as hands:  # the cluster takes longest; the rest is made beside it
         media = hands.submit(files.write, state.media)
         commits = hands.submit(make_repositories, state)
+        managing = hands.submit(managers.of(state).prepare, state)
         with phase("PostgreSQL"):
             make_cluster(state, record)
         with phase(f"{row_count} messages"):
             fill_database(state, record)
         with phase(f"repositories, {media.result()} media files"):
             record = state.change(commits=commits.result())
+        managing.result()
     state.change(steps=steps.Steps(state, record).all())
     writing.write(state, record)
     with phase("services"):
@@ -81,7 +87,7 @@ def refuse_occupied(state: State) -> None:
         raise WrongUsage(f"{state.folder} is not empty; give a new or empty folder (nothing was changed)")
 
 
-def prepare(state: State, row_count: int, seed: int, faults: tuple[str, ...]) -> Record:
+def prepare(state: State, row_count: int, seed: int, faults: tuple[str, ...], manager: str) -> Record:
     """Make the folders and the first record, before anything that `down` would have to end."""
     if row_count < rows.LEAST_ROWS:
         raise WrongUsage(f"--rows {row_count} is too few: {rows.LEAST_ROWS} is the least that shows every kind of row")
@@ -93,7 +99,7 @@ def prepare(state: State, row_count: int, seed: int, faults: tuple[str, ...]) ->
     for name in ("token-key", "webhook"):
         state.secret(name)
     record = first_record(state, place, row_count, seed, faults)
-    state.write(replace(record, outside=[str(place)] if is_outside else []))
+    state.write(replace(record, services=manager, outside=[str(place)] if is_outside else []))
     steps.write_files(state)
     return state.read()
 
@@ -173,6 +179,7 @@ def down(state: State) -> bool:
     if not state.folder.is_dir():
         return False
     found = state.exists
+    close_managers(state)
     for name in NAMES:
         found |= processes.stop(state, name)
     outside = places_outside(state)
@@ -181,6 +188,12 @@ def down(state: State) -> bool:
         shutil.rmtree(place, ignore_errors=True)
     remove_made(state)
     return found
+
+
+def close_managers(state: State) -> None:
+    """End whoever runs the services; what an unreadable record does not name is found by its mark later."""
+    with suppress(ReferenceFailed, WrongUsage):
+        managers.of(state).close(state)
 
 
 def places_outside(state: State) -> list[Path]:

@@ -39,7 +39,8 @@ class Record:
 
     `ready` is False while `up` is at work. `outside` names what was made outside DIR, for `down` to remove.
     `faults` are active, `planned` ones strike when their moment comes.
-    `pids` holds `postgres`, `backend` and `frontend`; `commits` the old and new commit of each repository.
+    `services` names who runs them: `process`, `docker` or `pm2`, with `manager_home` as its folder. `pids` holds
+    `postgres`, and `backend` and `frontend` or their manager; `commits` the old and new commit of each repository.
     """
 
     moment: str
@@ -59,6 +60,8 @@ class Record:
     media: str
     dumps: str
     logs: dict[str, str]
+    services: str = "process"
+    manager_home: str = ""
     ready: bool = False
     outside: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)

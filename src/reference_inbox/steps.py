@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from reference_inbox import moments, processes, services
+from reference_inbox import managers, moments, processes, services
 from reference_inbox.repositories import GIT_ENV
 from reference_inbox.state import ADMIN, DATABASE, OWNER, Record, State, Step
 
@@ -172,12 +172,13 @@ class Steps:
         return Step(item, [sys.executable, "build.py"], self.record_of(service), dict(GIT_ENV))
 
     def service(self, item: str, verb: str, service: str) -> Step:
-        """Stop, start or restart a service."""
+        """Stop, start or restart a service, with the command of whoever runs it."""
+        manager = managers.of(self.state)
         return Step(
             item,
-            processes.ourselves(verb, "--state", str(self.state.folder), service),
+            manager.command(self.state, verb, service),
             str(self.state.folder),
-            {"PYTHONPATH": processes.python_path()},
+            manager.variables(self.state) or {"PYTHONPATH": processes.python_path()},
         )
 
     def record_of(self, service: str) -> str:

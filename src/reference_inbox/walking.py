@@ -4,7 +4,7 @@ import logging
 import subprocess
 import time
 
-from reference_inbox import arrivals, moments, processes
+from reference_inbox import arrivals, moments, processes, repositories, services
 from reference_inbox.errors import ReferenceFailed
 from reference_inbox.faults import catalogue
 from reference_inbox.state import State, Step
@@ -49,8 +49,17 @@ def arrive(state: State, moment: str) -> None:
     Arriving where one already is does nothing, so that a recorder may say it again.
     """
     if moments.between(state.read().moment, moment):
+        wait_for_services(state)
         if moment == moments.MIGRATED:
             written = arrivals.people_write(state)
             log.info("%d messages were written meanwhile through the new backend", written)
         state.change(moment=moment)
     catalogue.strike_planned(state, moment)
+
+
+def wait_for_services(state: State) -> None:
+    """Return once what a manager was told to start answers, as a person waits who reads its log after the restart."""
+    record = state.read()
+    if record.services != "process" and record.ready:
+        for service in repositories.SERVICES:
+            services.wait_for_answer(state, service)

@@ -6,7 +6,19 @@ from typing import Final
 
 from reference_inbox import moments
 from reference_inbox.errors import WrongUsage, unknown
-from reference_inbox.faults import after, backend, backup, databases, deploy, page, preflight, rollback, rows, schema
+from reference_inbox.faults import (
+    after,
+    backend,
+    backup,
+    databases,
+    deploy,
+    managed,
+    page,
+    preflight,
+    rollback,
+    rows,
+    schema,
+)
 from reference_inbox.faults.fault import Fault
 from reference_inbox.state import State
 
@@ -19,6 +31,7 @@ EVERY: Final = sorted(
         *backup.FAULTS,
         *deploy.FAULTS,
         *backend.FAULTS,
+        *managed.FAULTS,
         *schema.FAULTS,
         *rows.FAULTS,
         *page.FAULTS,
@@ -37,6 +50,14 @@ def named(name: str) -> Fault:
     return BY_NAME[name]
 
 
+def fitting(fault: Fault, services: str) -> Fault:
+    """Return a fault that can strike where the services run under SERVICES. Raises WrongUsage for one that cannot."""
+    if services not in fault.services:
+        needed = " or ".join(f"--services {name}" for name in fault.services)
+        raise WrongUsage(f"{fault.name} needs a reference with {needed}; this one's run under {services}")
+    return fault
+
+
 def strike(state: State, fault: Fault) -> None:
     """Break the deployment, now. Raises WrongUsage when the fault's moment has not come."""
     record = state.read()
@@ -48,6 +69,7 @@ def strike(state: State, fault: Fault) -> None:
             f"{fault.name} strikes at {fault.at} and the deployment stands at {record.moment}; "
             f"advance it to {fault.at} first"
         )
+    fitting(fault, record.services)
     fault.strike(state)
     active = state.read()
     state.change(faults=[*active.faults, fault.name], planned=[name for name in active.planned if name != fault.name])
@@ -75,7 +97,14 @@ def as_json() -> str:
     """Show the catalogue as JSON: a list in the order of the moments."""
     return json.dumps(
         [
-            {"name": fault.name, "at": fault.at, "gate": fault.gate, "what": fault.what, "trips": list(fault.trips)}
+            {
+                "name": fault.name,
+                "at": fault.at,
+                "gate": fault.gate,
+                "what": fault.what,
+                "trips": list(fault.trips),
+                "services": list(fault.services),
+            }
             for fault in EVERY
         ],
         indent=2,

@@ -28,13 +28,20 @@ def patches_backend(fault: str, *edits: Edit) -> Change:
 
 
 def patches_page(fault: str, *edits: Edit) -> Change:
-    """Make a change that edits files of the pages' build; they are read at each request, so nothing is restarted."""
+    """Make a change that edits files of the pages' build; they are read at each request."""
 
     def patch(state: State) -> None:
         for name, old, new in edits:
             replace_text(state, fault, public_file(state, name), old, new)
+        into_the_image(state)
 
     return patch
+
+
+def into_the_image(state: State) -> None:
+    """Have the pages' build served as it is now: a container serves from its image, so there it is made anew."""
+    if state.read().services == "docker":
+        services.restart(state, "frontend")
 
 
 def public_file(state: State, name: str) -> Path:
@@ -47,7 +54,12 @@ def public_file(state: State, name: str) -> Path:
 
 def restores_page(fault: str) -> Change:
     """Make a change that puts the edited files of the pages back."""
-    return lambda state: put_files_back(state, fault)
+
+    def restore(state: State) -> None:
+        put_files_back(state, fault)
+        into_the_image(state)
+
+    return restore
 
 
 def restores_backend(fault: str) -> Change:
@@ -92,7 +104,7 @@ def serves_other_commit(fault: str, service: str, which: str) -> Change:
         keep_log_size(state, fault, service)
         tree = clone_at(state, fault, service, which)
         services.stop(state, service)
-        services.start(state, service, {"PYTHONPATH": str(tree / "dist")})
+        services.start(state, service, tree)
 
     return serve
 

@@ -73,7 +73,7 @@ def not_restarted(service: str, at: str, trips: tuple[str, ...]) -> Fault:
         path.write_text((state.run / "postgres.pid").read_text())
 
     what = f"the {service}'s pid file names a process from before the release"
-    return Fault(name, at, service, what, trips, strike, lambda state: put_files_back(state, name))
+    return Fault(name, at, service, what, trips, strike, lambda state: put_files_back(state, name), ("process",))
 
 
 def remove_build(state: State) -> None:
@@ -125,5 +125,6 @@ FAULTS: Final = (
         ("frontend/built", "frontend/right-build"),
         serve_build_of_yesterday,
         serve_build_of_today,
+        ("process", "pm2"),  # a container serves from its image
     ),
 )

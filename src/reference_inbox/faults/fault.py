@@ -14,6 +14,7 @@ class Fault:
 
     `at` is the moment after whose commands it strikes, `gate` the gate that is to stop on it, `what` one sentence,
     `trips` the ids of the checks that speak (`gate/check`). `strike` really breaks, `mend` puts back what was.
+    `services` names the managers under which it can strike.
     """
 
     name: str
@@ -23,3 +24,4 @@ class Fault:
     trips: tuple[str, ...]
     strike: Change = field(repr=False)
     mend: Change = field(repr=False)
+    services: tuple[str, ...] = ("process", "docker", "pm2")

@@ -67,13 +67,15 @@ def write_at_same_time(path: Path, content: bytes) -> None:
 
 def keep_log_size(state: State, fault: str, service: str) -> None:
     """Note how long a service's log is, so that what the fault writes into it can be taken out again."""
-    keep_text(state, fault, "log-size", str(Path(state.read().logs[service]).stat().st_size))
+    log = Path(state.read().logs[service])
+    keep_text(state, fault, "log-size", str(log.stat().st_size if log.exists() else 0))
 
 
 def cut_log_back(state: State, fault: str, service: str) -> None:
     """Take what was written since the fault struck out of a stopped service's log, where it would be an old error."""
     log = Path(state.read().logs[service])
-    os.truncate(log, min(log.stat().st_size, int(kept_text(state, fault, "log-size"))))
+    if log.exists():  # Docker keeps a log with its container, and each start here is a new one
+        os.truncate(log, min(log.stat().st_size, int(kept_text(state, fault, "log-size"))))
 
 
 def execute(state: State, *statements: str) -> None:

@@ -160,5 +160,6 @@ FAULTS: Final = (
         ("preflight/log-shapes",),
         move_log_away,
         put_log_back,
+        ("process", "pm2"),
     ),
 )

@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from reference_inbox import managers
 from reference_inbox.state import DATABASE, Record, State
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def write(state: State, record: Record) -> None:
         "BIN": record.bin,
         "EXTENDS": str(promises),
     }
-    target = filled("target.toml", values)
+    target = filled("target.toml", values).replace("%SERVICES%", managers.of(state).section(state).strip())
     if promises is None:
         log.info("changes/%s was not found beside the package: target.toml names no change file", CHANGE_FILE)
         target = target.replace('change = "change.toml"\n', "")

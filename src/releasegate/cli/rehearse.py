@@ -26,15 +26,28 @@ _STATE = PROJECT / ".state" / "rehearsal"
 @click.command()
 @click.option("--rows", type=click.IntRange(min=1), default=20_000, show_default=True, help="Messages to seed.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Break the reference at the moment it names.")
+@click.option(
+    "--services",
+    type=click.Choice(["process", "docker", "pm2"]),
+    default="process",
+    show_default=True,
+    help="Who runs the services: docker is the runbook's option A, pm2 its option B.",
+)
 @click.option("--rollback", type=click.Choice(["code", "data", "restore", "none"]), help="The way back to drill.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where the reference lives (default: .state/rehearsal).")
 @click.option("--reports", type=click.Path(path_type=Path), help="Where evidence goes (default: reports/rehearsals/).")
 @click.option("--keep", is_flag=True, help="Leave the reference up afterwards.")
 def rehearse(
-    rows: int, faults: tuple[str, ...], rollback: str | None, state: Path | None, reports: Path | None, keep: bool
+    rows: int,
+    faults: tuple[str, ...],
+    services: str,
+    rollback: str | None,
+    state: Path | None,
+    reports: Path | None,
+    keep: bool,
 ) -> int:
     """Walk the whole runbook on the reference deployment, step by step and gate by gate, into one report."""
-    struck = _known(faults)
+    struck = _known(faults, services)
     rollback = drill_for([fault["at"] for fault in struck], rollback)
     state = _prepared(state)
     reports = (reports or reports_of(None) / "rehearsals" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")).absolute()
@@ -43,18 +56,21 @@ def rehearse(
         if not keep:
             cleanup.callback(_down, state)
         progress.note(f"bringing up the reference with {rows} messages in {state}")
-        reference.ask("up", "--state", str(state), "--at", "before", "--rows", str(rows))
+        reference.ask("up", "--state", str(state), "--at", "before", "--rows", str(rows), "--services", services)
         rehearsal = Rehearsal(state, reports, struck, progress)
         code = rehearsal.walk(legs(rollback))
     click.echo(rehearsal.last_words(code))
     return code
 
 
-def _known(names: Sequence[str]) -> list[dict[str, Any]]:
+def _known(names: Sequence[str], services: str) -> list[dict[str, Any]]:
     catalogue = {fault["name"]: fault for fault in reference.catalogue()} if names else {}
     for name in names:
         if name not in catalogue:
             raise UsageError(unknown("--fault", name, catalogue))
+        if services not in catalogue[name]["services"]:
+            needed = " or ".join(catalogue[name]["services"])
+            raise UsageError(f"--fault {name} strikes only with --services {needed}; this is --services {services}")
     return [catalogue[name] for name in names]
 
 

@@ -62,6 +62,8 @@ class Machine:
         self.ran: list[Ran] = []
         self._host = host
         self._backend = backend
+        # One language for every message.
+        self._environment = shlex.join(["env", *_assignments(host), "LC_ALL=C.UTF-8"])
 
     def run(self, argv: Sequence[str], *, longest_s: int = COMMAND_TIMEOUT_S) -> Ran:
         """Run a read-only command and return how it ended, whatever its exit code.
@@ -71,8 +73,8 @@ class Machine:
         command = shlex.join(argv)
         began = time.monotonic()
         try:
-            # One language for every message, and an end for every command; busybox and coreutils have both.
-            ended = self._backend.run(f"env LC_ALL=C.UTF-8 timeout {longest_s} {command}")
+            # An end for every command; busybox and coreutils have timeout.
+            ended = self._backend.run(f"{self._environment} timeout {longest_s} {command}")
         except RuntimeError as broken:  # testinfra's word for ssh's exit code 255
             raise ssh.trouble(self._host, _stderr_of(broken)) from broken
         ran = Ran(
@@ -89,7 +91,8 @@ class Machine:
 
     def by_hand(self, argv: Sequence[str]) -> str:
         """Return the line that a person pastes to see the same: behind ssh where the machine is."""
-        return ssh.by_hand(self._host, argv)
+        variables = _assignments(self._host)
+        return ssh.by_hand(self._host, ["env", *variables, *argv] if variables else argv)
 
     def read(self, argv: Sequence[str], *, longest_s: int = COMMAND_TIMEOUT_S) -> str:
         """Run a read-only command and return what it printed. Raises CannotMeasure unless it ended with 0."""
@@ -245,6 +248,10 @@ def clock(machine: Machine) -> Measurement[ClockFacts]:
     """Measure the machine's clock against the operator's."""
     with machine.noting() as noted:
         return noted.measurement(machine.clock(), rows=1, unit="clocks")
+
+
+def _assignments(host: Host) -> list[str]:
+    return [f"{name}={value}" for name, value in host.environment.items()]
 
 
 def _stderr_of(broken: RuntimeError) -> str:

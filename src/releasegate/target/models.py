@@ -25,6 +25,7 @@ from releasegate.files import (
 
 Name = Annotated[str, matching(r"[a-z0-9][a-z0-9._-]*", "lower-case letters, digits and . _ -: it names a folder")]
 Address = Annotated[str, matching(r"local|ssh://\S+", "local, or ssh://user@host:port")]
+VariableName = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable: PM2_HOME")]
 LOCATORS = (
     "email", "password", "sign_in", "onward", "to_login", "inbox", "conversation", "message", "reply", "viewer",
     "close", "next", "previous",
@@ -200,9 +201,14 @@ class Services(Model):
 
 
 class Host(Model):
-    """The machine: `local`, or `ssh://user@host:port`. Never assumed."""
+    """The machine: `local`, or `ssh://user@host:port`. Never assumed.
+
+    `environment` is set for every command that runs there: a PATH that a login over ssh does not have, the
+    DOCKER_HOST or PM2_HOME of the services.
+    """
 
     address: Address
+    environment: dict[VariableName, str] = {}
     ssh_config: LocalPath | None = None
     ssh_identity: LocalPath | None = None
 
