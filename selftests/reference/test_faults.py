@@ -70,7 +70,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Take every fault; the one that takes a minute to strike only with the others that take long."""
     if "name" in metafunc.fixturenames:
         is_all = metafunc.config.getoption("--everything")
-        metafunc.parametrize("name", [name for name in catalogue.BY_NAME if is_all or name != "long-transaction"])
+        metafunc.parametrize(
+            "name",
+            [
+                name
+                for name, fault in catalogue.BY_NAME.items()
+                if "process" in fault.services and (is_all or name != "long-transaction")
+            ],
+        )
 
 
 def test_a_fault_breaks_and_is_mended(deployment: State, name: str) -> None:

@@ -25,7 +25,8 @@ from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
 from releasegate.plugin.subject import Subject, load_subject
 
-_WATCH = ("--for", "6s", "--every", "1s")  # the reference's own change file promises a watch of this length
+_WATCH = ("--for", "6s")  # the reference's own change file promises a watch of this length
+_ROUNDS = {"process": "1s", "docker": "2s", "pm2": "2s"}  # a question to a manager costs what its client's start costs
 
 
 @dataclass(slots=True)
@@ -104,7 +105,8 @@ class Rehearsal:
     def _watch(self) -> None:
         """Watch for as long as the reference's own change file promises."""
         self.progress.begin("watch")
-        done = finish([sys.executable, "-m", "releasegate.cli", "watch", *self._where, *_WATCH], cwd=PROJECT)
+        every = ("--every", _ROUNDS[reference.read_state(self.state)["services"]])
+        done = finish([sys.executable, "-m", "releasegate.cli", "watch", *self._where, *_WATCH, *every], cwd=PROJECT)
         self.progress.end(Verdict.PASS if done.returncode == 0 else Verdict.ERROR, _last_line(done))
 
     def _run(self, gate: str, arguments: Sequence[str]) -> int:
