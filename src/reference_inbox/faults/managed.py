@@ -11,6 +11,16 @@ from reference_inbox.state import State
 from reference_inbox.waiting import wait_until
 
 DIES: Final = "raise SystemExit(3)"
+EVERYTHING_IT_SAYS: Final = (
+    "backend/health",
+    "backend/conversations",
+    "backend/messages",
+    "backend/stranger-refused",
+    "backend/right-build",
+    "backend/service-up",
+    "backend/started-line",
+    "backend/log-clean",
+)  # nothing answers, so nothing can be heard of it either
 BUDGET_S: Final = 40.0  # a manager tries again after 0.1 s, 0.2 s, 0.4 s …
 
 
@@ -61,7 +71,7 @@ FAULTS: Final = (
         moments.BACKEND,
         "backend",
         "the backend's container ends at once and is started again and again",
-        ("backend/service-up",),
+        EVERYTHING_IT_SAYS,
         backend_differs({"entrypoint": [sys.executable, "-S", "-c", DIES]}, "restarting"),
         starts_again,
         ("docker",),
@@ -84,7 +94,7 @@ FAULTS: Final = (
         moments.BACKEND,
         "backend",
         "the backend ended as often as PM2 starts it again",
-        ("backend/service-up",),
+        EVERYTHING_IT_SAYS,
         give_up,
         starts_again,
         ("pm2",),
