@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from releasegate.core import UsageError
+from releasegate.core import CannotMeasure, UsageError
 from releasegate.evidence import Chain, Folder, Kind, read
 from releasegate.evidence.anchor import Anchor, parse_anchor, ticket_line
+from releasegate.evidence.looked import Line
 from releasegate.evidence.signature import sign_statement
+from releasegate.evidence.statement import write_statement
 from releasegate.evidence.verify import verify
 
 NO_ANCHOR = (
@@ -187,16 +189,126 @@ def test_another_text_is_no_ticket_line(closed_folder):
         verify(closed_folder.root, "hello")
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="signing needs OpenSSH's ssh-keygen")
-def test_a_signature_names_its_signer_and_holds_for_this_statement_only(closed_folder, tmp_path):
+NEEDS_SSH = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="signing needs OpenSSH's ssh-keygen")
+
+
+@pytest.fixture
+def key(tmp_path):
+    """Return an Ed25519 key without a passphrase; its public part stands beside it."""
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return path
+
+
+@pytest.fixture
+def signers(tmp_path, key):
+    """Return the file that says whose key it is."""
+    path = tmp_path / "signers"
+    path.write_text(f"ana {Path(f'{key}.pub').read_text()}")
+    return path
+
+
+def signature_line(folder: Folder, signers: Path | None = None):
+    return next(line for line in verify(folder.root, None, allowed_signers=signers).lines if "sign" in line.text)
+
+
+@NEEDS_SSH
+def test_a_signature_names_its_signer_and_holds_for_this_statement_only(closed_folder, key, signers):
     """A signed statement verifies with the public key alone, and not once it was changed."""
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    signers = tmp_path / "signers"
-    signers.write_text(f"ana {Path(f'{key}.pub').read_text()}")
     sign_statement(closed_folder, key)
-    lines = verify(closed_folder.root, None, allowed_signers=signers).lines
-    assert "the statement is signed by ana" in [line.text for line in lines if line.ok]
+    assert signature_line(closed_folder, signers) == Line(ok=True, text="the statement is signed by ana")
     closed_folder.statement.write_bytes(closed_folder.statement.read_bytes() + b" ")
     lines = verify(closed_folder.root, None, allowed_signers=signers).lines
     assert "the signature is not one of this statement" in [line.text for line in lines if line.ok is False]
+
+
+@NEEDS_SSH
+def test_a_signature_without_the_signers_is_checked_as_far_as_it_goes(closed_folder, key):
+    """That it fits the statement is verified; whose key it is, is said not to be."""
+    sign_statement(closed_folder, key)
+    line = signature_line(closed_folder)
+    assert line.ok is None
+    assert line.text.startswith("signed with the key SHA256:")
+    closed_folder.statement.write_bytes(closed_folder.statement.read_bytes() + b" ")
+    assert signature_line(closed_folder).ok is False
+
+
+@NEEDS_SSH
+@pytest.mark.parametrize("harm", ["another signer", "cut", "no file of signers", "taken away"])
+def test_a_signature_that_does_not_hold_is_wrong(closed_folder, key, signers, tmp_path, harm):
+    """Signed by somebody else, damaged, unverifiable, or removed: with the signers given it is wrong."""
+    sign_statement(closed_folder, key)
+    if harm == "another signer":
+        other = tmp_path / "other"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other], check=True)
+        sign_statement(closed_folder, other)
+    elif harm == "cut":
+        closed_folder.signature.write_bytes(closed_folder.signature.read_bytes()[:100])
+    elif harm == "no file of signers":
+        signers = tmp_path / "nowhere"
+    else:
+        closed_folder.signature.unlink()
+    assert signature_line(closed_folder, signers).ok is False
+
+
+@NEEDS_SSH
+@pytest.mark.skipif(shutil.which("ssh-agent") is None, reason="needs OpenSSH's ssh-agent")
+def test_the_agent_signs_with_a_key_that_is_no_file(closed_folder, key, signers, tmp_path, monkeypatch):
+    """The public part names the key; the private one never leaves the agent."""
+    address = tmp_path / "agent"
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", address], stdout=subprocess.DEVNULL)
+    try:
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(address))
+        while not address.exists():
+            assert agent.poll() is None
+        subprocess.run(["ssh-add", "-q", key], check=True)
+        key.unlink()
+        sign_statement(closed_folder, Path(f"{key}.pub"))
+    finally:
+        agent.terminate()
+        agent.wait()
+    assert signature_line(closed_folder, signers).ok is True
+
+
+def test_a_key_that_cannot_sign_is_one_clear_sentence(closed_folder, tmp_path):
+    """What ssh-keygen says is passed on."""
+    (tmp_path / "no-key").write_text("nothing")
+    with pytest.raises(CannotMeasure, match=r"statement\.json: cannot be signed with .*no-key"):
+        sign_statement(closed_folder, tmp_path / "no-key")
+
+
+def test_every_changed_value_deep_inside_an_event_is_found(closed_folder):
+    """No single value of a payload can be changed, whatever else is spelled right."""
+    lines = closed_folder.events.read_bytes().splitlines()
+    for number, line in enumerate(lines):
+        for place in _leaves(json.loads(line)):
+            event = holder = json.loads(line)
+            for key in place[:-1]:
+                holder = holder[key]
+            holder[place[-1]] = 7 if isinstance(holder[place[-1]], str) else "changed"
+            edited = json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+            _assert_found(closed_folder, [*lines[:number], edited, *lines[number + 1 :]], f"{place} of {number + 1}")
+
+
+def test_a_blob_cut_at_any_length_is_found(closed_folder):
+    """Also by its last byte, and to nothing."""
+    blob = next(closed_folder.blobs.iterdir())
+    whole = blob.read_bytes()
+    for size in range(len(whole)):
+        blob.write_bytes(whole[:size])
+        assert any(blob.name in text for text in wrong(closed_folder)), size
+
+
+def test_a_chain_hashed_anew_is_found_by_the_old_ticket_line_alone(closed_folder, clock):
+    """Somebody who rewrites chain, manifest and statement together is caught by nothing but the ticket."""
+    seq, digest = read(closed_folder).head
+    anchor = ticket_line("FEAT-1", "staging", seq, digest, "WAIVED")
+    events = read(closed_folder).events
+    closed_folder.events.unlink()
+    with Chain.open(closed_folder, clock=clock) as chain:
+        for event in events:
+            payload = {**event.payload, "reason": "another"} if event.kind is Kind.WAIVER else event.payload
+            chain.append(event.kind, event.gate, event.check, **payload)
+    write_statement(closed_folder)
+    assert wrong(closed_folder) == []
+    assert wrong(closed_folder, anchor) == [f"event {seq} is not the one that the ticket names"]

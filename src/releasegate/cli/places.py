@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from releasegate.change.models import Locale
 from releasegate.core import UsageError
 from releasegate.core.settings import choose, for_children
 from releasegate.evidence.folder import Folder
@@ -48,10 +49,11 @@ def folder_of(subject: Subject, reports: Path | None) -> Folder:
     return Folder.of(reports_of(reports), subject.change.id, subject.target.name)
 
 
-def refresh(folder: Folder, subject: Subject) -> None:
-    """Write report, manifest and statement again, after something was added outside a gate."""
-    write_report(folder, subject.change, subject.gates)
+def refresh(folder: Folder, subject: Subject, *, language: Locale | None = None) -> Path:
+    """Write report, manifest and statement again, after something was added outside a gate; return the report."""
+    path = write_report(folder, subject.change, subject.gates, language=language)
     write_statement(folder)
+    return path
 
 
 def environment() -> dict[str, str]:

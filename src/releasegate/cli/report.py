@@ -7,19 +7,29 @@ from pathlib import Path
 import click
 
 from releasegate.change.models import Locale
-from releasegate.cli.places import folder_of, on_target, subject_of
+from releasegate.cli.places import folder_of, on_target, refresh, subject_of
 from releasegate.core import ExitCode, UsageError
 from releasegate.evidence.chain import read
+from releasegate.evidence.signature import sign_statement
 from releasegate.evidence.verify import verify as check
-from releasegate.report import Form, render, write_report
+from releasegate.report import Form, render
 
 
 @click.command()
 @on_target
 @click.option("--lang", type=click.Choice(["pt-BR", "en"]), help="Language (default: from the locale).")
 @click.option("--format", "form", type=click.Choice(["html", "json", "junit", "md"]), default="html", show_default=True)
+@click.option(
+    "--sign", "key", metavar="KEY", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Sign the statement with this ssh key (a .pub: by the agent).",
+)  # fmt: skip
 def report(
-    target_path: Path | None, change_path: Path | None, reports: Path | None, lang: Locale | None, form: Form
+    target_path: Path | None,
+    change_path: Path | None,
+    reports: Path | None,
+    lang: Locale | None,
+    form: Form,
+    key: Path | None,
 ) -> int:
     """Write the dossier of a deployment again from its evidence: report.html, or another format to standard output."""
     subject = subject_of(target_path, change_path)
@@ -27,9 +37,11 @@ def report(
     if not folder.events.exists():
         raise UsageError(f"{folder.root}: holds no evidence; run a gate first, or give --reports DIR")
     if form == "html":
-        click.echo(str(write_report(folder, subject.change, subject.gates, language=lang)))
+        click.echo(str(refresh(folder, subject, language=lang)))
     else:
         click.echo(render(read(folder), subject.change, subject.gates, form=form, language=lang))
+    if key is not None:
+        click.echo(str(sign_statement(folder, key)), err=form != "html")
     return 0
 
 

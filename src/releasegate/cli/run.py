@@ -22,9 +22,15 @@ from releasegate.plugin.gates import BY_MARKER
 @click.option("--target", type=click.Path(path_type=Path), help="The deployment to look at. Required.")
 @click.option("--change", type=click.Path(path_type=Path), help="What the release promises.")
 @click.option("--reports", type=click.Path(path_type=Path), help="Where evidence goes (default: reports/).")
+@click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Sign the statement with this ssh key.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def run(
-    gate: str, target: Path | None, change: Path | None, reports: Path | None, pytest_arguments: Sequence[str]
+    gate: str,
+    target: Path | None,
+    change: Path | None,
+    reports: Path | None,
+    sign: Path | None,
+    pytest_arguments: Sequence[str],
 ) -> int:
     """Run one GATE against a deployment: the same as `pytest -m GATE --target FILE ...`.
 
@@ -41,6 +47,7 @@ def run(
         raise UsageError(f"--target: no deployment was named; give one: {command_name()} run {gate} --target FILE")
     options = [f"--target={target.absolute()}", f"--reports={reports_of(reports)}"]
     options += [f"--change={change.absolute()}"] if change else []
+    options += [f"--sign={sign.absolute()}"] if sign else []
     _become(command_of(gate, [*options, *pytest_arguments]))
 
 

@@ -15,7 +15,10 @@ _LONGEST_S = 60  # a key on a token waits for a touch
 
 
 def sign_statement(folder: Folder, key: Path) -> Path:
-    """Sign statement.json with the ssh key in the file `key`; return the signature's path. Raises CannotMeasure."""
+    """Sign statement.json with the ssh key in the file `key`; return the signature's path.
+
+    A public key's file signs with its private part in the ssh agent. Raises CannotMeasure.
+    """
     with reading(folder.statement):
         statement = folder.statement.read_bytes()
     signed = _ssh_keygen(["-Y", "sign", "-f", str(key), "-n", NAMESPACE], statement)
@@ -26,15 +29,29 @@ def sign_statement(folder: Folder, key: Path) -> Path:
 
 
 def check_signature(folder: Folder, allowed_signers: Path | None) -> Line:
-    """Return whether the statement was signed by somebody in `allowed_signers` (see ssh-keygen(1))."""
+    """Return whether the statement was signed by somebody in `allowed_signers` (see ssh-keygen(1)).
+
+    Without that file, only whether the signature is one of this statement, by whatever key. Whoever gives the file
+    expects a signature: that there is none is then wrong.
+    """
     if not folder.signature.is_file():
+        if allowed_signers is not None:
+            return Line(ok=False, text="not signed, and --allowed-signers expects a signature")
         return Line(ok=None, text="not signed: the folder does not show who made it")
-    if allowed_signers is None:
-        return Line(ok=None, text="signed, and not verified by whom: give their public keys with --allowed-signers")
     try:
-        return _signed_by(folder, allowed_signers)
+        return _signed_by(folder, allowed_signers) if allowed_signers else _signed_by_whom(folder)
     except CannotMeasure as error:
-        return Line(ok=None, text=f"the signature was not verified: {error}")
+        return Line(ok=None if allowed_signers is None else False, text=f"the signature was not verified: {error}")
+
+
+def _signed_by_whom(folder: Folder) -> Line:
+    with reading(folder.statement):
+        statement = folder.statement.read_bytes()
+    fits = _ssh_keygen(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(folder.signature)], statement)
+    if fits.returncode:
+        return Line(ok=False, text="the signature is not one of this statement")
+    key = next((word for word in fits.stdout.decode("utf-8", "replace").split() if word.startswith("SHA256:")), "?")
+    return Line(ok=None, text=f"signed with the key {key}; not verified whose: give --allowed-signers FILE")
 
 
 def _signed_by(folder: Folder, allowed_signers: Path) -> Line:

@@ -9,6 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from releasegate.core import Verdict
@@ -17,7 +18,7 @@ from releasegate.evidence.chain import read
 from releasegate.evidence.folder import Folder
 from releasegate.evidence.history import History
 from releasegate.evidence.manifest import write_manifest
-from releasegate.evidence.writing import as_json, replace_file
+from releasegate.evidence.writing import as_json, replace_file, writing
 
 TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
@@ -26,11 +27,25 @@ _WARNED = (Verdict.WARN, Verdict.WAIVED)
 
 
 def write_statement(folder: Folder) -> dict[str, Any]:
-    """Write the manifest and, over it, statement.json; return the statement. Raises CannotMeasure."""
+    """Write the manifest and, over it, statement.json; return the statement. Raises CannotMeasure.
+
+    The signature of an earlier statement goes with it: it would be one of something else.
+    """
     write_manifest(folder)
     content = describe(read(folder), folder.manifest.read_bytes())
-    replace_file(folder.statement, as_json(content))
+    data = as_json(content)
+    if not _is(folder.statement, data):
+        with writing(folder.signature):
+            folder.signature.unlink(missing_ok=True)
+        replace_file(folder.statement, data)
     return content
+
+
+def _is(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except OSError:
+        return False
 
 
 def describe(history: History, manifest: bytes) -> dict[str, Any]:

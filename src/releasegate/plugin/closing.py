@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from releasegate.core import worst
 from releasegate.evidence.anchor import ticket_line
 from releasegate.evidence.chain import read
+from releasegate.evidence.signature import sign_statement
 from releasegate.evidence.statement import write_statement
 from releasegate.plugin.record import GateRecord
 from releasegate.plugin.run import Run
@@ -19,5 +22,10 @@ def report(run: Run, records: list[GateRecord]) -> str:
 
 
 def seal(run: Run) -> None:
-    """Write the manifest of every file, and the statement over it; after everything else has been written."""
+    """Write the manifest of every file, and the statement over it, signed where a key was given.
+
+    After everything else has been written. Raises CannotMeasure when the disk, or the key, refuses.
+    """
     write_statement(run.folder)
+    if run.options.sign:
+        sign_statement(run.folder, Path(run.options.sign))

@@ -59,6 +59,7 @@ def load_run(config: pytest.Config, project: Path) -> Run | None:
     _require_neighbours(gates)
     _require_one_per_worker_pool(gates, config)
     _require_kind(gates, config)
+    _require_key(config.option.sign)
     subject = load_subject(Path(target), _path(config.option.change), project)
     return _run(config, subject, gates, project)
 
@@ -97,6 +98,11 @@ def _require_one_per_worker_pool(gates: tuple[Gate, ...], config: pytest.Config)
 def _require_kind(gates: tuple[Gate, ...], config: pytest.Config) -> None:
     if any(gate.marker == "rollback" for gate in gates) and not config.option.kind:
         raise UsageError("--kind: which way back was taken? Give --kind code, data or restore")
+
+
+def _require_key(key: str | None) -> None:
+    if key and not Path(key).is_file():
+        raise UsageError(f"--sign: {key} is no file; give an ssh key, or the .pub of one that the agent holds")
 
 
 def _run(config: pytest.Config, subject: Subject, gates: tuple[Gate, ...], project: Path) -> Run:
