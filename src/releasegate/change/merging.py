@@ -19,6 +19,7 @@ IDENTITY: Final[dict[str, tuple[str, ...]]] = {
     "schema.foreign_keys": ("table", "column"),
     "schema.indexes": ("table", "name"),
     "backfill.durations": ("up_to_rows",),
+    "timetable": ("gates",),
     "steps": ("item",),
     "checklist": ("id",),
 }
@@ -49,9 +50,9 @@ class Merging:
         identity = IDENTITY.get(show_key(place))
         if identity is None:
             return parent + child
-        merged = {tuple(entry.get(key) for key in identity): entry for entry in parent}
+        merged = {_identity(entry, identity): entry for entry in parent}
         for number, entry in enumerate(child):
-            key = tuple(entry.get(name) for name in identity)
+            key = _identity(entry, identity)
             merged[key] = self.table(merged[key], entry, (*place, number)) if key in merged else entry
         return list(merged.values())
 
@@ -67,6 +68,10 @@ class Merging:
         if own is None or own == inherited:
             return inherited
         return str(own) if changes else f"{inherited}; {own}"
+
+
+def _identity(entry: Table, keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(repr(entry.get(key)) for key in keys)  # a list has no hash
 
 
 def _has_tables(value: Any) -> bool:

@@ -330,6 +330,17 @@ class Step(Promise):
     longest_s: float | None = None
 
 
+class Stretch(Promise):
+    """How long the document says a part of the runbook takes, from its first command to the end of the last of `gates`.
+
+    Shown beside what it really took, and not judged: it is how long people expect to be busy.
+    """
+
+    gates: tuple[str, ...] = Field(min_length=1)
+    least: Length | None = None
+    most: Length
+
+
 class Item(Promise):
     """One box or tick of the runbook: bound to checks, shown by the commands of `steps`, or left to a person.
 
@@ -374,6 +385,7 @@ class Change(Model):
     logs: Logs | None = None
     rollback: tuple[Statement, ...] = ()
     monitoring: Monitoring | None = None
+    timetable: tuple[Stretch, ...] = ()
     steps: tuple[Step, ...] = ()
     checklist: tuple[Item, ...] = ()
 

@@ -13,8 +13,8 @@ from releasegate.report.views import Picture
 
 LARGEST_PICTURE = 600_000
 """Bytes of one screenshot inside the page; a full page at 1280 by 800 has 50 000 to 300 000."""
-LARGEST_PAGE = 8_000_000
-"""Bytes of all screenshots together, so that the file can still be attached to a ticket."""
+ALL_PICTURES = 2_700_000
+"""Bytes of all screenshots together; as base64 they take a third more, and the page is to stay below its limit."""
 
 _KINDS = {".png": ("image/png", b"\x89PNG\r\n"), ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
           ".jpeg": ("image/jpeg", b"\xff\xd8\xff")}  # fmt: skip
@@ -40,18 +40,21 @@ def from_nowhere(_path: str) -> None:
 
 
 class Album:
-    """The pictures of one page; it spends their common budget in the order of the page."""
+    """The pictures of one page, each shown once; it spends their common budget in the order of the page."""
 
     def __init__(self, read: ReadBlob, say: Callable[..., str]) -> None:
         self.read = read
         self._say = say
-        self._left = LARGEST_PAGE
+        self._left = ALL_PICTURES
+        self._shown: dict[str, str] = {}
 
     def picture(self, name: str, path: str) -> Picture | None:
         """Return the picture `name` at `path`, or None when its name is not a picture's."""
         kind = _KINDS.get(PurePath(path).suffix.lower())
         if kind is None:
             return None
+        if path in self._shown:
+            return Picture(name=name, source=None, same_as=self._shown[path], note=self._say("shown above"))
         data = self.read(path)
         if data is None:
             return Picture(name=name, source=None, note=self._say("missing: {path}", path=path))
@@ -62,4 +65,6 @@ class Album:
             note = self._say("not shown here, {size} kB: {path}", size=kilobytes, path=path)
             return Picture(name=name, source=None, note=note)
         self._left -= len(data)
-        return Picture(name=name, source=Markup(f"data:{kind[0]};base64,{b64encode(data).decode()}"))  # noqa: S704 - base64
+        self._shown[path] = f"picture-{len(self._shown) + 1}"
+        source = Markup(f"data:{kind[0]};base64,{b64encode(data).decode()}")  # noqa: S704 - base64
+        return Picture(name=name, source=source, id=self._shown[path])

@@ -15,10 +15,12 @@ from releasegate.evidence.attempt import Attempt
 from releasegate.evidence.checkpoints import checkpoints
 from releasegate.evidence.history import History
 from releasegate.report.blobs import Album, from_nowhere
+from releasegate.report.course import course
 from releasegate.report.gates import Gates
 from releasegate.report.headline import headline
 from releasegate.report.languages import Language
 from releasegate.report.measures import Measures
+from releasegate.report.people import said
 from releasegate.report.plots.recorded import ReadBlob
 from releasegate.report.views import Dossier, Found, GateView, State
 
@@ -50,6 +52,8 @@ def dossier(
         facts=tuple(_facts(history, change, language)),
         gates=views,
         found=tuple(_found(views)),
+        course=course(history, change, gates, language),
+        said=tuple(said(history, change, language)),
         deviations=_deviations(history),
         unchecked=tuple(_unchecked(history, views, language)),
         problems=tuple(map(str, history.problems)),

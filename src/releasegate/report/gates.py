@@ -16,6 +16,7 @@ from releasegate.evidence.grouping import read_findings
 from releasegate.evidence.history import History
 from releasegate.report.languages import Language
 from releasegate.report.measures import Measures, seen, took
+from releasegate.report.people import lapsed
 from releasegate.report.plots import OfGate, of_gate
 from releasegate.report.plots.recorded import ReadBlob
 from releasegate.report.promises import promised
@@ -134,6 +135,7 @@ class Gates:
             more_measures=max(0, len(result.measures) - MOST_MEASURES),
             traceback=result.traceback,
             waiver=self._waiver(result),
+            lapsed=self._lapsed(result),
             earlier=self._earlier(attempt, check),
         )
 
@@ -149,6 +151,13 @@ class Gates:
             "{by} signed this off until {until}: {reason}. Measured: {verdict}.",
             by=waiver.by, until=waiver.until, reason=waiver.reason.rstrip("."), verdict=str(result.verdict),
         )  # fmt: skip
+
+    def _lapsed(self, result: Result) -> str:
+        """Return whose waiver does not count, where the check would need one."""
+        waiver, now = result.waived_by, self._history.as_of
+        if waiver is None or not result.verdict.can_be_waived or waiver.counts_at(now):
+            return ""
+        return f"{waiver.by}: {waiver.reason} ({lapsed(waiver, self._language)})"
 
     def _earlier(self, attempt: Attempt, check: str) -> tuple[Earlier, ...]:
         earlier = [one for one in self._history.attempts(attempt.gate) if one.number < attempt.number]

@@ -34,8 +34,8 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     return f"{text[:longest]} … [{longest:,} / {len(text):,}]".replace(",", "\u202f")
 
 
-def finalize(value: Any) -> Any:
+def finalize(value: Any, longest: int = LONGEST) -> Any:
     """Make whatever a template prints readable; the one place every value of the page goes through."""
     if isinstance(value, Markup):
         return value
-    return "" if value is None else visible(shortened(str(value)))
+    return "" if value is None else visible(shortened(str(value), longest))

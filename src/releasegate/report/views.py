@@ -57,11 +57,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A screenshot inside the page (`source` is a data: URI), or only its name and why it is not shown."""
+    """A screenshot inside the page (`source` is a data: URI), or only its name and why it is not shown.
+
+    `id` is its place on the page; `same_as` the place where the same picture stands already.
+    """
 
     name: str
     source: Markup | None
     note: str = ""
+    id: str = ""
+    same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +104,10 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckView:
-    """One check: the claim, who promised it, what was seen."""
+    """One check: the claim, who promised it, what was seen.
+
+    `waiver` says who signed it off, `lapsed` who did and why that does not count; `earlier` are earlier attempts.
+    """
 
     id: str
     title: str
@@ -114,6 +122,7 @@ class CheckView:
     more_measures: int = 0
     traceback: str = ""
     waiver: str = ""
+    lapsed: str = ""
     earlier: tuple[Earlier, ...] = ()
 
     @property
@@ -209,6 +218,43 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CourseRow:
+    """One part of the course: when it began (UTC), how long it took, and how long the document says it takes.
+
+    `over` says by how much it took longer than that; `bar` draws both; `anchor` is the gate to go to; `is_sum` that
+    other rows are its parts.
+    """
+
+    name: str
+    began: str
+    took: str
+    place: str = ""
+    anchor: str = ""
+    note: str = ""
+    verdict: Verdict | None = None
+    tone: Tone = Tone.QUIET
+    planned: str = ""
+    source: str = ""
+    over: str = ""
+    bar: Markup | None = None
+    is_sum: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a person attested or waived; `counts` says whether it does; `typed_by` who typed it, when somebody else."""
+
+    what: str
+    by: str
+    when: str
+    text: str
+    counts: str
+    tone: Tone
+    until: str = ""
+    typed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """The first thing one reads: the word, and why."""
 
@@ -233,6 +279,8 @@ class Dossier:
     facts: tuple[tuple[str, tuple[str, ...]], ...]
     gates: tuple[GateView, ...]
     found: tuple[Found, ...]
+    course: tuple[CourseRow, ...] = ()
+    said: tuple[Said, ...] = ()
     deviations: tuple[str, ...] = ()
     unchecked: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
