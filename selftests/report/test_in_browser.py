@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from releasegate.evidence import Chain, Folder, Kind
 from releasegate.plugin.gates import GATES
+from releasegate.probes import browser
 from releasegate.report import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -57,6 +60,114 @@ def test_it_opens_without_network_and_fits(chromium, hostile_page, width, scheme
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert said == []
     context.close()
+
+
+AXE = Path(browser.__file__).with_name("axe") / "axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LOOKS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+
+
+@pytest.fixture
+def opened(chromium):
+    """Return `opened(file, look)`: the page as somebody with that screen sees it."""
+    contexts = []
+
+    def open_page(path, look):
+        contexts.append(chromium.new_context(**LOOKS[look], bypass_csp=True))  # axe is a script, and our page has none
+        page = contexts[-1].new_page()
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "look"),
+    [
+        ("stopped", "pt-BR", "phone"),
+        *(
+            pytest.param(name, lang, look, marks=pytest.mark.everything)
+            for name, lang in (("released", "en"), ("released", "pt-BR"), ("rolled_back", "en"))
+            for look in LOOKS
+        ),
+    ],
+)
+def test_axe_finds_nothing(opened, story, change, name, lang, look):
+    """No rule of WCAG 2.2 AA and none of the best practices is broken: folded, and with everything unfolded."""
+    page = opened(write_report(story(name), change, GATES, language=lang), look)
+    page.add_script_tag(path=AXE)
+    for _ in range(2):
+        found = page.evaluate("rules => axe.run(document, rules)", RULES)
+        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]] == []
+        assert len(found["passes"]) > 15  # it did look
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+
+
+def test_axe_would_find_something(opened, story, change, tmp_path):
+    """The rules above can fail: a page without a language and with a picture without words."""
+    html = write_report(story("released"), change, GATES, language="en").read_text("utf-8")
+    broken = tmp_path / "broken.html"
+    broken.write_text(html.replace('<html lang="en">', "<html>").replace(" alt=", " data-alt="), "utf-8")
+    page = opened(broken, "light")
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+    assert {"html-has-lang", "image-alt"} <= {each["id"] for each in found["violations"]}
+
+
+@pytest.mark.parametrize("lang", ["en", "pt-BR"])
+@pytest.mark.parametrize("name", ["released", "stopped"])
+def test_screenshots_for_somebody_to_look_at(opened, story, change, tmp_path, name, lang):
+    """Light, dark, phone and print of both languages, into RELEASEGATE_SCREENSHOTS where that names a folder.
+
+    What a program can see is asserted: the word is in the first screen, nothing is wider than the screen, and the
+    picture is not empty. The rest is for eyes.
+    """
+    folder = Path(os.environ.get("RELEASEGATE_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    report = write_report(story(name), change, GATES, language=lang)
+    for look in LOOKS:
+        page = opened(report, look)
+        word = page.locator(".word").bounding_box()
+        assert word["y"] + word["height"] < 400
+        assert page.evaluate("document.documentElement.scrollWidth") <= LOOKS[look]["viewport"]["width"]
+        shot = folder / f"{name}-{lang}-{look}.png"
+        page.screenshot(path=shot, full_page=True)
+        assert len(Image.open(shot).convert("RGB").resize((200, 200)).getcolors(40_000)) > 20
+    pdf = folder / f"{name}-{lang}-print.pdf"
+    page.pdf(path=pdf, prefer_css_page_size=True)
+    assert b"%PDF" in pdf.read_bytes()[:8]
+
+
+def test_on_paper_what_is_wrong_is_unfolded_and_what_holds_is_not(opened, story, change):
+    """A4; the evidence of a failed check is printed, that of a passed one only where somebody unfolded it."""
+    page = opened(write_report(story("stopped"), change, GATES, language="en"), "light")
+    page.emulate_media(media="print")
+    shown = (
+        "id => document.getElementById(id).querySelector('.evidence').checkVisibility({contentVisibilityAuto: true})"
+    )
+    assert page.evaluate(shown, "backfill/every-row") is True
+    assert page.evaluate(shown, "backfill/coverage") is False
+    page.evaluate("document.getElementById('backfill/coverage').open = true")
+    assert page.evaluate(shown, "backfill/coverage") is True
+
+
+def test_the_keyboard_reaches_and_unfolds_the_evidence(opened, story, change):
+    """Tab goes to links and summaries, Enter unfolds; nothing needs a mouse."""
+    page = opened(write_report(story("stopped"), change, GATES, language="en"), "light")
+    page.evaluate("document.getElementById('backup/dump-exists').querySelector('summary').focus()")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.getElementById('backup/dump-exists').open") is True
+    page.evaluate("document.querySelector('.rail a').focus()")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#backup"
 
 
 def test_the_colours_can_be_read(chromium, story, change):

@@ -37,7 +37,7 @@ def course(history: History, change: Change, gates: Sequence[Gate], language: La
     """Return a row for each part in the order it was done, then one for each longer stretch of the timetable."""
     by_marker = {gate.marker: gate for gate in gates}
     parts = _parts(history, change)
-    rows = [_row(part, by_marker, language) for part in parts[-MOST_ROWS:]]
+    rows = [_row(part, by_marker, history.as_of, language) for part in parts[-MOST_ROWS:]]
     sums = [stretch for stretch in change.timetable if _is_sum(stretch, change)]
     return (*rows, *(row for stretch in sums for row in _whole(stretch, parts, language)))
 
@@ -93,10 +93,10 @@ def _began(event: Event) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _row(part: _Part, by_marker: dict[str, Gate], language: Language) -> CourseRow:
+def _row(part: _Part, by_marker: dict[str, Gate], now: datetime, language: Language) -> CourseRow:
     t = language.t
     last = part.attempts[-1] if part.attempts else None
-    verdict = _verdict(part)
+    verdict = _verdict(part, now)
     markers = list(dict.fromkeys(attempt.gate for attempt in part.attempts))
     runbook = next((by_marker[marker].runbook for marker in markers if marker in by_marker), "")
     runs, gates = len(part.attempts), len(markers)
@@ -115,9 +115,9 @@ def _row(part: _Part, by_marker: dict[str, Gate], language: Language) -> CourseR
     return _with_plan(row, part.stretch, part.ended - part.began, language)
 
 
-def _verdict(part: _Part) -> Verdict | None:
+def _verdict(part: _Part, now: datetime) -> Verdict | None:
     """Return the worst of the last attempts of the part's gates: what was done again counts as it went then."""
-    latest = {attempt.gate: attempt.verdict for attempt in part.attempts}
+    latest = {attempt.gate: attempt.verdict_at(now) for attempt in part.attempts}
     return min(latest.values(), key=list(Verdict).index, default=None)
 
 

@@ -46,7 +46,8 @@ def _wrong(failed: Sequence[GateView], language: Language) -> Headline:
     wrong = [check.id for gate in failed for check in gate.checks if check.verdict is Verdict.FAIL]
     is_out = any(gate.is_released for gate in failed)
     why = language.t("{gates} found what was promised broken: {checks}.", gates=_names(failed), checks=_first(wrong))
-    return Headline(word="ROLLBACK" if is_out else "NO-GO", tone=Tone.BAD, why=why)
+    now = language.t("Take the release back: see the emergency rollback.") if is_out else language.t("Do not go on.")
+    return Headline(word="ROLLBACK" if is_out else "NO-GO", tone=Tone.BAD, why=f"{why} {now}")
 
 
 def _go(forward: Sequence[GateView], gates: Sequence[GateView], language: Language) -> Headline:
