@@ -21,6 +21,7 @@ from releasegate.evidence.writing import reading, replace_file, writing
 
 _NO_TEXT = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".webm", ".zip", ".gz", ".bin", ".dump"})
 _LONGEST_SUFFIX = 9
+_BLOCK = 65_536  # bytes; more than nearly every line has
 
 
 class Head(NamedTuple):
@@ -114,11 +115,10 @@ class Chain:
     def _carry_on(self) -> None:
         """Find the last whole line and record what follows it."""
         with reading(self._folder.events):
-            data = self._folder.events.read_bytes()
-        lines, tail = split(data)
-        self._end = len(data) - len(tail)
-        if lines:
-            self._head = _head_of(lines[-1], len(lines))
+            size, last, tail = _last_of(self._file)
+            self._end = size - len(tail)
+            if last is not None:
+                self._head = _head_of(last, lambda: _count_lines(self._file))
         if tail:
             self._record_gap(tail)
 
@@ -126,7 +126,7 @@ class Chain:
         lost = len(tail)
         if self._is_next(tail):  # only the line end is missing: the event itself was written
             self._write(tail + b"\n")
-            self._head = _head_of(tail, self._head.seq + 1)
+            self._head = _head_of(tail, lambda: self._head.seq + 1)
             lost = 0
         partial = self.keep(tail, "cut.bin") if lost else ""
         sentence = f"the last line was cut by a writer that died; {lost} bytes of it do not count"
@@ -164,11 +164,33 @@ def _write_all(file: int, data: bytes, offset: int) -> None:
         data, offset = data[written:], offset + written
 
 
-def _head_of(line: bytes, number: int) -> Head:
-    """Return where to carry on after `line`, also when it was damaged."""
-    with suppress(ValueError):
-        number = parse(line).seq
-    return Head(number, sha256(line).hexdigest())
+def _last_of(file: int) -> tuple[int, bytes | None, bytes]:
+    """Return the size, the last whole line (None where there is none), and what follows it.
+
+    Read from the end, as much as that takes: a watch opens a chain that grows with each of its rounds.
+    """
+    size = start = os.fstat(file).st_size
+    data = b""
+    while start and data.count(b"\n") < 2:
+        step = min(_BLOCK, start)
+        start -= step
+        data = os.pread(file, step, start) + data
+    lines, tail = split(data)
+    return size, lines[-1] if lines else None, tail
+
+
+def _count_lines(file: int) -> int:
+    end = os.fstat(file).st_size
+    return sum(os.pread(file, _BLOCK, start).count(b"\n") for start in range(0, end, _BLOCK))
+
+
+def _head_of(line: bytes, number: Callable[[], int]) -> Head:
+    """Return where to carry on after `line`; one that was damaged has the number of lines up to it for its own."""
+    try:
+        seq = parse(line).seq
+    except ValueError:
+        seq = number()
+    return Head(seq, sha256(line).hexdigest())
 
 
 def _suffix(name: str) -> str:
