@@ -39,6 +39,18 @@ RED_ELSEWHERE = {
         "checks/test_database.py::test_a_write_that_is_taken_or_refused_for_another_reason_is_a_finding",
         "nothing stands between the reference's server and us that could drop BEGIN READ ONLY",
     ),
+    "monitoring/coverage": (
+        "watch/test_rounds.py::test_what_nobody_watched_did_not_stay_well",
+        "it judges the watch; no fault of a deployment can turn it red",
+    ),
+    "monitoring/disk-stayed-free": (
+        "watch/test_shapes.py::test_a_disk_that_is_full_tomorrow_is_a_warning",
+        "nobody's disk is filled for a rehearsal",
+    ),
+    "monitoring/success-criteria": (
+        "watch/test_success.py::test_what_was_never_run_is_no_success",
+        "a gate that was not run, or was not open, stands in the evidence alone",
+    ),
     "perf/generator-kept-up": (
         "probes/test_load.py::test_an_overloaded_generator_gives_no_verdict",
         "it judges the generator; no fault of a deployment can turn it red",

@@ -1,74 +1,77 @@
-"""The rounds that `gate watch` recorded. Runbook 7."""
+"""The rounds that `gate watch` recorded. Runbook 7, success criteria."""
 
 import pytest
 
-from releasegate.checks import latency as latency_checks
-from releasegate.checks import watch as checks
-from releasegate.core.durations import parse_duration
-from releasegate.core.facts.watch import recorded_rounds
+from releasegate.checks.watch.success import criteria_met
 
 pytestmark = pytest.mark.monitoring
 
 
-@pytest.fixture
-def rounds(recorded):
-    return recorded_rounds(recorded("monitoring/rounds"))
-
-
-@pytest.fixture
-def limit(change):
-    promised = change.latency
-    return latency_checks.Limit(ms=promised.limit_ms, percentile=promised.percentile, source=promised.source)
-
-
-def seconds(text):
-    return parse_duration(text, where="[monitoring]").total_seconds()
-
-
 @pytest.mark.check("monitoring/coverage", promise="monitoring")
-def test_somebody_looked_all_the_time(rounds, change, require):
-    promised = change.monitoring
-    promise = checks.WatchPromise(
-        watch_s=seconds(promised.watch),
-        least_coverage=promised.least_coverage,
-        longest_gap_s=seconds(promised.longest_gap),
-        source=promised.source,
-    )
-    require(checks.watched_long_enough(rounds, promise))
+def test_somebody_looked_all_the_time(watch, require):
+    require(watch.coverage())
 
 
 @pytest.mark.check("monitoring/health-stayed-good", promise=("monitoring", "api.health"), target="backend")
-def test_the_backend_stayed_healthy(rounds, api, change, require):
+def test_the_backend_stayed_healthy(watch, api, change, shown, require):
     health = change.api.health
     run = api.curl(api.url(health.path, health.query), with_token=False)
-    require(
-        checks.health_stayed_good(
-            "monitoring/health-stayed-good", rounds, health.status, source=change.monitoring.source, run=run
-        )
-    )
+    require(watch.health(run), shown("health", "database"))
 
 
 @pytest.mark.check("monitoring/latency-stayed-good", promise=("monitoring", "latency"))
-def test_the_api_stayed_fast(rounds, change, limit, recorded, require):
-    check, series = "monitoring/latency-stayed-good", checks.samples_of(rounds)
-    runs = dict.fromkeys(change.latency.endpoints, "")
-    require(latency_checks.percentile_below(check, series, limit, runs))
-    for before in recorded("perf/below-limit"):
-        factor, source = change.monitoring.slower_factor, change.monitoring.source
-        rises = latency_checks.not_slower_than(before["value"], factor, limit, source=source)
-        require(latency_checks.no_significant_rise(check, series, rises, runs))
+def test_the_api_stayed_fast(watch, shown, require):
+    measured = [shown("latency")]
+    for judgement in watch.latency():
+        require(judgement, *measured)
+        measured = []
+
+
+@pytest.mark.check("monitoring/error-rate", promise=("monitoring", "latency"))
+def test_the_error_rate_stayed_low(watch, shown, require):
+    measured = [shown("api-errors")]
+    for judgement in watch.error_rate():
+        require(judgement, *measured)
+        measured = []
 
 
 @pytest.mark.check("monitoring/errors-in-logs", promise=("monitoring", "logs"))
-def test_the_logs_brought_no_new_error(rounds, change, recorded, require):
-    promised = change.monitoring
-    known = checks.known_shapes(recorded("preflight/log-shapes"))
+def test_the_logs_brought_no_new_error(watch, shown, require):
+    require(watch.logs(), shown("log-errors"))
+
+
+@pytest.mark.check("monitoring/page-stayed-good", promise=("monitoring", "interface.page"), target="frontend")
+def test_the_page_loaded_every_time(watch, shown, require):
+    require(watch.page(), shown("page"))
+
+
+@pytest.mark.check("monitoring/services-stayed-up", promise=("monitoring", "services"), target=("host", "services"))
+def test_the_services_ran_all_the_time_and_did_not_grow(watch, shown, require):
+    require(watch.services(), shown("restarts", "memory"))
+
+
+@pytest.mark.check("monitoring/disk-stayed-free", promise=("monitoring", "host"), target=("host", "paths.disk"))
+def test_no_disk_fills_up(watch, shown, require):
+    require(watch.disk(), shown("disk"))
+
+
+@pytest.mark.check("monitoring/database-stayed-well", promise=("monitoring", "schema"), target="database")
+def test_the_database_stayed_well(watch, shown, require):
     require(
-        checks.no_errors_in_logs(
-            "monitoring/errors-in-logs",
-            rounds,
-            known,
-            most_per_minute=promised.error_lines_per_minute,
-            source=promised.source,
-        )
-    )
+        watch.database(), shown("connections", "waiting", "longest-transaction", "rollbacks", "deadlocks")
+    )  # fmt: skip
+
+
+@pytest.mark.check("monitoring/slow-queries", promise=("monitoring", "schema"), target="database")
+def test_the_queries_stayed_fast(watch, require):
+    require(watch.statements())
+
+
+@pytest.mark.check("monitoring/new-rows-in-new-form", promise=("monitoring", "backfill"), target="database")
+def test_new_messages_are_written_in_the_new_form(watch, require):
+    require(watch.new_rows())
+
+
+@pytest.mark.check("monitoring/success-criteria", promise="monitoring", baseline=True)
+def test_what_else_success_rests_on_was_judged_good(criteria, require):
+    require(criteria_met(criteria))

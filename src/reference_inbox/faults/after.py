@@ -118,7 +118,7 @@ FAULTS: Final = (
         moments.RELEASED,
         "monitoring",
         "the messages of a conversation take 300 ms longer than when they were measured",
-        ("monitoring/latency-stayed-good", "monitoring/coverage"),
+        ("monitoring/latency-stayed-good",),
         *later_by(0.3),
     ),
     patched(

@@ -18,6 +18,7 @@ from reference_inbox.faults import (
     rollback,
     rows,
     schema,
+    watched,
 )
 from reference_inbox.faults.fault import Fault
 from reference_inbox.state import State
@@ -36,6 +37,7 @@ EVERY: Final = sorted(
         *rows.FAULTS,
         *page.FAULTS,
         *after.FAULTS,
+        *watched.FAULTS,
         *rollback.FAULTS,
     ),
     key=lambda fault: moments.ALL.index(fault.at),

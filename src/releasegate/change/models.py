@@ -302,10 +302,46 @@ class Statement(Promise):
     sql: str
 
 
+Signal = Literal[
+    "health", "database", "latency", "api-errors", "log-errors", "restarts", "memory", "connections", "waiting",
+    "longest-transaction", "rollbacks", "deadlocks", "disk",
+]  # fmt: skip
+"""What a watch sees in every round; docs/gates/monitoring.md says in which unit."""
+
+
+class Rule(Promise):
+    """What one signal must keep to while the release is watched; a rule of our own for that signal gives way to it.
+
+    `most` and `least` are limits in the signal's unit, `rise` one as a multiple of the baseline. A round beyond a
+    limit counts from the `misses`th in a row on, or once more than the share `share` of all rounds is (two at least).
+    `grows` is the most that the signal may grow over the watch, as a share of what it was (memory, connections), and
+    `lasts` how long what is left must last at the pace it is used up (disk). `within` is for how long from the
+    beginning of the watch this is promised.
+    """
+
+    signal: Signal
+    most: float | None = None
+    least: float | None = None
+    rise: float | None = Field(default=None, gt=1)
+    misses: int = Field(default=1, ge=1)
+    share: float | None = Field(default=None, ge=0, lt=1)
+    grows: float | None = Field(default=None, gt=0)
+    lasts: Length | None = None
+    within: Length | None = None
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if all(limit is None for limit in (self.most, self.least, self.rise, self.grows, self.lasts)):
+            raise ValueError("limits nothing; give most, least, rise, grows or lasts")
+        return self
+
+
 class Monitoring(Promise):
     """How long the release is watched and what must hold; `error_lines_per_minute` is the highest allowed.
 
     `slower_factor` is from where on a latency has risen significantly, as a multiple of what the perf gate saw.
+    `misses` rounds in a row, or more than the share `misses_share` of all, with health or database away are wrong;
+    fewer are worth a look.
     """
 
     watch: Length = "2h"
@@ -313,6 +349,9 @@ class Monitoring(Promise):
     longest_gap: Length = "5m"
     error_lines_per_minute: float = Field(default=0, ge=0)
     slower_factor: float = Field(default=1.5, gt=1)
+    misses: int = Field(default=2, ge=1)
+    misses_share: float = Field(default=0.05, ge=0, lt=1)
+    rules: tuple[Rule, ...] = ()
 
 
 class Step(Promise):

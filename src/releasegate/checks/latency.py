@@ -15,7 +15,7 @@ from releasegate.core.figures import count
 _LEAST_RATE: Final = 0.95  # of the planned arrivals per second
 _MOST_LAG: Final = 0.1  # of the limit: a generator later than this would blame the deployment for its own delay
 _LEAST_SINGLE: Final = 20  # requests in a row that make a median
-_NOTICEABLE: Final = 0.1  # of the limit: a rise that nobody can feel is none, whatever its factor
+NOTICEABLE: Final = 0.1  # of the limit: a rise that nobody can feel is none, whatever its factor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,19 +128,21 @@ def error_share_low(
     )
 
 
-def not_slower_than(before: Mapping[str, Any], factor: float, promised: Limit, *, source: str) -> dict[str, Limit]:
-    """Return, endpoint by endpoint, the limit that is a significant rise over what the perf gate recorded.
+def not_slower_than(
+    before: Mapping[str, Any], factor: float, promised: Limit, *, source: str, who: str = "the perf gate"
+) -> dict[str, Limit]:
+    """Return, endpoint by endpoint, the limit that is a significant rise over what `who` recorded.
 
-    `before` is the value that perf/below-limit recorded. A rise counts from `factor` times its percentile on, and
-    only where it is at least a tenth of the promised limit.
+    `before` is the value that perf/below-limit recorded, or one made like it. A rise counts from `factor` times its
+    percentile on, and only where it is at least a tenth of the promised limit.
     """
     limits = {}
     for name, numbers in before.get("endpoints", {}).items():
         quantiles = numbers.get("quantiles_ms") or []
         if quantiles:
             was = quantiles[min(len(quantiles) - 1, math.ceil(promised.percentile))]
-            ms = round(max(was * factor, was + promised.ms * _NOTICEABLE), 1)
-            saw = f"{source}; the perf gate saw {was:g} ms"
+            ms = round(max(was * factor, was + promised.ms * NOTICEABLE), 1)
+            saw = f"{source}; {who} saw {was:g} ms"
             limits[name] = Limit(ms=ms, percentile=promised.percentile, source=saw)
     return limits
 
@@ -161,7 +163,7 @@ def no_significant_rise(
     return Judgement(
         seen=min((one.planned for one in judged.values()), default=0),
         least=max((fewest_requests(rise.percentile) for rise in rises.values()), default=1),
-        unit="requests to each endpoint that the perf gate measured",
+        unit="requests to each endpoint that was measured before",
         holds="; ".join(f"{name}: no significant rise ({rises[name].source})" for name in judged),
         findings=tuple(_too_slow(check, name, judged[name], rises[name], runs[name]) for name in risen),
     )

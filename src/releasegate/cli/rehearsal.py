@@ -25,8 +25,7 @@ from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
 from releasegate.plugin.subject import Subject, load_subject
 
-_WATCH = ("--for", "6s")  # the reference's own change file promises a watch of this length
-_ROUNDS = {"process": "1s", "docker": "2s", "pm2": "2s"}  # a question to a manager costs what its client's start costs
+_WATCH = ("--for", "8s", "--every", "2s")  # the reference's own change file promises a watch of this length
 
 
 @dataclass(slots=True)
@@ -105,8 +104,7 @@ class Rehearsal:
     def _watch(self) -> None:
         """Watch for as long as the reference's own change file promises."""
         self.progress.begin("watch")
-        every = ("--every", _ROUNDS[reference.read_state(self.state)["services"]])
-        done = finish([sys.executable, "-m", "releasegate.cli", "watch", *self._where, *_WATCH, *every], cwd=PROJECT)
+        done = finish([sys.executable, "-m", "releasegate.cli", "watch", *self._where, *_WATCH], cwd=PROJECT)
         self.progress.end(Verdict.PASS if done.returncode == 0 else Verdict.ERROR, _last_line(done))
 
     def _run(self, gate: str, arguments: Sequence[str]) -> int:

@@ -2,71 +2,216 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
+from releasegate.checks.watch import Watch
 from releasegate.cli.places import folder_of, on_target, refresh, subject_of
-from releasegate.core import Measurement, UsageError
+from releasegate.cli.watch_screen import Judged, Screen, line
+from releasegate.cli.watching import Ongoing, begin, for_one_round, go_on
+from releasegate.cli.way_back import commands
+from releasegate.core import ExitCode, UsageError, Verdict
 from releasegate.core.durations import parse_duration, show_duration
-from releasegate.core.facts.watch import Round, recorded_rounds
+from releasegate.core.facts.watch import Round
+from releasegate.core.figures import moment
+from releasegate.core.settings import choose, command_name
 from releasegate.evidence.chain import Chain, read
 from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
-from releasegate.evidence.history import ROUNDS, WATCH
+from releasegate.evidence.history import ROUNDS, History
 from releasegate.evidence.lock import only_writer
 from releasegate.plugin.gates import BY_MARKER
 from releasegate.plugin.next import gate_command
 from releasegate.plugin.notebook import as_payload
 from releasegate.plugin.resources import session_file_of
 from releasegate.plugin.subject import Subject
-from releasegate.probes.host import open_machine
-from releasegate.probes.http import open_api
-from releasegate.probes.load.aim import aim_at
-from releasegate.probes.logs import LogReader
-from releasegate.probes.postgres import open_session
-from releasegate.probes.watch import Watched
+from releasegate.plugin.watching import before_of, promise_of, recorded_in
+from releasegate.probes.watch import SystemClock, hold, open_watched
 from releasegate.probes.watch import watch as hold_rounds
+from releasegate.probes.watch.heartbeat import Heartbeat
 
-_NEEDED = ("backend", "host", "services")
+_NEEDED: Final = ("backend", "host", "services")
+_EVERY: Final = "30s"
 
 
 @click.command()
 @on_target
 @click.option("--for", "length", metavar="TIME", help="How long (default: what the change file promises, e.g. 2h).")
-@click.option("--every", default="30s", show_default=True, metavar="TIME", help="One round every TIME.")
+@click.option("--every", metavar="TIME", help=f"One round every TIME (default: {_EVERY}).")
 @click.option("--resume", is_flag=True, help="Go on with the watch that was interrupted; the gap is counted.")
+@click.option("--once", is_flag=True, help="One round and out, for a scheduler; the first begins the watch.")
+@click.option("--fail-fast", is_flag=True, help="End as soon as something is wrong, with the way back.")
+@click.option("--heartbeat", metavar="URL", help="Ask URL after every round, so that a dead watch is noticed.")
 def watch(
     target_path: Path | None,
     change_path: Path | None,
     reports: Path | None,
     length: str | None,
-    every: str,
+    every: str | None,
     resume: bool,
+    once: bool,
+    fail_fast: bool,
+    heartbeat: str | None,
 ) -> int:
-    """Look at the release every TIME and record what was seen: health, latency, log lines, database.
+    """Look at the release every TIME and record what was seen: health, latency, logs, services, database, page.
 
-    It judges nothing: `gate run monitoring` does, also while the watch is still going on.
+    It judges nothing for good: `gate run monitoring` does, also while the watch is still going on.
     """
+    if resume and once:
+        raise UsageError("--once: goes on with the watch by itself; leave --resume out")
     subject = subject_of(target_path, change_path)
     _require(subject)
-    every_s = parse_duration(every, where="--every").total_seconds()
-    watch_s = parse_duration(length or _promised(subject), where="--for").total_seconds()
+    told = _Told(
+        watch_s=_seconds(length, "--for"),
+        every_s=_seconds(every, "--every"),
+        is_once=once,
+        resume=resume,
+        fail_fast=fail_fast,
+        heartbeat=_heartbeat(subject, heartbeat),
+    )
     folder = folder_of(subject, reports)
     with _only_watch(folder):
-        began, since = _interrupted(folder) if resume else _begin(folder, watch_s, every_s)
-        rounds = max(1, round(watch_s / every_s))
-        for held in _rounds(subject, rounds, every_s, began, since):
-            with Chain.open(folder) as chain:
-                chain.append(Kind.MEASURE, "monitoring", ROUNDS, **as_payload(held))
-            click.echo(_line(held.value, every_s))
+        return _watch(subject, folder, told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What the command line says; lengths in seconds, None where they were not given."""
+
+    watch_s: float | None
+    every_s: float | None
+    is_once: bool
+    resume: bool
+    fail_fast: bool
+    heartbeat: Heartbeat | None
+
+
+def _watch(subject: Subject, folder: Folder, told: _Told) -> int:
+    ongoing = _ongoing(subject, folder, told)
+    if ongoing is None:
+        click.echo(f"the watch of this release is over. Next: {_judge(subject)}")
+        return ExitCode.GO
+    if told.is_once and ongoing.due_at(SystemClock().now()) <= ongoing.is_held:
+        click.echo(f"round {ongoing.is_held + 1} of {ongoing.planned} was held already; the next is due later")
+        return ExitCode.GO
+    judged = _hold_all(subject, folder, ongoing, told)
     refresh(folder, subject)
-    click.echo(f"watched for {show_duration(watch_s)}. Next: {gate_command(subject, BY_MARKER['monitoring'])}")
-    return 0
+    wrong = [check for check, some in judged.items() if any(one.verdict is Verdict.FAIL for one in some)]
+    if told.fail_fast and wrong:
+        return _rollback(subject, read(folder), ongoing, judged, wrong)
+    if not told.is_once:
+        click.echo(_last_line(subject, ongoing))
+    return ExitCode.GO
+
+
+def _ongoing(subject: Subject, folder: Folder, told: _Told) -> Ongoing | None:
+    now = SystemClock().now()
+    if told.resume:
+        return go_on(folder, now, told.watch_s, told.every_s)
+    assert subject.change.monitoring is not None
+    watch_s = told.watch_s or parse_duration(subject.change.monitoring.watch, where="monitoring.watch").total_seconds()
+    every_s = told.every_s or parse_duration(_EVERY, where="--every").total_seconds()
+    if told.is_once:
+        return for_one_round(folder, now, watch_s, every_s)
+    return begin(folder, now, watch_s, every_s)
+
+
+def _hold_all(subject: Subject, folder: Folder, ongoing: Ongoing, told: _Told) -> Judged:
+    """Hold the rounds, write each down as it comes, and return what they carry at the end."""
+    promise, before = promise_of(subject.change), before_of(subject, recorded_in(read(folder)))
+    endpoints = subject.change.latency.endpoints if subject.change.latency else ()
+    judged: Judged = {}
+    with Screen() as screen:
+        for one, payload in _rounds(subject, ongoing, told):
+            with Chain.open(folder) as chain:
+                chain.append(Kind.MEASURE, "monitoring", ROUNDS, **payload)
+            ongoing.add(one)
+            watched = Watch(rounds=tuple(ongoing.rounds), promise=promise, before=before, endpoints=endpoints)
+            judged = watched.so_far()
+            left_s = max(0.0, (ongoing.planned - one.number - 1) * ongoing.every_s)
+            click.echo(line(one, judged, left_s)) if told.is_once else screen.show(watched, judged, left_s)
+            _beat(told.heartbeat)
+            if told.fail_fast and any(
+                judgement.verdict is Verdict.FAIL for some in judged.values() for judgement in some
+            ):
+                break
+    return judged
+
+
+def _rounds(subject: Subject, ongoing: Ongoing, told: _Told) -> Iterator[tuple[Round, dict[str, object]]]:
+    clock = SystemClock()
+    with open_watched(
+        subject.target,
+        subject.change,
+        session_file_of(subject),
+        since=ongoing.rounds[-1].at if ongoing.rounds else ongoing.began,
+        positions=ongoing.positions,
+        new_since=ongoing.new_since,
+    ) as watched:
+        if told.is_once:
+            measured = hold(watched, _now_due(ongoing, clock.now()), is_last=True)
+            yield measured.value, as_payload(measured)
+            return
+        for measured in hold_rounds(
+            watched, rounds=ongoing.planned, every_s=ongoing.every_s, clock=clock, began=ongoing.began,
+            is_held=ongoing.is_held,
+        ):  # fmt: skip
+            yield measured.value, as_payload(measured)
+
+
+def _now_due(ongoing: Ongoing, now: datetime) -> Round:
+    """Return the round that a scheduler asks for; between two of its calls there is no clock but the wall's."""
+    number, elapsed_s = ongoing.due_at(now), (now - ongoing.began).total_seconds()
+    return Round(
+        number=number, planned=ongoing.planned, every_s=ongoing.every_s, due_s=number * ongoing.every_s,
+        elapsed_s=round(elapsed_s, 3), at=now,
+    )  # fmt: skip
+
+
+def _beat(heartbeat: Heartbeat | None) -> None:
+    if heartbeat is None:
+        return
+    before = heartbeat.trouble
+    heartbeat.beat()
+    if heartbeat.trouble and heartbeat.trouble != before:
+        click.echo(heartbeat.trouble, err=True)
+
+
+def _rollback(subject: Subject, history: History, ongoing: Ongoing, judged: Judged, wrong: list[str]) -> int:
+    """Say what is wrong and how to go back, and return NO_GO."""
+    for check in wrong:
+        for judgement in judged[check]:
+            for finding in judgement.findings:
+                click.echo(f"{finding}\n")
+    click.echo("the way back, as far as it is known here:")
+    for command in commands(subject, history):
+        click.echo(f"  {command}")
+    names = ", ".join(check.partition("/")[2] for check in wrong)
+    took = show_duration(ongoing.rounds[-1].elapsed_s)
+    verb = "is" if len(wrong) == 1 else "are"
+    click.echo(f"ROLLBACK: {names} {verb} wrong after {took} of watching. Next: {_judge(subject)}")
+    return ExitCode.NO_GO
+
+
+def _last_line(subject: Subject, ongoing: Ongoing) -> str:
+    """Return the last line, with a reminder of what only people know."""
+    asked = [
+        item for item in subject.change.checklist if item.gate == "monitoring" and item.manual and item.required
+    ]  # fmt: skip
+    for item in asked:
+        attest = f"{command_name()} attest {item.id} --by NAME --target {subject.target_path}"
+        click.echo(f"ask people: {item.text.en} ({item.source}); then: {attest}")
+    return f"watched for {show_duration(ongoing.watch_s)}. Next: {_judge(subject)}"
+
+
+def _judge(subject: Subject) -> str:
+    return gate_command(subject, BY_MARKER["monitoring"])
 
 
 def _require(subject: Subject) -> None:
@@ -77,79 +222,23 @@ def _require(subject: Subject) -> None:
         raise UsageError(f"{subject.change_path}: promises no [monitoring]; there is nothing to watch for")
 
 
-def _promised(subject: Subject) -> str:
-    assert subject.change.monitoring is not None
-    return subject.change.monitoring.watch
+def _seconds(text: str | None, where: str) -> float | None:
+    return parse_duration(text, where=where).total_seconds() if text else None
+
+
+def _heartbeat(subject: Subject, option: str | None) -> Heartbeat | None:
+    given = subject.target.watch.heartbeat
+    chosen = choose(
+        "heartbeat", default="", parse=str, option=option, target=given.get_secret_value() if given else None,
+        target_key="watch.heartbeat",
+    )  # fmt: skip
+    return Heartbeat(chosen.value, chosen.source) if chosen.value else None
 
 
 @contextmanager
 def _only_watch(folder: Folder) -> Iterator[None]:
-    """Hold the place of the one watch on this target. Raises CannotMeasure that names who holds it."""
+    """Hold the place of the one watch on this target. Raises CannotMeasure that names who holds it, and since when."""
     folder.root.mkdir(parents=True, exist_ok=True)
     with only_writer(folder.root / ".watch.lock", wait_s=0) as holder:
-        holder.note("watch")
+        holder.note(f"watch, since {moment(SystemClock().now())}")
         yield
-
-
-def _begin(folder: Folder, watch_s: float, every_s: float) -> tuple[datetime, datetime]:
-    now = datetime.now(UTC)
-    plan = {"began": now.isoformat(), "watch_s": watch_s, "every_s": every_s}
-    with Chain.open(folder) as chain:
-        chain.append(
-            Kind.MEASURE, "monitoring", WATCH, value=plan, unit="watches", rows=1, query="gate watch", duration_s=0.0
-        )
-    return now, now
-
-
-def _interrupted(folder: Folder) -> tuple[datetime, datetime]:
-    """Return when the latest watch began, and its last round: the log is read on from there."""
-    history = read(folder)
-    begun = history.measures(WATCH)
-    rounds = recorded_rounds(event.payload for event in history.latest_watch)
-    if not begun:
-        raise UsageError("--resume: no watch was begun on this target; leave --resume out")
-    began = datetime.fromisoformat(begun[-1].payload["value"]["began"])
-    return began, rounds[-1].at if rounds else began
-
-
-def _rounds(
-    subject: Subject, rounds: int, every_s: float, began: datetime, since: datetime
-) -> Iterator[Measurement[Round]]:
-    target, change = subject.target, subject.change
-    assert target.backend is not None
-    assert target.host is not None
-    assert target.services is not None
-    with ExitStack() as stack:
-        api = stack.enter_context(open_api(target.backend, change.api, session_file_of(subject)))
-        machine = stack.enter_context(open_machine(target.host))
-        services = target.services
-        parts = [part for part in ("backend", "frontend") if getattr(services, part) is not None]
-        watched = Watched(
-            api=api,
-            health=change.api.health,
-            aim=aim_at(api, change.latency).value if change.latency else None,
-            logs=[LogReader(services, part, machine) for part in parts],
-            promised_logs=change.logs,
-            ask_database=lambda: _ask_database(subject),
-        )
-        yield from hold_rounds(
-            watched, rounds=rounds, every_s=every_s, clock=_now, sleep=time.sleep, began=began, since=since
-        )
-
-
-def _ask_database(subject: Subject) -> None:
-    if subject.target.database is not None:
-        with open_session(subject.target.database):
-            return
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _line(seen: Round, every_s: float) -> str:
-    slowest = max((sample.latency_ms for sample in seen.samples), default=0.0)
-    errors = "logs not read" if seen.errors is None else f"{sum(error.lines for error in seen.errors)} error lines"
-    left = show_duration((seen.planned - seen.number - 1) * every_s)
-    health = seen.health or seen.health_error
-    return f"{seen.at:%H:%M:%S}  health {health}  slowest {slowest:.0f} ms  {errors}  {left} left"

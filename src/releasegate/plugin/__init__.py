@@ -12,4 +12,5 @@ pytest_plugins = [
     "releasegate.plugin.terminal",
     "releasegate.plugin.fixtures",
     "releasegate.plugin.resources",
+    "releasegate.plugin.watching",
 ]

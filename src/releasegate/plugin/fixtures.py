@@ -16,7 +16,7 @@ import pytest
 from releasegate.change.models import Change
 from releasegate.core import Judgement, Measurement, Verdict
 from releasegate.evidence.chain import read
-from releasegate.evidence.history import ROUNDS, History
+from releasegate.evidence.history import History
 from releasegate.plugin.collection import CHECK
 from releasegate.plugin.notebook import Notebook, Sink, Spill
 from releasegate.plugin.opening import blocked_by
@@ -31,6 +31,7 @@ from releasegate.plugin.outcome import (
 from releasegate.plugin.plan import PlannedCheck
 from releasegate.plugin.run import Run
 from releasegate.plugin.session import course_of
+from releasegate.plugin.watching import recorded_in
 from releasegate.target.models import Target
 
 Require = Callable[..., None]
@@ -145,19 +146,8 @@ def history(run: Run) -> History:
 
 @pytest.fixture(scope="module")
 def recorded(history: History) -> Callable[[str], list[dict[str, Any]]]:
-    """Return `recorded(check)`: the measures that the latest closed attempt of that check's gate kept, or [].
-
-    What `gate watch` saw belongs to no attempt; `monitoring/rounds` are the rounds of the latest watch.
-    """
-
-    def recorded(check: str) -> list[dict[str, Any]]:
-        if check == ROUNDS:
-            return [dict(event.payload) for event in history.latest_watch]
-        attempt = history.latest_closed(check.partition("/")[0])
-        result = attempt.results.get(check) if attempt else None
-        return [dict(measure) for measure in result.measures] if result else []
-
-    return recorded
+    """Return `recorded(check)`: the measures that the latest closed attempt of that check's gate kept, or []."""
+    return recorded_in(history)
 
 
 @pytest.fixture(scope="module")

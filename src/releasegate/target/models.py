@@ -251,6 +251,18 @@ class Load(Model):
     stop_at_error_share: float = Field(default=0.2, gt=0, le=1)
 
 
+class Watch(Model):
+    """What a watch may cost. `requests_per_second` go to the API, and never more than the budget of the load.
+
+    `page_every` is how many rounds lie between two loads of the page in a browser; 0 loads none. `heartbeat` is an
+    address that is asked after every round, so that somebody notices when none comes.
+    """
+
+    requests_per_second: float = Field(default=1.0, gt=0)
+    page_every: int = Field(default=10, ge=0)
+    heartbeat: SecretStr | None = None
+
+
 class Fingerprint(Model):
     """Which deployment this is, so that staging's gate cannot run on production by mistake.
 
@@ -308,6 +320,7 @@ class Target(Model):
     browser: Browser = Browser()
     locators: dict[LocatorName, Locator] = {}
     load: Load | None = None
+    watch: Watch = Watch()
     fingerprint: Fingerprint | None = None
     policy: Policy = Policy()
     allow: tuple[Allow, ...] = ()

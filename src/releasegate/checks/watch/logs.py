@@ -1,18 +1,16 @@
-"""Whether the release stayed well while it was watched, judged from the recorded rounds alone."""
+"""Whether the logs brought errors that were not there before the release."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final
 
+from releasegate.checks.watch.promise import Before, WatchPromise
+from releasegate.checks.watch.rules import of_signal
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.durations import show_duration
-from releasegate.core.facts.latency import Series, series_of
 from releasegate.core.facts.watch import LogError, Round
 from releasegate.core.figures import count, moment
 
@@ -20,69 +18,10 @@ _MINUTE: Final = timedelta(minutes=1)  # what a peak of errors is counted over
 _MOST_FINDINGS: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchPromise:
-    """How long a release is to be watched and how closely; lengths in seconds, shares from 0 to 1."""
-
-    watch_s: float
-    least_coverage: float
-    longest_gap_s: float
-    source: str
-
-
-def watched_long_enough(rounds: Sequence[Round], promise: WatchPromise) -> Judgement:
-    """Judge that enough rounds were held over the whole time, without a long gap; never a verdict on the release.
-
-    What is too little is INCONCLUSIVE: nobody looked, so nobody knows.
-    """
-    if not rounds:
-        return Judgement(seen=0, unit="rounds", holds="", undecided="no round was held: run ./gate watch")
-    every_s = rounds[0].every_s
-    needed = math.ceil(promise.watch_s / every_s * promise.least_coverage)
-    gap_s, after = _longest_gap(rounds, promise)
-    held = f"{count(len(rounds), 'round')}, one every {show_duration(every_s)}"
-    why = ""
-    if len(rounds) < needed:
-        why = f"{held}; {needed} are needed to cover {promise.least_coverage:.0%} of {show_duration(promise.watch_s)}"
-    elif gap_s > promise.longest_gap_s:
-        longest = show_duration(promise.longest_gap_s)
-        why = f"nobody looked for {show_duration(gap_s)} after {moment(after)}; the longest gap allowed is {longest}"
-    return Judgement(
-        seen=len(rounds),
-        least=max(1, needed),
-        unit="rounds",
-        holds=f"{held}, longest gap {show_duration(gap_s)}",
-        undecided=f"{why} ({promise.source}); run ./gate watch --resume" if why else "",
-    )
-
-
-def health_stayed_good(check: str, rounds: Sequence[Round], status: int, *, source: str, run: str) -> Judgement:
-    """Judge that the health endpoint answered `status`, and the database answered, in every round."""
-    asked = [one for one in rounds if one.health is not None or one.health_error]
-    unwell = [one for one in asked if one.health != status]
-    cut_off = [one for one in rounds if one.database_error]
-    findings = []
-    if unwell:
-        findings.append(_unwell(check, asked, unwell, f"{status} in every round ({source})", run))
-    if cut_off:
-        findings.append(_database_away(check, rounds, cut_off))
-    return Judgement(
-        seen=len(asked),
-        unit="rounds that asked for health",
-        holds=f"{status} in all of {count(len(asked), 'round')}",
-        findings=tuple(findings),
-    )
-
-
 def known_shapes(recorded: Iterable[Mapping[str, Any]]) -> frozenset[str] | None:
     """Return the shapes of errors that preflight/log-shapes recorded before the release, None where it did not."""
     noted = [measure["value"]["shapes"] for measure in recorded if "shapes" in measure["value"]]
     return frozenset().union(*noted) if noted else None
-
-
-def samples_of(rounds: Iterable[Round]) -> dict[str, Series]:
-    """Return the requests of all rounds, endpoint by endpoint."""
-    return series_of(sample for one in rounds for sample in one.samples)
 
 
 def no_errors_in_logs(
@@ -93,11 +32,13 @@ def no_errors_in_logs(
     most_per_minute: float,
     source: str,
     run: str = "",
+    least_coverage: float = 0.95,
 ) -> Judgement:
     """Judge that no new error speaks of the release or is fatal, and that other new ones never come in a peak.
 
     `known` are the shapes of errors from before the release, None where nobody looked then: an error that speaks of
-    nothing of the release is then at most a warning, because it may be an old one.
+    nothing of the release is then at most a warning, because it may be an old one. Lines that one round could not
+    read are read by the next that can.
     """
     read = [one for one in rounds if one.errors is not None]
     new = [(one, error) for one in read for error in one.errors or () if error.shape not in (known or ())]
@@ -108,50 +49,38 @@ def no_errors_in_logs(
     if peak is not None and peak.lines > most_per_minute:
         found = _too_many(check, peak, f"at most {most_per_minute:g} new error lines per minute ({source})", run)
         findings.append(found if known is not None else _unsure(found))
+    if any(one.logs_cut for one in rounds):
+        findings.append(_cut(check, [one for one in rounds if one.logs_cut], source))
     return Judgement(
-        seen=len(read),
-        unit="rounds that read a log",
-        least=max(1, math.ceil(len(rounds) / 2)),
+        seen=_covered(rounds),
+        unit="rounds whose lines were read",
+        least=max(1, math.ceil(len(rounds) * least_coverage)),
         holds=f"no new error in {count(sum(one.log_lines for one in read), 'line')} of {count(len(read), 'round')}",
         findings=tuple(findings),
         undecided="" if read else _why_unread(rounds),
     )
 
 
-def _longest_gap(rounds: Sequence[Round], promise: WatchPromise) -> tuple[float, datetime]:
-    """Return the longest time that nobody looked, in seconds, and since when; the end of the watch counts too."""
-    first, last = rounds[0], rounds[-1]
-    begin = first.due - timedelta(seconds=first.number * first.every_s)
-    end = max(last.at, begin + timedelta(seconds=promise.watch_s - last.every_s))
-    looks = [begin, *(one.at for one in rounds), end]
-    gaps = [((after - before).total_seconds(), before) for before, after in pairwise(looks)]
-    return max(gaps, key=lambda gap: gap[0])
+def _covered(rounds: Sequence[Round]) -> int:
+    """Count the rounds whose lines were read, at once or by a later one: a log is read on from where it ended."""
+    last = max((place for place, one in enumerate(rounds) if _is_whole(one)), default=-1)
+    return last + 1
 
 
-def _unwell(check: str, asked: Sequence[Round], unwell: Sequence[Round], want: str, run: str) -> Finding:
-    kinds = Counter(str(one.health) if one.health is not None else one.health_error for one in unwell)
-    said = ", ".join(f"{kind} ({number}x)" for kind, number in kinds.most_common())
+def _is_whole(one: Round) -> bool:
+    return one.errors is not None and not one.logs_error
+
+
+def _cut(check: str, cut: Sequence[Round], source: str) -> Finding:
     return Finding(
         check=check,
-        subject="health",
-        want=want,
-        have=f"not in {len(unwell)} of {count(len(asked), 'round')}, first at {moment(unwell[0].at)}, "
-        f"last at {moment(unwell[-1].at)}: {said}",
-        why="the backend is away or unwell again and again, and people meet it then",
-        fix="compare these times with the backend's log and its restarts; go back if it does not stay well",
-        run=run,
-    )
-
-
-def _database_away(check: str, rounds: Sequence[Round], cut_off: Sequence[Round]) -> Finding:
-    return Finding(
-        check=check,
-        subject="database",
-        want="an answer in every round (what health stands for)",
-        have=f"none in {len(cut_off)} of {count(len(rounds), 'round')}, first at {moment(cut_off[0].at)}: "
-        f"{cut_off[0].database_error}",
-        why="without the database nothing can be read or sent",
-        fix="look at the database's own log and its connections at that time",
+        subject="logs",
+        want=f"every line is read ({source})",
+        have=f"in {count(len(cut), 'round')}, first at {moment(cut[0].at)}, a log had more lines than can be read at "
+        "once, or was rotated away before it was read",
+        why="an error may stand in the lines that nobody read",
+        fix="look at the log of that time by hand",
+        severity=Severity.WARNING,
     )
 
 
@@ -227,3 +156,20 @@ def _unsure(finding: Finding) -> Finding:
 def _why_unread(rounds: Sequence[Round]) -> str:
     reasons = {one.logs_error for one in rounds if one.logs_error}
     return "; ".join(sorted(reasons)) or "no round read a log: name [services] and their logs in the target file"
+
+
+def errors_stayed_away(rounds: Sequence[Round], promise: WatchPromise, before: Before) -> Judgement:
+    """Judge the logs of a watch, and what the rules say about single rounds where nothing else was found."""
+    check, known = "monitoring/errors-in-logs", before.log_shapes
+    whole = no_errors_in_logs(
+        check, rounds, known, most_per_minute=promise.error_lines_per_minute, source=promise.source,
+        least_coverage=promise.least_coverage,
+    )  # fmt: skip
+    if whole.findings:
+        return whole
+    _, findings = of_signal(
+        check, "log-errors", rounds, promise, before,
+        why="an error that is new with a release is most likely the release's",
+        fix="read the lines around it, and decide whether users notice it",
+    )  # fmt: skip
+    return replace(whole, findings=tuple(findings if known is not None else map(_unsure, findings)))

@@ -1,0 +1,107 @@
+"""A watch that goes on: begun, interrupted, asked for one round at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from releasegate.cli.watching import begin, for_one_round, go_on, latest
+from releasegate.core import CannotMeasure, UsageError
+from releasegate.evidence.chain import Chain, read
+from releasegate.evidence.events import Kind
+from releasegate.evidence.folder import Folder
+from releasegate.evidence.history import ROUNDS
+from releasegate.evidence.lock import only_writer
+
+from .histories import BEGAN, good
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder for evidence."""
+    return Folder(tmp_path)
+
+
+def record(folder, rounds):
+    with Chain.open(folder) as chain:
+        for one in rounds:
+            chain.append(Kind.MEASURE, "monitoring", ROUNDS, value=one.shown(), unit="rounds", rows=1)
+
+
+def test_a_watch_goes_on_as_it_was_planned(folder):
+    """Length, rhythm, the last round, where the logs were read to; and the gap is in the chain."""
+    begin(folder, BEGAN, 7200, 30)
+    record(folder, good(1)[:50])
+    found = go_on(folder, BEGAN + timedelta(minutes=30), None, None)
+    assert (found.began, found.watch_s, found.every_s, found.is_held, found.planned) == (BEGAN, 7200, 30, 49, 240)
+    assert found.new_since == "2026-03-01 02:00:00+00"
+    gap = read(folder).events[-2]
+    assert (gap.kind, gap.payload["sentence"]) == (
+        Kind.GAP, "the watch was interrupted: nobody looked for 5 min 28 s after 2026-03-01 02:24:32 UTC",
+    ) or gap.payload["sentence"].startswith("the watch was interrupted: nobody looked for 5 min")  # fmt: skip
+    assert read(folder).events[-1].payload == {"round": 50}
+
+
+def test_a_killed_watch_lost_nothing_that_was_held(folder):
+    """A line that was cut in the middle is set aside; the rounds before it count."""
+    begin(folder, BEGAN, 7200, 30)
+    record(folder, good(1)[:5])
+    whole = folder.events.read_bytes()
+    folder.events.write_bytes(whole + whole[-400:-100])
+    assert go_on(folder, BEGAN + timedelta(minutes=4), None, None).is_held == good(1)[4].number
+
+
+@pytest.mark.parametrize(
+    ("at", "length", "every", "said"),
+    [
+        (10, 3600.0, None, "--for: the watch was begun with 2 h 00 min; leave --for out to resume it"),
+        (10, None, 60.0, "--every: the watch was begun with 30 s; leave --every out to resume it"),
+        (130, None, None, "--resume: the watch ended at 2026-03-01 04:00:00 UTC, 10 min 00 s ago"),
+    ],
+)
+def test_what_cannot_be_resumed_is_said(folder, at, length, every, said):
+    """A usage error that names the option and what there is."""
+    begin(folder, BEGAN, 7200, 30)
+    with pytest.raises(UsageError, match=said):
+        go_on(folder, BEGAN + timedelta(minutes=at), length, every)
+
+
+def test_nothing_to_resume(folder):
+    """Without a watch there is none to go on with."""
+    with pytest.raises(UsageError, match="--resume: no watch was begun on this release"):
+        go_on(folder, BEGAN, None, None)
+
+
+def test_a_scheduler_begins_once_and_then_goes_on(folder):
+    """The first call begins the watch, the next belongs to it, and after its end there is nothing to do."""
+    first = for_one_round(folder, BEGAN, 7200, 60)
+    assert first is not None
+    assert first.is_held == -1
+    record(folder, good(1, rounds=120, every_s=60)[:1])
+    second = for_one_round(folder, BEGAN + timedelta(seconds=61), 7200, 60)
+    assert second is not None
+    assert (second.is_held, second.due_at(BEGAN + timedelta(seconds=61))) == (0, 1)
+    assert for_one_round(folder, BEGAN + timedelta(hours=2), 7200, 60) is None
+
+
+def test_another_release_begins_another_watch(folder):
+    """A frontend gate that ran since is another release: what was seen before it is not of it."""
+    begin(folder, BEGAN, 7200, 30)
+    assert latest(read(folder)) is not None
+    with Chain.open(folder) as chain:
+        chain.append(Kind.START, "frontend", run="runs/1-frontend")
+        chain.append(Kind.END, "frontend", verdict="PASS")
+    assert latest(read(folder)) is None
+
+
+def test_a_second_watch_is_told_who_holds_it(tmp_path):
+    """By process, what it does, and since when."""
+    lock = tmp_path / ".watch.lock"
+    with only_writer(lock, wait_s=0) as holder:
+        holder.note("watch, since 2026-03-01 02:00:00 UTC")
+        with (
+            pytest.raises(CannotMeasure, match=r"pid \d+, gate watch, since 2026-03-01 02:00:00 UTC"),
+            only_writer(lock, wait_s=0),
+        ):
+            pass

@@ -1,0 +1,50 @@
+"""The release document's criteria of success, and what they rest on."""
+
+from __future__ import annotations
+
+import pytest
+
+from releasegate.checks.watch.success import Criterion, criteria_met
+from releasegate.core import Verdict
+
+
+def criterion(**rests_on: Verdict | None) -> Criterion:
+    return Criterion(
+        item="success-smoke", text="All smoke tests passed", source="runbook success criteria",
+        rests_on={f"smoke/{name.replace('_', '-')}": verdict for name, verdict in rests_on.items()},
+    )  # fmt: skip
+
+
+def test_what_is_wrong_is_said_in_full():
+    """The criterion in the document's words, and the checks that break it."""
+    (finding,) = criteria_met([criterion(viewer_opens=Verdict.FAIL, fallback=Verdict.PASS)]).findings
+    assert str(finding) == (
+        "monitoring/success-criteria: success-smoke\n"
+        "  want: All smoke tests passed (runbook success criteria)\n"
+        "  have: smoke/viewer-opens is wrong\n"
+        "  why:  the release document itself calls the release a success only with it\n"
+        "  fix:  see what that gate found, mend it and run it again; or go back"
+    )
+
+
+@pytest.mark.parametrize("unknown", [None, Verdict.NOT_RUN, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.BLOCKED])
+def test_what_was_never_run_is_no_success(unknown):
+    """Nobody looked, so nobody knows."""
+    judgement = criteria_met([criterion(viewer_opens=unknown, fallback=Verdict.PASS)])
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.INCONCLUSIVE, "success-smoke: smoke/viewer-opens was not judged; run smoke",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("good", [Verdict.PASS, Verdict.WARN, Verdict.WAIVED, Verdict.NOT_APPLICABLE])
+def test_what_opens_a_gate_is_good_enough(good):
+    """A waiver counts here as it does for the gate."""
+    judgement = criteria_met([criterion(viewer_opens=good)])
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.PASS, "1 criterion of success, resting on 1 check of earlier gates",
+    )  # fmt: skip
+
+
+def test_a_change_without_criteria_has_nothing_to_judge():
+    """Not applicable, and said so."""
+    assert criteria_met([]).verdict is Verdict.NOT_APPLICABLE

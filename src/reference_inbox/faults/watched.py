@@ -1,0 +1,127 @@
+"""Faults that only somebody who goes on looking sees: what grows, what comes now and then, what is written anew."""
+
+from typing import Final
+
+from reference_inbox import moments
+from reference_inbox.faults.after import SHOW_MESSAGES, START_OF_MESSAGES
+from reference_inbox.faults.backend import patched
+from reference_inbox.faults.code import Edit, patches_backend, patches_page, restores_backend, restores_page
+from reference_inbox.faults.fault import Fault
+from reference_inbox.faults.kept import execute
+from reference_inbox.state import State
+
+GATE: Final = "monitoring"
+EVERY_FEW: Final = 9  # requests for messages of which one fails: a watch of a few seconds sends a hundred
+OLD_WRITER: Final = "old-writer"
+
+
+def beside(*lines: str) -> tuple[Edit, Edit]:
+    """Make edits after which the backend does something of its own, again and again, beside its requests."""
+    body = "\n".join(f"        {line}" for line in lines)
+    return (
+        (
+            "app.py",
+            "@asynccontextmanager\n",
+            (
+                f"async def beside(app: Starlette) -> None:\n    kept = []\n    while True:\n{body}\n\n\n"
+                "@asynccontextmanager\n"
+            ),
+        ),
+        (
+            "app.py",
+            "    yield\n",
+            "    import asyncio\n    going = asyncio.create_task(beside(app))\n    yield\n    going.cancel()\n",
+        ),
+    )
+
+
+SLOW_STATEMENT: Final = beside(
+    "import asyncio",
+    "async with app.state.database.connection() as database:",
+    '    await database.execute("SELECT pg_sleep(0.6) FROM (SELECT 1 FROM messages LIMIT 1) AS one")',
+    "await asyncio.sleep(0.1)",
+)
+WRITES_OLD_FORM: Final = beside(
+    "import asyncio",
+    "async with app.state.database.connection() as database:",
+    "    await database.execute(",
+    '        "INSERT INTO messages (conversation_id, sender_type, sender_name, message_type, media_url, is_read)"',
+    "        \" SELECT conversation_id, sender_type, 'old writer', message_type, media_url, true FROM messages\"",
+    "        \" WHERE media_url <> '' LIMIT 1\"",
+    "    )",
+    "await asyncio.sleep(1)",
+)
+
+
+def take_back_rows(state: State) -> None:
+    """End the old writer, and remove what it wrote."""
+    restores_backend(OLD_WRITER)(state)
+    execute(state, "DELETE FROM messages WHERE sender_name = 'old writer'")
+
+
+FAULTS: Final = (
+    patched(
+        "errors-now-and-then",
+        moments.RELEASED,
+        GATE,
+        f"one of {EVERY_FEW} requests for messages is answered 503",
+        ("monitoring/error-rate", "monitoring/latency-stayed-good"),
+        ("messages.py", START_OF_MESSAGES, "import itertools\n" + START_OF_MESSAGES),
+        ("messages.py", "PAGE = 50\n", "PAGE = 50\nSEEN = itertools.count(1)\n"),
+        (
+            "messages.py",
+            SHOW_MESSAGES,
+            f'    if next(SEEN) % {EVERY_FEW} == 0:\n        raise HTTPException(503, "busy")\n' + SHOW_MESSAGES,
+        ),
+    ),
+    Fault(
+        "page-error-while-watched",
+        moments.RELEASED,
+        GATE,
+        "the page logs an error to the console that it did not have when it was released",
+        ("monitoring/page-stayed-good",),
+        patches_page(
+            "page-error-while-watched",
+            ("main.js", "let inbox = null;\n", 'console.error("the list ended too early");\nlet inbox = null;\n'),
+        ),
+        restores_page("page-error-while-watched"),
+    ),
+    patched(
+        "memory-leaks",
+        moments.RELEASED,
+        GATE,
+        "the backend keeps 12 MB more every half second",
+        ("monitoring/services-stayed-up",),
+        *beside("import asyncio", "kept.append(bytes(range(256)) * 47_000)", "await asyncio.sleep(0.5)"),
+    ),
+    patched(
+        "connections-leak",
+        moments.RELEASED,
+        GATE,
+        "the backend opens a connection to the database every 0.2 s and closes none",
+        ("monitoring/database-stayed-well",),
+        *beside(
+            "import asyncio, psycopg",
+            "if len(kept) < 60:",
+            "    kept.append(await psycopg.AsyncConnection.connect(app.state.database.address))",
+            "await asyncio.sleep(0.2)",
+        ),
+    ),
+    patched(
+        "statement-slow",
+        moments.RELEASED,
+        GATE,
+        "a statement on the messages that nobody waits for takes 600 ms, again and again",
+        ("monitoring/slow-queries",),
+        *SLOW_STATEMENT,
+    ),
+    Fault(
+        OLD_WRITER,
+        moments.RELEASED,
+        GATE,
+        "a message with media_url and without attachments is written every second",
+        ("monitoring/new-rows-in-new-form",),
+        patches_backend(OLD_WRITER, *WRITES_OLD_FORM),
+        take_back_rows,
+    ),
+)

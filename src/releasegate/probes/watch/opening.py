@@ -1,0 +1,107 @@
+"""Everything that a watch looks at, opened from a target and a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from releasegate.change.models import Change
+from releasegate.probes.host import Machine, open_machine
+from releasegate.probes.http import Api, open_api
+from releasegate.probes.load.aim import aim_at
+from releasegate.probes.logs import LogReader
+from releasegate.probes.services import ServiceBook, open_services
+from releasegate.probes.watch.database import DatabaseWatch
+from releasegate.probes.watch.logs import WatchedLogs
+from releasegate.probes.watch.page import open_page
+from releasegate.probes.watch.rounds import Watched
+from releasegate.target.models import Target
+
+
+@contextmanager
+def open_watched(
+    target: Target,
+    change: Change,
+    session_file: Path,
+    *,
+    since: datetime,
+    positions: Mapping[str, Mapping[str, str]],
+    new_since: str | None,
+    with_page: bool = True,
+) -> Iterator[Watched]:
+    """Open what the target has; nothing but the machine is asked before the first round.
+
+    A watch that goes on gives where it was: the logs' `positions`, and `new_since`, from where new rows are counted.
+    Raises CannotMeasure when the machine does not let us in, UsageError for a service without a log.
+    """
+    assert target.backend is not None
+    with ExitStack() as stack:
+        api = stack.enter_context(open_api(target.backend, change.api, session_file))
+        machine = stack.enter_context(open_machine(target.host)) if target.host else None
+        services = open_services(target.services, machine) if target.services and machine else None
+        watched = looks(
+            target, change, api, machine, services, since=since, positions=positions, new_since=new_since
+        )  # fmt: skip
+        if with_page and target.frontend and change.interface and change.interface.page and target.watch.page_every:
+            watched.page = stack.enter_context(open_page(target, change, target.watch.page_every))
+        yield watched
+
+
+def looks(
+    target: Target,
+    change: Change,
+    api: Api,
+    machine: Machine | None,
+    services: ServiceBook | None,
+    *,
+    since: datetime,
+    positions: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    new_since: str | None = None,
+) -> Watched:
+    """Return what is looked at in a round, without the page; everything is open already.
+
+    Logs are read from `since` on, or from their `positions`.
+    """
+    latency = change.latency
+    return Watched(
+        api=api,
+        health=change.api.health,
+        find_aim=(lambda: aim_at(api, latency).value) if latency else None,
+        requests_per_second=_rate(target),
+        logs=_logs(target, change, machine, since, positions),
+        services=services if services is not None and services.services.manager != "none" else None,
+        machine=machine,
+        disks=target.paths.disk,
+        database=_database(target, change, new_since),
+    )
+
+
+def _rate(target: Target) -> float:
+    """Return the most requests per second: the watch's own, and never more than the load's budget."""
+    own = target.watch.requests_per_second
+    return min(own, target.load.requests_per_second) if target.load else own
+
+
+def _logs(
+    target: Target,
+    change: Change,
+    machine: Machine | None,
+    since: datetime,
+    positions: Mapping[str, Mapping[str, str]],
+) -> WatchedLogs | None:
+    services = target.services
+    if services is None or machine is None or change.logs is None:
+        return None
+    parts = [part for part in ("backend", "frontend") if getattr(services, part) is not None]
+    readers = [LogReader(services, part, machine) for part in parts]
+    return WatchedLogs(readers, change.logs, since, dict(positions)) if readers else None
+
+
+def _database(target: Target, change: Change, new_since: str | None) -> DatabaseWatch | None:
+    if target.database is None:
+        return None
+    tables = change.db.tables if change.db else (change.backfill.table,) if change.backfill else ()
+    return DatabaseWatch(target.database, tables, change.backfill, new_since)
