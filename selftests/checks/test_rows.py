@@ -53,6 +53,7 @@ def test_a_table_that_is_right_passes_and_says_what_was_only_counted():
         (GOOD | Flag.WRONG_KIND | Flag.OTHER_URL, "with JSON of another kind in attachments"),
         (GOOD | Flag.OTHER_URL, "with another url"),
         (GOOD | Flag.OTHER_TYPE, "with another type than the rule says"),
+        (GOOD | Flag.TOO_MANY, "with more elements than one backfilled row may hold"),
         (GOOD | FIRST_REQUIRED, "without /0/name"),
         (MEDIA | Flag.FILLED, "without the marker"),
         ((GOOD | Flag.OTHER_URL) & ~Flag.MEDIA, "with the marker but without media_url"),
@@ -82,7 +83,14 @@ def test_rows_that_were_only_left_out_are_mended_by_running_it_again():
 
 @pytest.mark.parametrize(
     "flags",
-    [OWN | Flag.OTHER_URL, OWN | Flag.OTHER_TYPE, OWN | FIRST_REQUIRED, Flag.FILLED | Flag.OTHER_URL, Flag.MEDIA],
+    [
+        OWN | Flag.OTHER_URL,
+        OWN | Flag.OTHER_TYPE,
+        OWN | FIRST_REQUIRED,
+        OWN | Flag.TOO_MANY,
+        Flag.FILLED | Flag.OTHER_URL,
+        Flag.MEDIA,
+    ],
 )
 def test_what_people_attached_themselves_or_wrote_since_is_silent(flags):
     assert judge(counts({GOOD: 5, flags: 2})).verdict is Verdict.PASS

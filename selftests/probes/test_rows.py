@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from psycopg import sql
 from pydantic import SecretStr
 
 from releasegate.change.models import Backfill, Marker, RequiredField, TypeCase
 from releasegate.core.facts.rows import FIRST_REQUIRED, Flag, recorded_checksums
-from releasegate.core.url_rule import has_ending
 from releasegate.plugin.notebook import as_payload
 from releasegate.probes import checksums, rows
 from releasegate.probes.postgres import open_session
 from releasegate.probes.row_sql import Moments
-from releasegate.probes.row_sql import has_ending as sql_has_ending
 from releasegate.target.models import Database
 
 SOURCE = "runbook 4"
@@ -41,9 +36,6 @@ BACKFILL = Backfill(
     ),
 )
 GOOD = '[{"url": "https://x/1.jpg", "type": "image", "source": "legacy", "name": "1"}]'
-ENDINGS = ("jpg", "MOV", "jpeg", "7z")
-
-
 NEVER = Moments()
 
 
@@ -101,6 +93,36 @@ def test_json_of_another_kind_is_counted_and_breaks_nothing(cluster, stored):
     """JSON null, a text, a number and an object in the place of a list are wrong rows, not a traceback."""
     flags, _ = one(cluster, f"1, 1, 'x', 'https://x/1.jpg', now(), '{stored}'")
     assert Flag.WRONG_KIND in flags
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_too_many"),
+    [
+        ('[{"url": "u"}, {"url": "v"}]', False),
+        ('[{"url": "u"}, {"url": "v"}, {"url": "w"}]', True),
+        ('{"url": "u"}', False),
+        ("7", False),
+    ],
+)
+def test_more_elements_than_the_change_allows_are_counted(cluster, stored, is_too_many):
+    """Two are allowed here; what is no list has no elements and is another kind of wrong."""
+    dsn = made(cluster, f"1, 1, 'x', 'u', now(), '{stored}'")
+    with reach(dsn) as session:
+        counts = rows.every_row(session, BACKFILL.model_copy(update={"most_elements": 2}), NEVER).value
+    assert [bool(flags & Flag.TOO_MANY) for flags in counts.by_flags] == [is_too_many]
+
+
+def test_the_pass_is_one_sequential_scan_that_may_use_workers(cluster):
+    """The planner sees a handful of groups, so that workers count for themselves; nothing is scanned twice."""
+    dsn = made(cluster, *(f"{n}, 1, 'x', 'https://x/{n}.jpg', now(), '{GOOD}'" for n in range(50)))
+    with reach(dsn) as session, psycopg.connect(dsn, autocommit=True) as other:
+        query = rows.every_row(session, BACKFILL, NEVER).query
+        for setting in ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0"):
+            other.execute(f"SET {setting}")  # so that fifty rows are worth it
+        plan = [line for (line,) in other.execute(f"EXPLAIN {query}".encode())]
+    assert [line.split("(")[0].strip() for line in plan if "Scan" in line and "Subquery" not in line] == [
+        '->  Parallel Seq Scan on "Msg"'
+    ]
 
 
 @pytest.mark.parametrize(("kind", "found"), [("text", "text"), ("jsonb[]", "jsonb[]")])
@@ -183,34 +205,3 @@ def test_checksums_see_a_changed_value_and_two_that_swapped(cluster):
         assert checksums.again(session, before, found).value == before
         other.execute("""UPDATE "Chat"."Msg" SET "mediaUrl" = CASE "Id" WHEN 1 THEN 'v' ELSE 'u' END""")
         assert checksums.again(session, before, found).value.groups != before.groups
-
-
-URLS = st.one_of(
-    st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=30),
-    st.builds(
-        "".join,
-        st.tuples(
-            st.sampled_from(["", "https://cdn.example", "http://x.MOV", "//h", "s3://b"]),
-            st.sampled_from(["", "/", "/a", "/a.b/", "/ä%20ö/", "/İ."]),
-            st.sampled_from(["", "p", "P.7", "photo.", "."]),
-            st.sampled_from(["", ".jpg", ".JPG", "jpg", ".mov", ".jpeg", ".7z", ".jpgx", ".jpg%3F", ".Kpg"]),
-            st.sampled_from(["", "/", "//", "?", "?a=.jpg", "#.mov", "?a#b", "#a?b.jpg", "/?x", "é"]),
-        ),
-    ),
-)
-
-
-@pytest.fixture(scope="module")
-def asked(cluster):
-    with psycopg.connect(cluster.database()) as connection:
-        yield connection
-
-
-@given(st.lists(URLS, min_size=1, max_size=40))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_sql_of_the_rule_agrees_with_its_model(asked, urls):
-    """For every url the server and the Python model see the same ending."""
-    query = sql.SQL("SELECT {} FROM unnest({}::text[]) AS url").format(
-        sql_has_ending(sql.Identifier("url"), ENDINGS), sql.Literal(urls)
-    )
-    assert [found for (found,) in asked.execute(query)] == [has_ending(url, ENDINGS) for url in urls]

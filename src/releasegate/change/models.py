@@ -151,7 +151,8 @@ class Backfill(Promise):
     `least_rows` is the fewest rows with media that can carry a verdict; 0 says that none at all is fine. `created`
     is the column that tells old rows from new ones; `conversation` the one that holds the id by which the API lists
     the row's neighbours, without which nothing is read back through the API; `deleted` the one that is set in a row
-    that people no longer see. `kinds` says what a stored type is to who looks at it, where it has another name.
+    that people no longer see. `most_elements` is the largest number of elements that a backfilled row may hold, None:
+    any. `kinds` says what a stored type is to who looks at it, where it has another name.
     """
 
     table: str
@@ -165,6 +166,7 @@ class Backfill(Promise):
     type: tuple[Pointer, ...] = ()
     marker: Marker | None = None
     required: tuple[RequiredField, ...] = ()
+    most_elements: int | None = Field(default=None, ge=1)
     types: tuple[TypeCase, ...] = ()
     kinds: dict[str, Kind] = {}
     durations: tuple[Duration, ...] = ()

@@ -41,6 +41,7 @@ def kinds(counts: RowCounts) -> dict[str, Fits]:
         f"with JSON of another kind in {counts.target}": lambda flags: bool(flags & Flag.WRONG_KIND),
         "with another url": lambda flags: bool(flags & Flag.OTHER_URL),
         "with another type than the rule says": lambda flags: bool(flags & Flag.OTHER_TYPE),
+        "with more elements than one backfilled row may hold": lambda flags: bool(flags & Flag.TOO_MANY),
     }
     for place, field in enumerate(counts.required):
         wrong[f"without {field}"] = lambda flags, bit=FIRST_REQUIRED << place: bool(flags & bit)  # type: ignore[misc]

@@ -32,18 +32,29 @@ def path_of(url: str) -> str:
     return "" if scheme and "/" not in rest else path
 
 
+def ascii_lower(text: str) -> str:
+    """Return `text` with A to Z in lower case only: what other letters become depends on the database's locale."""
+    return text.translate(_ASCII_LOWER)
+
+
 def has_ending(url: str, endings: Iterable[str]) -> bool:
     """Whether the path of `url` ends with one of `endings`; only A-Z and a-z are the same letter."""
-    path = path_of(url).translate(_ASCII_LOWER)
-    return any(path.endswith(f".{ending.translate(_ASCII_LOWER)}") for ending in endings)
+    path = ascii_lower(path_of(url))
+    return any(path.endswith(f".{ascii_lower(ending)}") for ending in endings)
 
 
-def accepted_types(cases: Iterable[Case], url: str, row: Mapping[str, str | None]) -> tuple[str, ...] | None:
-    """Return the types that the first fitting case accepts for `url`, None where no case decides.
+def place_of_case(cases: Sequence[Case], url: str, row: Mapping[str, str | None]) -> int:
+    """Return the place of the first case that fits, their number where none does.
 
     `row` holds the columns that cases look at, as text.
     """
-    return next((tuple(case.types) for case in cases if _fits(case, url, row)), None)
+    return next((place for place, case in enumerate(cases) if _fits(case, url, row)), len(cases))
+
+
+def accepted_types(cases: Sequence[Case], url: str, row: Mapping[str, str | None]) -> tuple[str, ...] | None:
+    """Return the types that the first fitting case accepts for `url`, None where no case decides."""
+    place = place_of_case(cases, url, row)
+    return tuple(cases[place].types) if place < len(cases) else None
 
 
 def _fits(case: Case, url: str, row: Mapping[str, str | None]) -> bool:

@@ -12,9 +12,9 @@ from releasegate.change.models import Backfill
 from releasegate.core import Measurement
 from releasegate.core.facts.rows import COUNTS_UNIT, RowCounts, Spot, Stored
 from releasegate.core.pointers import MISSING, first
-from releasegate.probes import catalog
+from releasegate.probes import catalog, rule_sql
 from releasegate.probes.postgres import Session, identifier
-from releasegate.probes.row_sql import Moments, first_text, flags, parts
+from releasegate.probes.row_sql import Moments, first_text, marked_rows, parts
 
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
 MOST_READ: Final = 40  # conversations; at 50 ms an answer the API is busy with us for 2 s
@@ -23,11 +23,8 @@ LONGEST_ENDING: Final = 5
 CREATED: Final = ("createdat", "created", "insertedat", "createdon", "datecreated", "createddate", "creationdate")
 CONVERSATION: Final = ("conversationid", "conversation", "threadid", "thread", "chatid", "dialogid", "channelid")
 
-_EVERY_ROW = "SELECT flags, count(*) AS rows FROM (SELECT {flags} AS flags FROM {table}) AS marked GROUP BY flags"
-_EXAMPLES = """
-SELECT id FROM (SELECT {key}::text AS id, {flags} AS flags FROM {table}) AS marked
- WHERE flags = ANY ({wanted}) LIMIT {most}
-"""
+_EVERY_ROW = "SELECT flags, count(*) AS rows FROM {marked} AS marked GROUP BY flags"
+_EXAMPLES = "SELECT id FROM {marked} AS marked WHERE flags = ANY ({wanted}) LIMIT {most}"
 # Picked by a hash with the seed in it, so that the same seed shows the same rows again.
 _SPOTS = """
 SELECT {key}::text AS id, {source}::text AS source, {url} AS url, {type} AS type, {preview} AS preview,
@@ -67,7 +64,7 @@ def every_row(session: Session, backfill: Backfill, moments: Moments) -> Measure
     if not described.is_readable:
         query = f"\\d {backfill.table}"
         return Measurement(value=described, unit=COUNTS_UNIT, rows=0, query=query, duration_s=0.0)
-    answer = session.read(_composed(_EVERY_ROW, backfill, flags=_flags(backfill, moments, types)))
+    answer = session.read(_composed(_EVERY_ROW, backfill, marked=_marked(backfill, moments, types)))
     counts = {row["flags"]: row["rows"] for row in answer.rows}
     counted = replace(described, by_flags=counts)
     return answer.measurement(counted, unit=COUNTS_UNIT, rows=counted.total)
@@ -77,11 +74,12 @@ def examples(
     session: Session, backfill: Backfill, moments: Moments, wanted: Mapping[str, Iterable[int]]
 ) -> Measurement[dict[str, tuple[str, ...]]]:
     """Measure the ids of up to MOST_EXAMPLES rows for each name in `wanted`, which maps it to sets of flags."""
-    expression = _flags(backfill, moments, _types(session, backfill))
+    key = sql.SQL("{}::text").format(sql.Identifier(backfill.key))
+    marked = _marked(backfill, moments, _types(session, backfill), id=key)
     answers = {
         name: session.read(
             _composed(
-                _EXAMPLES, backfill, flags=expression, wanted=sql.Literal(sorted(sets)), most=sql.Literal(MOST_EXAMPLES)
+                _EXAMPLES, backfill, marked=marked, wanted=sql.Literal(sorted(sets)), most=sql.Literal(MOST_EXAMPLES)
             )
         )
         for name, sets in wanted.items()
@@ -104,7 +102,9 @@ def spots(
     if backfill.preview_column and preview_length:
         column = sql.Identifier(backfill.preview_column)
         preview = sql.SQL("coalesce(left({}::text, {}), '')").format(column, sql.Literal(preview_length))
-    pairs = [sql.SQL("{}, {}::text").format(sql.Literal(name), sql.Identifier(name)) for name in _kinds(backfill)]
+    pairs = [
+        sql.SQL("{}, {}::text").format(sql.Literal(name), sql.Identifier(name)) for name in rule_sql.columns(backfill)
+    ]
     fields = sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
     answer = session.read(
         _composed(_SPOTS, backfill, preview=preview, fields=fields, seed=sql.Literal(seed), count=sql.Literal(count))
@@ -122,7 +122,7 @@ def conversations_to_read(session: Session, backfill: Backfill, visible: Sequenc
     if backfill.conversation is None:
         first_ones = tuple(visible[:MOST_READ])
         return Measurement(value=first_ones, unit="kinds of old media", rows=0, query="", duration_s=0.0)
-    columns = [sql.SQL("{}::text").format(sql.Identifier(column)) for column in _kinds(backfill)]
+    columns = [sql.SQL("{}::text").format(sql.Identifier(column)) for column in rule_sql.columns(backfill)]
     kind: sql.Composable = sql.SQL("concat_ws(' ', {})").format(sql.SQL(", ").join(columns))
     answer = session.read(
         _composed(
@@ -189,17 +189,12 @@ def _usual(columns: Sequence[str], usual: Sequence[str]) -> str | None:
     return next((plain[name] for name in usual if name in plain), None)
 
 
-def _kinds(backfill: Backfill) -> list[str]:
-    """Return the columns that the rule from url to type looks at."""
-    return sorted({case.column for case in backfill.types if case.column})
-
-
 def _types(session: Session, backfill: Backfill) -> dict[str, str]:
     return column_types(session, backfill.table)
 
 
-def _flags(backfill: Backfill, moments: Moments, types: Mapping[str, str]) -> sql.Composable:
-    return flags(backfill, moments, created_type=_created_type(types, backfill))
+def _marked(backfill: Backfill, moments: Moments, types: Mapping[str, str], **kept: sql.Composable) -> sql.Composable:
+    return marked_rows(backfill, moments, created_type=_created_type(types, backfill), kept=kept)
 
 
 def _created_type(types: Mapping[str, str], backfill: Backfill) -> str:

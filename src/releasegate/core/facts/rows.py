@@ -22,9 +22,10 @@ class Flag(IntFlag):
     OTHER_URL = 64  # the url in it is not the source column's
     OTHER_TYPE = 128  # the rule from url to type says something else
     UNDECIDED = 256  # no case of the rule says anything
+    TOO_MANY = 512  # more elements than the change allows
 
 
-FIRST_REQUIRED = 512
+FIRST_REQUIRED = 1024
 """The bit of the first required field; the next field has twice that, and so on."""
 
 
