@@ -77,7 +77,7 @@ async def main(name: str, *numbers: str) -> None:
     """Serve one behaviour until standard input ends."""
     truth = Truth(name, *map(float, numbers))
     server = await asyncio.start_server(truth.serve, "127.0.0.1", 0)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)  # noqa: T201 - the address is the answer
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     server.close()
 

@@ -47,6 +47,21 @@ def test_a_table_that_is_right_passes_and_says_what_was_only_counted():
 
 
 @pytest.mark.parametrize(
+    ("cost", "said"),
+    [
+        ({"blocks": 3}, "; 5 rows in 3 blocks read in 0.2 s"),
+        (
+            {"blocks": 3, "ranges": 4, "resumed_after": "k7"},
+            "; 5 rows in 3 blocks read in 4 ranges in 0.2 s, taken up after k7 where a pass was cut off",
+        ),
+    ],
+)
+def test_a_look_at_every_row_says_what_it_cost(cost, said):
+    sentence = judge(counts({GOOD: 5}, took_s=0.2, **cost)).sentence
+    assert sentence == f"5 rows of 5 hold what media_url says{said}"
+
+
+@pytest.mark.parametrize(
     ("flags", "kind"),
     [
         (MEDIA, "without attachments"),

@@ -43,8 +43,8 @@ def moments(runs, before):
 
 
 @pytest.fixture(scope="module")  # one pass over the table, judged by several tests
-def counts(database, backfill, moments):
-    return rows.every_row(database, backfill, moments)
+def counts(database, backfill, moments, passes):
+    return rows.every_row(database, backfill, moments, kept_in=passes)
 
 
 @pytest.mark.check("backfill/every-row", promise="backfill", target="database")

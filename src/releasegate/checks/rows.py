@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from releasegate.checks.words import number
 from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.durations import show_duration
 from releasegate.core.facts.rows import FIRST_REQUIRED, JSON_TYPES, Flag, RowCounts
 from releasegate.core.figures import count
 
@@ -170,7 +171,17 @@ def _counted(counts: RowCounts, judged: int) -> str:
         said.append(f"{number(own)} attached by people themselves, not judged")
     if late:
         said.append(f"{number(late)} written since the backfill began are without {counts.target}")
+    if counts.blocks:
+        said.append(_cost(counts))
     return "; ".join(said)
+
+
+def _cost(counts: RowCounts) -> str:
+    """Return what looking at every row cost the server."""
+    ranges = f" in {count(counts.ranges, 'range')}" if counts.ranges > 1 else ""
+    resumed = f", taken up after {counts.resumed_after} where a pass was cut off" if counts.resumed_after else ""
+    table = f"{count(counts.total, 'row')} in {count(counts.blocks, 'block')} read"
+    return f"{table}{ranges} in {show_duration(counts.took_s)}{resumed}"
 
 
 def coverage(counts: RowCounts, *, source: str, least: int) -> Judgement:

@@ -17,7 +17,9 @@ from releasegate.probes.postgres import Session, open_session
 from releasegate.probes.services import ServiceBook, open_services
 
 Section = TypeVar("Section")
-SESSIONS = Path(__file__).parents[3] / ".state" / "sessions"
+_STATE = Path(__file__).parents[3] / ".state"
+SESSIONS = _STATE / "sessions"
+PASSES = _STATE / "passes"
 
 
 def given(section: Section | None, name: str, run: Run) -> Section:
@@ -38,6 +40,12 @@ def database(run: Run) -> Iterator[Session]:
     """Return the database, proven read-only."""
     with open_session(given(run.subject.target.database, "database", run)) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def passes() -> Path:
+    """Return the folder in which a pass over a table, range by range, notes how far it is; it holds counts only."""
+    return PASSES
 
 
 @pytest.fixture(scope="session")

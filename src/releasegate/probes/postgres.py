@@ -70,7 +70,8 @@ class Session:
     proven again, at the next read.
     """
 
-    def __init__(self, conninfo: str, settings: dict[str, str]) -> None:
+    def __init__(self, conninfo: str, settings: dict[str, str], *, is_gentle: bool = False) -> None:
+        self.is_gentle = is_gentle
         self._conninfo = conninfo
         self._settings = settings
         self._connection: Connection | None = None
@@ -161,7 +162,7 @@ def open_session(database: Database) -> Iterator[Session]:
     Raises UsageError for a connection string or a duration that cannot be understood, and CannotMeasure with
     server, database and user (never the password) for a server that does not let us in.
     """
-    session = Session(_conninfo(database), _settings(database))
+    session = Session(_conninfo(database), _settings(database), is_gentle=database.gentle)
     try:
         session.read("SELECT 1")
         yield session

@@ -7,7 +7,7 @@ worked out once for each row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,41 +43,45 @@ class Moments:
     began: str = ""
 
 
-def marked_rows(
-    backfill: Backfill,
-    moments: Moments,
-    *,
-    created_type: str = "",
-    kept: Mapping[str, sql.Composable] | None = None,
-    where: sql.Composable | None = None,
-) -> sql.Composable:
-    """Return a subquery with a row's `flags` and what else of it is `kept` (name -> expression over the table).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedRows:
+    """The rows of the table with their flags, as a subquery.
 
-    The target column is jsonb or json, the source has a type; `created_type` is "" where no column dates a row.
+    The target column is jsonb or json, the source has a type; `created_type` is "" where no column dates a row, and
+    `key_type` is the key's type as the catalog prints it.
     """
-    source = sql.SQL('({}::text COLLATE "C")').format(sql.Identifier(backfill.from_column))
-    raw = {
-        "source": source,
-        "target": sql.SQL("nullif(nullif({0}::jsonb, '[]'), '{{}}')").format(sql.Identifier(backfill.to_column)),
-        "path": sql.SQL("CASE WHEN {} <> '' THEN {} END").format(source, rule_sql.path_of(source)),
-        "times": sql.SQL(" + ").join(_times(backfill, moments, created_type)),
-    }
-    raw |= {
-        _value(name): sql.SQL('({}::text COLLATE "C")').format(sql.Identifier(name)) for name in _looked_at(backfill)
-    }
-    kept = {f"kept {name}": expression for name, expression in (kept or {}).items()}
-    return sql.SQL(_LAYERS).format(
-        kept=sql.SQL("").join(
-            sql.SQL("{} AS {}, ").format(sql.Identifier(name), sql.Identifier(name.removeprefix("kept ")))
-            for name in kept
-        ),
-        flags=_flags(backfill),
-        raw=sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(expression, sql.Identifier(name)) for name, expression in (raw | kept).items()
-        ),
-        table=identifier(backfill.table),
-        where=where or sql.SQL("true"),
-    )
+
+    backfill: Backfill
+    moments: Moments
+    created_type: str = ""
+    key_type: str = ""
+
+    def of(self, where: sql.Composable | None = None, **kept: sql.Composable) -> sql.Composable:
+        """Return the subquery over the rows that fit `where`, with what else of each is `kept`, by name."""
+        backfill, held = self.backfill, {f"kept {name}": expression for name, expression in kept.items()}
+        source = sql.SQL('({}::text COLLATE "C")').format(sql.Identifier(backfill.from_column))
+        raw = {
+            "source": source,
+            "target": sql.SQL("nullif(nullif({0}::jsonb, '[]'), '{{}}')").format(sql.Identifier(backfill.to_column)),
+            "path": sql.SQL("CASE WHEN {} <> '' THEN {} END").format(source, rule_sql.path_of(source)),
+            "times": sql.SQL(" + ").join(_times(backfill, self.moments, self.created_type)),
+        }
+        raw |= {
+            _value(name): sql.SQL('({}::text COLLATE "C")').format(sql.Identifier(name))
+            for name in _looked_at(backfill)
+        }
+        return sql.SQL(_LAYERS).format(
+            kept=sql.SQL("").join(
+                sql.SQL("{} AS {}, ").format(sql.Identifier(f"kept {name}"), sql.Identifier(name)) for name in kept
+            ),
+            flags=_flags(backfill),
+            raw=sql.SQL(", ").join(
+                sql.SQL("{} AS {}").format(expression, sql.Identifier(name))
+                for name, expression in (raw | held).items()
+            ),
+            table=identifier(backfill.table),
+            where=where or sql.SQL("true"),
+        )
 
 
 def is_empty(target: sql.Composable) -> sql.Composable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from psycopg import sql
@@ -14,7 +15,8 @@ from releasegate.core.facts.rows import COUNTS_UNIT, RowCounts, Spot, Stored
 from releasegate.core.pointers import MISSING, first
 from releasegate.probes import catalog, rule_sql
 from releasegate.probes.postgres import Session, identifier
-from releasegate.probes.row_sql import Moments, first_text, marked_rows, parts
+from releasegate.probes.row_pass import count_rows
+from releasegate.probes.row_sql import MarkedRows, Moments, first_text, parts
 
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
 MOST_READ: Final = 40  # conversations; at 50 ms an answer the API is busy with us for 2 s
@@ -23,7 +25,7 @@ LONGEST_ENDING: Final = 5
 CREATED: Final = ("createdat", "created", "insertedat", "createdon", "datecreated", "createddate", "creationdate")
 CONVERSATION: Final = ("conversationid", "conversation", "threadid", "thread", "chatid", "dialogid", "channelid")
 
-_EVERY_ROW = "SELECT flags, count(*) AS rows FROM {marked} AS marked GROUP BY flags"
+_BLOCKS = "SELECT pg_relation_size({table}::regclass) / current_setting('block_size')::int AS blocks"
 _EXAMPLES = "SELECT id FROM {marked} AS marked WHERE flags = ANY ({wanted}) LIMIT {most}"
 # Picked by a hash with the seed in it, so that the same seed shows the same rows again.
 _SPOTS = """
@@ -44,8 +46,10 @@ SELECT {key}::text AS id, {target}::jsonb AS stored FROM {table}
 _AGAIN = "SELECT {key}, {source}, {target} FROM {table} WHERE {key}::text IN ({{ids}})"
 
 
-def every_row(session: Session, backfill: Backfill, moments: Moments) -> Measurement[RowCounts]:
-    """Measure every row of the table in one pass.
+def every_row(
+    session: Session, backfill: Backfill, moments: Moments, *, kept_in: Path | None = None
+) -> Measurement[RowCounts]:
+    """Measure every row of the table in one pass; `kept_in` is where a gentle one notes how far it is.
 
     Where the source or target column is missing, or the target is no JSON, nothing is counted: the types tell why.
     """
@@ -64,10 +68,16 @@ def every_row(session: Session, backfill: Backfill, moments: Moments) -> Measure
     if not described.is_readable:
         query = f"\\d {backfill.table}"
         return Measurement(value=described, unit=COUNTS_UNIT, rows=0, query=query, duration_s=0.0)
-    answer = session.read(_composed(_EVERY_ROW, backfill, marked=_marked(backfill, moments, types)))
-    counts = {row["flags"]: row["rows"] for row in answer.rows}
-    counted = replace(described, by_flags=counts)
-    return answer.measurement(counted, unit=COUNTS_UNIT, rows=counted.total)
+    found = count_rows(session, backfill, _marked(backfill, moments, types), kept_in=kept_in)
+    counted = replace(
+        described,
+        by_flags=found.by_flags,
+        took_s=round(found.took_s, 3),
+        blocks=_blocks(session, backfill.table),
+        ranges=found.ranges,
+        resumed_after=found.resumed_after,
+    )
+    return Measurement(value=counted, unit=COUNTS_UNIT, rows=counted.total, query=found.query, duration_s=found.took_s)
 
 
 def examples(
@@ -75,7 +85,7 @@ def examples(
 ) -> Measurement[dict[str, tuple[str, ...]]]:
     """Measure the ids of up to MOST_EXAMPLES rows for each name in `wanted`, which maps it to sets of flags."""
     key = sql.SQL("{}::text").format(sql.Identifier(backfill.key))
-    marked = _marked(backfill, moments, _types(session, backfill), id=key)
+    marked = _marked(backfill, moments, _types(session, backfill)).of(id=key)
     answers = {
         name: session.read(
             _composed(
@@ -193,8 +203,18 @@ def _types(session: Session, backfill: Backfill) -> dict[str, str]:
     return column_types(session, backfill.table)
 
 
-def _marked(backfill: Backfill, moments: Moments, types: Mapping[str, str], **kept: sql.Composable) -> sql.Composable:
-    return marked_rows(backfill, moments, created_type=_created_type(types, backfill), kept=kept)
+def _marked(backfill: Backfill, moments: Moments, types: Mapping[str, str]) -> MarkedRows:
+    return MarkedRows(
+        backfill=backfill,
+        moments=moments,
+        created_type=_created_type(types, backfill),
+        key_type=types.get(backfill.key, ""),
+    )
+
+
+def _blocks(session: Session, table: str) -> int:
+    query = sql.SQL(_BLOCKS).format(table=sql.Literal(identifier(table).as_string(None)))
+    return int(session.read(query).row["blocks"])
 
 
 def _created_type(types: Mapping[str, str], backfill: Backfill) -> str:
