@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from releasegate.change.models import Backfill, Marker, RequiredField, TypeCase
-from releasegate.core.facts.rows import FIRST_REQUIRED, Flag, recorded_checksums
+from releasegate.core.facts.rows import FIRST_REQUIRED, Flag, NewRows, Segment, recorded_checksums
 from releasegate.plugin.notebook import as_payload
 from releasegate.probes import checksums, rows
 from releasegate.probes.postgres import open_session
@@ -153,6 +153,44 @@ def test_examples_are_the_rows_of_those_flags(cluster):
     with reach(dsn) as session:
         found = rows.examples(session, BACKFILL, Moments(), {"missing": [int(Flag.MEDIA | Flag.DUE)]}).value
     assert len(set(found["missing"])) == rows.MOST_EXAMPLES
+
+
+def test_the_segment_with_the_most_wrong_rows_is_the_change_s_or_a_day(cluster):
+    """The day by default, a column where the change file names one; none where nothing is wrong."""
+    dsn = made(
+        cluster,
+        "1, 7, '', 'u', '2025-11-01 08:00', '[]'",
+        "2, 8, '', 'u', '2025-11-01 23:00', '[]'",
+        "3, 8, '', 'u', '2025-11-03', '[]'",
+    )
+    wrong = {int(Flag.MEDIA | Flag.DUE)}
+    with reach(dsn) as session:
+        found = rows.as_found(session, BACKFILL)
+        by_day = rows.worst_segment(session, found, NEVER, wrong).value
+        by_thread = rows.worst_segment(session, found.model_copy(update={"segment": "ThreadId"}), NEVER, wrong).value
+        assert rows.worst_segment(session, found, NEVER, set()).value is None
+    assert by_day == Segment(name="createdAt", value="2025-11-01", rows=2)
+    assert by_thread == Segment(name="ThreadId", value="8", rows=2)
+
+
+def test_new_rows_are_looked_at_twice(cluster):
+    """A row that gets its content between the looks is fine; one that comes in between is not counted as late."""
+    dsn = made(cluster, *(f"{n}, 1, '', 'u', '2025-11-0{n}', '[]'" for n in range(1, 5)))
+    moments = Moments(began="2025-11-02T12:00:00+00:00")
+    with reach(dsn) as session, psycopg.connect(dsn, autocommit=True) as other:
+        found = rows.as_found(session, BACKFILL)
+        assert rows.written_since(session, found, NEVER, again_after_s=0).value == NewRows(since="")
+        once = rows.written_since(session, found, moments, again_after_s=0).value
+
+        def meanwhile(_):
+            other.execute("""UPDATE "Chat"."Msg" SET "Files" = '[{"url": "u"}]' WHERE "Id" = 3""")
+            other.execute("""INSERT INTO "Chat"."Msg" VALUES (9, 1, '', 'u', '2025-11-09', '[]')""")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rows.time, "sleep", meanwhile)
+            again = rows.written_since(session, found, moments, again_after_s=5).value
+    assert once == NewRows(since=moments.began, media=2, old_form=2)
+    assert again == NewRows(since=moments.began, media=3, old_form=2, still=1, waited_s=5)
 
 
 def test_the_same_seed_picks_the_same_rows(cluster):

@@ -49,15 +49,18 @@ def counts(database, backfill, moments, passes):
 
 @pytest.mark.check("backfill/every-row", promise="backfill", target="database")
 def test_every_old_picture_is_still_there(database, backfill, moments, counts, require):
-    examples = rows.examples(database, backfill, moments, row_checks.suspects(counts.value))
+    suspects = row_checks.suspects(counts.value)
+    examples = rows.examples(database, backfill, moments, suspects)
+    worst = rows.worst_segment(database, backfill, moments, {one for flags in suspects.values() for one in flags})
     judgement = row_checks.every_row_backfilled(
         counts.value,
         examples.value,
         source=backfill.source,
         least=backfill.least_rows,
         command=rows.show_again(database, backfill),
+        worst=worst.value,
     )
-    require(judgement, counts, examples)
+    require(judgement, counts, examples, *([worst] if worst.value else []))
 
 
 @pytest.mark.check("backfill/coverage", promise="backfill", target="database")
@@ -65,6 +68,18 @@ def test_coverage_is_complete(backfill, counts, require):
     unreadable = row_checks.unreadable_rows("backfill/coverage", counts.value, backfill.source)
     judged = row_checks.coverage(counts.value, source=backfill.source, least=backfill.least_rows)
     require(unreadable or judged, counts)
+
+
+@pytest.mark.check("backfill/new-rows", promise="backfill", target="database")
+def test_new_pictures_come_in_the_new_form(database, backfill, moments, counts, options, require):
+    unreadable = row_checks.unreadable_rows("backfill/new-rows", counts.value, backfill.source)
+    if unreadable:
+        require(unreadable)
+        return
+    since = rows.written_since(database, backfill, moments, again_after_s=options.settle)
+    require(
+        row_checks.new_rows_in_new_form("backfill/new-rows", since.value, counts.value, source=backfill.source), since
+    )
 
 
 @pytest.mark.check("backfill/spot-check", promise="backfill", target="database")

@@ -79,6 +79,21 @@ def backfilled(name: str, what: str, trips: tuple[str, ...], select: str, change
     )
 
 
+def inserts_old_form(name: str) -> str:
+    """Write a few new messages with media_url and without attachments, as the old release does."""
+    return f"""INSERT INTO messages (id, conversation_id, sender_type, sender_name, message_type, media_url, is_read)
+               SELECT md5('{name}' || n)::uuid, c.id, 'customer', c.customer_name, 'image', m.media_url, true
+               FROM generate_series(1, {NEW_ROWS}) n,
+                    LATERAL (SELECT id, customer_name FROM conversations ORDER BY last_message_at DESC, id
+                             LIMIT 1 OFFSET n) c,
+                    (SELECT media_url FROM messages WHERE media_url ~ '01-vaso[.]jpg$' LIMIT 1) m"""
+
+
+def takes_back(name: str) -> str:
+    """Delete the messages that a fault of this name wrote."""
+    return f"DELETE FROM messages WHERE id IN (SELECT md5('{name}' || n)::uuid FROM generate_series(1, {NEW_ROWS}) n)"
+
+
 IMAGE: Final = MARKED + "AND attachments -> 0 ->> 'type' = 'image' AND media_url ~ '[.]jpg$'"
 NO_MEDIA: Final = "coalesce(media_url, '') = ''"
 BOTH_WRONGS: Final = f"({some(MARKED, 5)}) UNION ALL ({some(NO_MEDIA, 5)})"
@@ -141,6 +156,15 @@ FAULTS: Final = (
         first_with(url="https://cdn.example/other.jpg"),
     ),
     Fault(
+        "new-rows-old-form",
+        moments.BACKFILLED,
+        "backfill",
+        "messages that come in after the backfill have media_url and no attachments",
+        ("backfill/new-rows",),
+        does(inserts_old_form("new-rows-old-form")),
+        does(takes_back("new-rows-old-form")),
+    ),
+    Fault(
         "source-rewritten",
         moments.BACKFILLED,
         "backfill",
@@ -159,16 +183,7 @@ FAULTS: Final = (
         "followup",
         "new messages come with media_url and without attachments",
         ("followup/coverage-still-complete",),
-        does(f"""INSERT INTO messages (id, conversation_id, sender_type, sender_name, message_type, media_url, is_read)
-                   SELECT md5('coverage-decays' || n)::uuid, c.id, 'customer', c.customer_name, 'image', m.media_url,
-                          true
-                   FROM generate_series(1, {NEW_ROWS}) n,
-                        LATERAL (SELECT id, customer_name FROM conversations ORDER BY last_message_at DESC, id
-                                 LIMIT 1 OFFSET n) c,
-                        (SELECT media_url FROM messages WHERE media_url ~ '01-vaso[.]jpg$' LIMIT 1) m"""),
-        does(
-            f"DELETE FROM messages WHERE id IN (SELECT md5('coverage-decays' || n)::uuid "
-            f"FROM generate_series(1, {NEW_ROWS}) n)"
-        ),
+        does(inserts_old_form("coverage-decays")),
+        does(takes_back("coverage-decays")),
     ),
 )

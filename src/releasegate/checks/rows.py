@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from releasegate.checks.words import number
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.durations import show_duration
-from releasegate.core.facts.rows import FIRST_REQUIRED, JSON_TYPES, Flag, RowCounts
+from releasegate.core.facts.rows import FIRST_REQUIRED, JSON_TYPES, Flag, NewRows, RowCounts, Segment
 from releasegate.core.figures import count
 
 _AGAIN = "run the backfill again (it skips finished rows), then this gate"
@@ -69,12 +69,19 @@ def _kind_of(flags: int, counts: RowCounts) -> str:
 
 
 def every_row_backfilled(
-    counts: RowCounts, examples: Mapping[str, Sequence[str]], *, source: str, least: int, command: str
+    counts: RowCounts,
+    examples: Mapping[str, Sequence[str]],
+    *,
+    source: str,
+    least: int,
+    command: str,
+    worst: Segment | None = None,
 ) -> Judgement:
     """Every row that the backfill answers for holds the url, the type, the fields and the marker that it should.
 
     `examples` maps the kinds of `suspects` to ids, `least` is the fewest judged rows that can tell (0: none is
-    fine), `command` shows the rows again and takes their ids in the place of {ids}.
+    fine), `command` shows the rows again and takes their ids in the place of {ids}. `worst` is the segment with
+    the most wrong rows.
     """
     unreadable = _unreadable(counts, source)
     if unreadable:
@@ -83,7 +90,9 @@ def every_row_backfilled(
     if not least and not judged:
         nothing = f"no row with {counts.source} among {count(counts.total, 'row')}, and none is needed ({source})"
         return Judgement(seen=0, unit="rows with media", holds="", not_applicable=nothing)
-    findings = [_wrong_rows(counts, judged, examples, source, command)] if suspects(counts) else []
+    findings = (
+        [_wrong_rows(counts, judged, examples, source=source, command=command, worst=worst)] if suspects(counts) else []
+    )
     if _marker_nowhere(counts):
         findings.append(_no_marker_at_all(counts, source))
     return Judgement(
@@ -118,22 +127,35 @@ def _unreadable(counts: RowCounts, source: str) -> Finding | None:
 
 
 def _wrong_rows(
-    counts: RowCounts, judged: int, examples: Mapping[str, Sequence[str]], source: str, command: str
+    counts: RowCounts,
+    judged: int,
+    examples: Mapping[str, Sequence[str]],
+    *,
+    source: str,
+    command: str,
+    worst: Segment | None,
 ) -> Finding:
     found = {kind: sum(counts.by_flags[one] for one in flags) for kind, flags in suspects(counts).items()}
     wrong = sum(found.values())
     each = ", ".join(f"{number(rows)} {kind}" for kind, rows in found.items())
     only_missing = list(found) == [f"without {counts.target}"]
+    where = f"; {_most_of_them(worst, wrong)}" if worst and wrong > 1 else ""
     ids = [key for kind in found for key in examples.get(kind, ())]
     return Finding(
         check="backfill/every-row",
         subject=counts.table,
         want=f"{count(judged, 'row')} hold in {counts.target} what {counts.source} says ({source})",
-        have=f"{number(judged - wrong)} do; {number(wrong)} do not: {each}",
+        have=f"{number(judged - wrong)} do; {number(wrong)} do not: {each}{where}",
         why="these pictures disappear from the inbox, or are shown wrongly, once the new frontend is live",
         fix=_AGAIN if only_missing else _MEND.format(target=counts.target),
         run=command.replace("{ids}", _in_list(ids)) if ids else "",
     )
+
+
+def _most_of_them(worst: Segment, wrong: int) -> str:
+    """Return what the most of `wrong` rows have in common."""
+    share = "all of them" if worst.rows == wrong else f"{number(worst.rows)} of them"
+    return f"{share} with {worst.name} {worst.value}"
 
 
 def _in_list(ids: Sequence[str]) -> str:
@@ -196,10 +218,18 @@ def coverage(counts: RowCounts, *, source: str, least: int) -> Judgement:
     left_out = counts.having(Flag.MEDIA | Flag.DUE, without=Flag.FILLED)
     if not least and not media:
         return Judgement(seen=0, unit="rows with media", holds="", not_applicable=f"no row with {counts.source}")
-    figure = f"{filled / media * 100:.2f}" if media else "NULL"
+    figure = _runbooks_figure(filled, media, both)
     holds = f"{_share(both, media)} of {count(media, 'row')} with media; the runbook's query says {figure}"
     findings = (_left_out(counts, due, left_out, figure, source),) if left_out else ()
     return Judgement(seen=media, unit="rows with media", least=max(least, 1), holds=holds, findings=findings)
+
+
+def _runbooks_figure(filled: int, media: int, both: int) -> str:
+    """Return what the runbook's query says, and where it cannot be right, why."""
+    figure = f"{filled / media * 100:.2f}" if media else "NULL"
+    if filled == both or not media:
+        return figure
+    return f"{figure} because it also counts {count(filled - both, 'row')} without media"
 
 
 def _left_out(counts: RowCounts, due: int, left_out: int, figure: str, source: str) -> Finding:
@@ -210,6 +240,40 @@ def _left_out(counts: RowCounts, due: int, left_out: int, figure: str, source: s
         have=f"{_share(due - left_out, due)}: {count(left_out, 'row')} without; the runbook's query says {figure}",
         why="these pictures disappear from the inbox the moment the new frontend is live",
         fix=_AGAIN,
+    )
+
+
+def new_rows_in_new_form(check: str, found: NewRows, counts: RowCounts, *, source: str) -> Judgement:
+    """Rows written since the backfill began have the new form too, or the coverage does not stay what it is.
+
+    A row may get its content a moment after it was written, so what one look finds is a warning; what is still so
+    at a second look stops the release.
+    """
+    unit = "rows with media written since"
+    if not found.since:
+        unknown = "nobody recorded when the backfill began, or no column dates a row: which ones are new is not known"
+        return Judgement(seen=0, unit=unit, holds="", not_applicable=unknown)
+    late = found.old_form if found.still is None else found.still
+    looked = f", {show_duration(found.waited_s)} later too" if found.still is not None else ""
+    findings: tuple[Finding, ...] = ()
+    if late:
+        findings = (
+            Finding(
+                check=check,
+                subject=counts.table,
+                want=f"rows written since the backfill began have {counts.target} ({source})",
+                have=f"{number(late)} of {count(found.media, 'row')} with {counts.source} have none{looked}",
+                why="something still writes in the old form: these pictures are missing, and the coverage falls",
+                fix="find out who writes them (an old process, a webhook, a job); then run the backfill again"
+                if found.still is not None
+                else "look again with --settle 30: a row may get its content a moment after it was written",
+                severity=Severity.WARNING if found.still is None else Severity.ERROR,
+            ),
+        )
+    nothing = f"0 rows with {counts.source} were written since the backfill began; --settle SECONDS looks again"
+    holds = f"{count(found.media, 'row')} with media written since the backfill began, in the new form{looked}"
+    return Judgement(
+        seen=found.media, unit=unit, holds=holds, findings=findings, not_applicable="" if found.media else nothing
     )
 
 

@@ -107,6 +107,12 @@ def parts(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
+def as_moment(moment: str, created_type: str) -> sql.Composable:
+    """Return a moment as SQL that compares with a column of `created_type`."""
+    is_local = created_type.startswith("timestamp") and "with time zone" not in created_type
+    return sql.SQL("{}::timestamp" if is_local else "{}::timestamptz").format(sql.Literal(moment))
+
+
 def _text_at(target: sql.Composable, steps: Sequence[str]) -> sql.Composable:
     """Return the text at `steps`; the usual way, a field of one element, is a third faster than `#>>`."""
     if len(steps) == 2 and steps[0].isdecimal() and not steps[1].isdecimal():
@@ -203,13 +209,8 @@ def _not_after(backfill: Backfill, moment: str, created_type: str, *, unknown: b
     """Return whether the row was created at `moment` or before; `unknown` for rows of which nobody can tell."""
     if not backfill.created or not created_type or not moment:
         return sql.Literal(unknown)
-    limit = sql.SQL("{}::" + _cast(created_type)).format(sql.Literal(moment))
+    limit = as_moment(moment, created_type)
     return sql.SQL("coalesce({} <= {}, {})").format(sql.Identifier(backfill.created), limit, sql.Literal(unknown))
-
-
-def _cast(created_type: str) -> str:
-    is_local = created_type.startswith("timestamp") and "with time zone" not in created_type
-    return "timestamp" if is_local else "timestamptz"
 
 
 def _bit(flag: int, condition: sql.Composable) -> sql.Composable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,12 @@ from psycopg import sql
 
 from releasegate.change.models import Backfill
 from releasegate.core import Measurement
-from releasegate.core.facts.rows import COUNTS_UNIT, RowCounts, Spot, Stored
+from releasegate.core.facts.rows import COUNTS_UNIT, Flag, NewRows, RowCounts, Segment, Spot, Stored
 from releasegate.core.pointers import MISSING, first
 from releasegate.probes import catalog, rule_sql
-from releasegate.probes.postgres import Session, identifier
+from releasegate.probes.postgres import Answer, Session, identifier
 from releasegate.probes.row_pass import count_rows
-from releasegate.probes.row_sql import MarkedRows, Moments, first_text, parts
+from releasegate.probes.row_sql import MarkedRows, Moments, as_moment, first_text, parts
 
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
 MOST_READ: Final = 40  # conversations; at 50 ms an answer the API is busy with us for 2 s
@@ -27,6 +28,15 @@ CONVERSATION: Final = ("conversationid", "conversation", "threadid", "thread", "
 
 _BLOCKS = "SELECT pg_relation_size({table}::regclass) / current_setting('block_size')::int AS blocks"
 _EXAMPLES = "SELECT id FROM {marked} AS marked WHERE flags = ANY ({wanted}) LIMIT {most}"
+_WORST = """
+SELECT segment, count(*) AS rows FROM {marked} AS marked WHERE flags = ANY ({wanted})
+ GROUP BY segment ORDER BY 2 DESC, 1 LIMIT 1
+"""
+_NEW = """
+SELECT count(*) FILTER (WHERE flags & {media} <> 0) AS media, count(*) FILTER (WHERE {is_old_form}) AS old_form,
+       count(*) FILTER (WHERE {is_old_form} AND created <= {newest}) AS still, max(created)::text AS newest
+  FROM {marked} AS marked
+"""
 # Picked by a hash with the seed in it, so that the same seed shows the same rows again.
 _SPOTS = """
 SELECT {key}::text AS id, {source}::text AS source, {url} AS url, {type} AS type, {preview} AS preview,
@@ -101,6 +111,62 @@ def examples(
         rows=sum(map(len, found.values())),
         query=";\n".join(answer.query.strip() for answer in answers.values()),
         duration_s=sum(answer.duration_s for answer in answers.values()),
+    )
+
+
+def worst_segment(
+    session: Session, backfill: Backfill, moments: Moments, wanted: Iterable[int]
+) -> Measurement[Segment | None]:
+    """Measure which day, or value of the change's `segment`, has the most rows of the sets of flags in `wanted`."""
+    types = _types(session, backfill)
+    is_day = backfill.segment not in types
+    name = (backfill.created if _created_type(types, backfill) else None) if is_day else backfill.segment
+    sets = sorted(wanted)
+    if name is None or not sets:
+        return Measurement(value=None, unit="segments", rows=0, query="", duration_s=0.0)
+    cast = sql.SQL("{}::date::text" if is_day else "{}::text")
+    marked = _marked(backfill, moments, types).of(segment=cast.format(sql.Identifier(name)))
+    answer = session.read(_composed(_WORST, backfill, marked=marked, wanted=sql.Literal(sets)))
+    found = [Segment(name=name, value=str(row["segment"]), rows=row["rows"]) for row in answer.rows]
+    return answer.measurement(found[0] if found else None, unit="segments", rows=len(found))
+
+
+def written_since(
+    session: Session, backfill: Backfill, moments: Moments, *, again_after_s: float
+) -> Measurement[NewRows]:
+    """Measure the rows written since the backfill began; where `again_after_s` is not 0, look again after it."""
+    types = _types(session, backfill)
+    created_type = _created_type(types, backfill)
+    if not (created_type and moments.began):
+        return Measurement(value=NewRows(since=""), unit="rows written since", rows=0, query="", duration_s=0.0)
+    first = _new_rows(session, backfill, moments, types, newest=None)
+    found = NewRows(since=moments.began, media=first.row["media"], old_form=first.row["old_form"])
+    last = first
+    if again_after_s:
+        time.sleep(again_after_s)
+        last = _new_rows(session, backfill, moments, types, newest=first.row["newest"])
+        found = NewRows(
+            since=moments.began, media=last.row["media"], old_form=last.row["old_form"], still=last.row["still"],
+            waited_s=again_after_s,
+        )  # fmt: skip
+    return last.measurement(found, unit="rows written since", rows=found.media)
+
+
+def _new_rows(
+    session: Session, backfill: Backfill, moments: Moments, types: Mapping[str, str], *, newest: str | None
+) -> Answer:
+    assert backfill.created is not None
+    created = sql.Identifier(backfill.created)
+    since = sql.SQL("{} > {}").format(created, as_moment(moments.began, _created_type(types, backfill)))
+    marked = _marked(backfill, moments, types).of(since, created=created)
+    is_old_form = sql.SQL("flags & {} = {}").format(
+        sql.Literal(int(Flag.MEDIA | Flag.FILLED)), sql.Literal(int(Flag.MEDIA))
+    )
+    limit = as_moment(newest, _created_type(types, backfill)) if newest else sql.SQL("NULL")
+    return session.read(
+        _composed(
+            _NEW, backfill, marked=marked, media=sql.Literal(int(Flag.MEDIA)), is_old_form=is_old_form, newest=limit
+        )
     )
 
 

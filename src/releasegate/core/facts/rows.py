@@ -73,6 +73,30 @@ class RowCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The part of the table with the most wrong rows: `name` = "created_at", `value` = "2025-11-03"."""
+
+    name: str
+    value: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRows:
+    """Rows written since the backfill began: how many have media, and of these how many came without the new form.
+
+    `still` are those of the first look that had none `waited_s` seconds later either, None where nobody looked again.
+    `since` is "" where nobody knows when the backfill began, or which rows are new.
+    """
+
+    since: str
+    media: int = 0
+    old_form: int = 0
+    still: int | None = None
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
     """One row picked for people to look at; `preview` is shortened, or "" where it is switched off.
 
