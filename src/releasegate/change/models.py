@@ -152,9 +152,8 @@ class Backfill(Promise):
     is the column that tells old rows from new ones; `conversation` the one that holds the id by which the API lists
     the row's neighbours, without which nothing is read back through the API; `deleted` the one that is set in a row
     that people no longer see. `most_elements` is the largest number of elements that a backfilled row may hold, None:
-    any. `segment` is the column by which wrong rows
-    are summed up, to see what they have in common; None: the day of `created`. `kinds` says what a stored type is to
-    who looks at it, where it has another name.
+    any. `segment` is the column by which wrong rows are summed up, to see what they have in common; None: the day of
+    `created`. `kinds` says what a stored type is to who looks at it, where it has another name.
     """
 
     table: str
