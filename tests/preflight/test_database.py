@@ -5,7 +5,7 @@ import pytest
 from releasegate.checks import activity as activity_checks
 from releasegate.checks import database as checks
 from releasegate.checks import schema as schema_checks
-from releasegate.probes import activity, catalog, checksums, rows
+from releasegate.probes import activity, arrivals, catalog, checksums, rows
 from releasegate.probes import database as probe
 
 pytestmark = pytest.mark.preflight
@@ -69,4 +69,6 @@ def test_the_state_before_the_release_is_on_record(database, change, require):
     summed = {one.table for one in change.db.survivors}
     others = catalog.row_counts(database, [table for table in schema.value.tables if table not in summed])
     seen = others.rows + sum(one.rows for one in sums)
-    require(schema_checks.baseline_taken(schema.value, change.db.tables, objects.value, seen), objects, *sums, others)
+    came = backfill and arrivals.arrivals(database, backfill)
+    kept = [objects, *sums, others, *([came] if came else [])]
+    require(schema_checks.baseline_taken(schema.value, change.db.tables, objects.value, seen), *kept)

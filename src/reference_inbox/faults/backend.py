@@ -96,7 +96,15 @@ FAULTS: Final = (
         moments.BACKEND,
         "backend",
         "the log has an error at the start that it never had, and it speaks of the new column",
-        ("backend/log-clean",),
+        ("backend/log-clean", "backend/writes-go-on"),
         logs_at_start("reading replied_to_message_id failed for 3 messages"),
+    ),
+    patched(
+        "writes-fail",
+        moments.MIGRATED,
+        "migration",
+        "the backend cannot store what comes in, although the new columns are there",
+        ("migration/writes-go-on",),
+        logs_at_start("storing attachments failed for 2 messages"),
     ),
 )

@@ -1,0 +1,39 @@
+"""Rows that people wrote lately."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from psycopg import sql
+
+from releasegate.change.models import Backfill
+from releasegate.core import Measurement
+from releasegate.core.facts.arrivals import ARRIVALS_UNIT, Arrivals
+from releasegate.probes import rows
+from releasegate.probes.postgres import Session, identifier
+
+USUAL_MINUTES: Final = 60  # how much is usual: long enough for a slow hour, short enough to be this time of day
+
+_ARRIVED = """
+SELECT count(*) AS rows, greatest(extract(epoch FROM now() - ({since})), 0)::float / 60 AS minutes
+  FROM {table} WHERE {created} >= {since} AND {created} <= now()
+"""
+
+
+def arrivals(session: Session, backfill: Backfill, *, since: datetime | None = None) -> Measurement[Arrivals] | None:
+    """Measure how many rows of the table came since `since` (UTC), or in the last hour; None where nothing dates them.
+
+    A column without a zone is read as UTC: where it holds a local time the figure may be 0, and then says nothing.
+    """
+    created = rows.as_found(session, backfill).created
+    kind = rows.column_types(session, backfill.table).get(created or "", "")
+    if created is None or not kind.startswith("timestamp"):
+        return None
+    moment: sql.Composable = sql.SQL("now() - make_interval(mins => {})").format(sql.Literal(USUAL_MINUTES))
+    if since is not None:
+        moment = sql.SQL("{}::timestamptz").format(sql.Literal(since.isoformat()))
+    query = sql.SQL(_ARRIVED).format(since=moment, table=identifier(backfill.table), created=sql.Identifier(created))
+    answer = session.read(query)
+    found = Arrivals(table=backfill.table, created=created, rows=answer.row["rows"], minutes=answer.row["minutes"])
+    return answer.measurement(found, unit=ARRIVALS_UNIT, rows=found.rows)

@@ -1,0 +1,54 @@
+"""What people write meanwhile: the new code runs before the new schema is there. Runbook 2 and 3."""
+
+from datetime import datetime
+
+import pytest
+
+from releasegate.checks import gap as checks
+from releasegate.checks import logs as log_checks
+from releasegate.core.facts.arrivals import recorded_arrivals
+from releasegate.probes import arrivals as probe
+from releasegate.probes.logs import LogReader
+
+NEEDS = ("host", "services")
+
+
+@pytest.fixture
+def judged(request, services, machine, change, target, recorded, require):
+    """Return `judged(check)`, which judges the writes since the backend started."""
+
+    def judged(check, migrated=None):
+        service = services.look("backend")
+        log = LogReader(target.services, "backend", machine).read(since=service.value.since)
+        came = None
+        if target.database and change.backfill and service.value.since:
+            database = request.getfixturevalue("database")
+            came = probe.arrivals(database, change.backfill, since=service.value.since)
+        judgement = checks.writes_go_on(
+            check,
+            log.value,
+            service.value.since,
+            change.logs,
+            log_checks.known_errors(log.value, service.value.since, change.logs, recorded("preflight/log-shapes")),
+            columns=[column.name for column in change.db.columns] if change.db else [],
+            came=came.value if came else None,
+            usual=recorded_arrivals(recorded("preflight/baseline")),
+            migrated=migrated,
+        )
+        require(judgement, *(look for look in (service, log, came) if look))
+
+    return judged
+
+
+@pytest.mark.backend
+@pytest.mark.check("backend/writes-go-on", promise="logs", target=NEEDS)
+def test_people_s_writes_go_on_with_the_new_code_and_the_old_schema(judged):
+    judged("backend/writes-go-on")
+
+
+@pytest.mark.migration
+@pytest.mark.check("migration/writes-go-on", promise="logs", target=NEEDS)
+def test_people_s_writes_went_on_until_the_new_schema_was_there(judged, change, step_records):
+    steps = [record for step in change.steps_judged_by("migration/step-output") for record in step_records(step.item)]
+    ended = [datetime.fromisoformat(record["ended"]) for record in steps if "ended" in record]
+    judged("migration/writes-go-on", migrated=max(ended, default=None))
