@@ -31,6 +31,10 @@ RED_ELSEWHERE = {
         "checks/test_host.py::test_a_disk_with_less_room_is_a_finding",
         "nobody's disk is filled for a rehearsal",
     ),
+    "preflight/room-to-write": (
+        "checks/test_capacity.py::test_too_little_room_is_a_warning_with_the_estimate",
+        "nobody's disk is filled for a rehearsal",
+    ),
     "preflight/clock": (
         "checks/test_host.py::test_a_clock_five_minutes_ahead_is_a_warning",
         "nobody's clock is set for a rehearsal",

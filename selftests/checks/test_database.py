@@ -13,6 +13,7 @@ from releasegate.core.facts.database import (
     Refusal,
     RoleFacts,
     ServerFacts,
+    Statistics,
     TableAccess,
 )
 
@@ -168,3 +169,38 @@ def test_a_statement_that_does_not_parse_is_a_finding():
 def test_only_ddl_leaves_nothing_to_plan():
     judgement = checks.statements_plan("preflight/rollback-plans", [planned(is_plannable=False)])
     assert judgement.verdict is Verdict.NOT_APPLICABLE
+
+
+SEEN = Statistics(role="gate", tables=1, counted=1, is_counting=True, schema="public", statements=40)
+
+
+def test_statistics_that_can_be_read_pass():
+    judgement = checks.statistics_are_readable(SEEN)
+    assert (judgement.verdict, judgement.sentence) == (Verdict.PASS, "counters of 1 of 1 table, 40 statements")
+
+
+@pytest.mark.parametrize(
+    ("found", "have", "fix"),
+    [
+        ({"schema": ""}, "it is not installed in this database", "CREATE EXTENSION"),
+        ({"sqlstate": "55000"}, "it is not in shared_preload_libraries", "restart"),
+        ({"sqlstate": "42501"}, "42501: gate may not read it", "GRANT USAGE ON SCHEMA public TO gate"),
+        ({"hidden": 39}, "39 of 40 texts are hidden", "GRANT pg_monitor TO gate"),
+        ({"is_counting": False}, "track_counts is off: nothing is counted", "track_counts"),
+    ],
+)
+def test_what_will_not_be_judged_later_is_a_warning(found, have, fix):
+    judgement = checks.statistics_are_readable(replace(SEEN, **found))
+    assert judgement.verdict is Verdict.WARN
+    assert only(judgement).have == have
+    assert fix in only(judgement).fix
+
+
+def test_a_statement_that_waits_and_one_without_a_plan_are_named():
+    waits = planned("42703", 'column "attachments" does not exist', "UPDATE messages SET attachments = NULL")
+    ddl = planned(statement="DROP INDEX i", is_plannable=False)
+    judgement = checks.statements_plan("preflight/rollback-plans", [waits, ddl], created_later=["attachments"])
+    assert judgement.sentence == (
+        "0 of 2 statements of the way back can run; 1 to be planned by the migration gate, once the columns are there: "
+        "UPDATE messages SET attachments = NULL; 1 cannot be planned (DDL): DROP INDEX i"
+    )

@@ -3,9 +3,10 @@
 import pytest
 
 from releasegate.checks import activity as activity_checks
+from releasegate.checks import capacity as capacity_checks
 from releasegate.checks import database as checks
 from releasegate.checks import schema as schema_checks
-from releasegate.probes import activity, arrivals, catalog, checksums, rows
+from releasegate.probes import activity, arrivals, capacity, catalog, checksums, rows
 from releasegate.probes import database as probe
 
 pytestmark = pytest.mark.preflight
@@ -40,6 +41,33 @@ def test_the_role_may_read_and_nothing_else(database, change, require):
 def test_the_role_sees_every_row(database, change, require):
     role, access = probe.role(database, change.db.tables), probe.table_access(database, change.db.tables)
     require(checks.sees_the_rows(access.value, role.value.name), access)
+
+
+@pytest.mark.check("preflight/statistics", promise="schema", target="database")
+def test_what_later_gates_look_at_can_be_read(database, change, require):
+    found = probe.statistics(database, change.db.tables)
+    require(checks.statistics_are_readable(found.value), found)
+
+
+@pytest.mark.check("preflight/server-ready", target="database")
+def test_the_server_has_connections_and_time_left(database, target, require):
+    state = capacity.server_state(database)
+    require(capacity_checks.server_is_ready(state.value, target.database), state)
+
+
+@pytest.mark.check("preflight/room-to-write", promise="schema", target="database")
+def test_there_is_room_for_what_the_backfill_writes(request, database, change, target, require):
+    sizes, backfill = capacity.sizes(database, change.db.tables), change.backfill
+    due = capacity.rows_due(database, backfill) if backfill else None
+    disk = capacity.data_disk(database, request.getfixturevalue("machine")) if target.host else None
+    judgement = capacity_checks.there_is_room(
+        sizes.value,
+        due.value if due else None,
+        disk.value[0] if disk else None,
+        backfill.durations if backfill else (),
+        source=backfill.source if backfill else "",
+    )
+    require(judgement, *(look for look in (sizes, due, disk) if look))
 
 
 @pytest.mark.check("preflight/rollback-plans", promise="rollback", target="database")

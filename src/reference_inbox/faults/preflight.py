@@ -9,7 +9,7 @@ import psycopg
 from reference_inbox import moments, processes, services
 from reference_inbox.faults.fault import Change, Fault
 from reference_inbox.faults.kept import execute, forget, keep_file, place, put_files_back
-from reference_inbox.state import GATE_ROLE, OWNER, State
+from reference_inbox.state import DATABASE, GATE_ROLE, OWNER, State
 from reference_inbox.steps import Steps
 from reference_inbox.waiting import wait_until
 
@@ -63,6 +63,14 @@ def let_the_table_go(state: State) -> None:
     """End the transaction."""
     processes.stop(state, HOLDER)
     (state.logs / f"{HOLDER}.log").unlink(missing_ok=True)
+
+
+def leave_few_connections(state: State) -> None:
+    """Let the database take four connections more than it has now."""
+    with psycopg.connect(state.read().admin_dsn, autocommit=True) as database:
+        row = database.execute("SELECT sum(numbackends)::int + 4 FROM pg_stat_database").fetchone()
+        assert row
+        database.execute(f"ALTER DATABASE {DATABASE} CONNECTION LIMIT {row[0]:d}".encode())
 
 
 def misspell_the_way_back(state: State) -> None:
@@ -151,6 +159,24 @@ FAULTS: Final = (
         ("preflight/can-migrate",),
         hold_the_table,
         let_the_table_go,
+    ),
+    Fault(
+        "statistics-hidden",
+        moments.BEFORE,
+        "preflight",
+        "the gate's role may not see other roles' statements and sessions",
+        ("preflight/statistics",),
+        does(f"REVOKE pg_monitor FROM {GATE_ROLE}"),
+        does(f"GRANT pg_monitor TO {GATE_ROLE}"),
+    ),
+    Fault(
+        "connections-short",
+        moments.BEFORE,
+        "preflight",
+        "the database takes only four connections more",
+        ("preflight/server-ready",),
+        leave_few_connections,
+        does(f"ALTER DATABASE {DATABASE} CONNECTION LIMIT -1"),
     ),
     Fault(
         "log-missing",

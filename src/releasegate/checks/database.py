@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.database import Planned, Refusal, RoleFacts, ServerFacts, TableAccess
+from releasegate.core.facts.database import Planned, Refusal, RoleFacts, ServerFacts, Statistics, TableAccess
 from releasegate.core.figures import count
 
 READ_ONLY = "25006"  # read_only_sql_transaction
 UNDEFINED_COLUMN = "42703"
 NO_RIGHT = "42501"  # comes after "no such column": the statement parses and its columns exist
+_NOT_PRELOADED = "55000"  # object not in prerequisite state
 OURS = "releasegate"  # who promises what no release document does
 
 
@@ -152,6 +153,48 @@ def _cannot_see(table: TableAccess, role: str) -> Finding | None:
     )
 
 
+def statistics_are_readable(found: Statistics) -> Judgement:
+    """What the gates after the release look at can be read; what cannot is said, and will not be judged."""
+    findings = tuple(
+        Finding(
+            check="preflight/statistics",
+            subject=subject,
+            want=f"{found.role} reads it ({OURS}; runbook 7.2 asks for slow queries)",
+            have=have,
+            why="without it, slow queries after the release will not be judged",
+            fix=fix,
+            severity=Severity.WARNING,
+        )
+        for subject, have, fix in _unreadable(found)
+    )
+    holds = (
+        f"counters of {number(found.counted)} of {count(found.tables, 'table')}, {count(found.statements, 'statement')}"
+    )
+    return Judgement(seen=2, unit="sources of statistics", holds=holds, findings=findings)
+
+
+def _unreadable(found: Statistics) -> Iterator[tuple[str, str, str]]:
+    if not found.is_counting:
+        yield "pg_stat_user_tables", "track_counts is off: nothing is counted", "ALTER SYSTEM SET track_counts = on"
+    name, create = "pg_stat_statements", "CREATE EXTENSION pg_stat_statements"
+    if not found.schema:
+        yield name, "it is not installed in this database", f"{create} (and shared_preload_libraries, with a restart)"
+    elif found.sqlstate == _NOT_PRELOADED:
+        yield name, "it is not in shared_preload_libraries", "add it there; it takes a restart of the server"
+    elif found.sqlstate:
+        yield (
+            name,
+            f"{found.sqlstate}: {found.role} may not read it",
+            f"GRANT USAGE ON SCHEMA {found.schema} TO {found.role}",
+        )
+    elif found.hidden:
+        yield (
+            name,
+            f"{number(found.hidden)} of {number(found.statements)} texts are hidden",
+            f"GRANT pg_monitor TO {found.role}",
+        )
+
+
 def statements_plan(check: str, planned: Sequence[Planned], *, created_later: Sequence[str] = ()) -> Judgement:
     """Every statement of the ways back parses and its tables and columns exist.
 
@@ -167,11 +210,13 @@ def statements_plan(check: str, planned: Sequence[Planned], *, created_later: Se
     able = len(judged) - len(waiting) - len(findings) - len(unseen)
     notes = [f"{number(able)} of {count(len(planned), 'statement')} of the way back can run"]
     if waiting:
-        notes.append(f"{number(len(waiting))} to be planned by the migration gate, once the columns are there")
+        named = some([_named(one) for one in waiting])
+        notes.append(f"{number(len(waiting))} to be planned by the migration gate, once the columns are there: {named}")
     if unseen:
         notes.append(f"{number(len(unseen))} without the right to write: it parses, its tables and columns exist")
     if len(judged) < len(planned):
-        notes.append(f"{number(len(planned) - len(judged))} cannot be planned (DDL)")
+        named = some([_named(one) for one in planned if one not in judged])
+        notes.append(f"{number(len(planned) - len(judged))} cannot be planned (DDL): {named}")
     return Judgement(
         seen=len(judged),
         unit="statements",
@@ -185,10 +230,14 @@ def _only_waits(planned: Planned, created_later: Sequence[str]) -> bool:
     return planned.sqlstate == UNDEFINED_COLUMN and any(name in planned.message for name in created_later)
 
 
+def _named(planned: Planned) -> str:
+    return " ".join(planned.statement.split())[:60]
+
+
 def _does_not_plan(check: str, planned: Planned) -> Finding:
     return Finding(
         check=check,
-        subject=" ".join(planned.statement.split())[:60],
+        subject=_named(planned),
         want=f"the statement can run ({planned.source})",
         have=f"{planned.sqlstate}: {planned.message}",
         why="the way back would fail in the minute it is needed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from psycopg import sql
 
@@ -13,6 +14,7 @@ from releasegate.core.facts.database import (
     Refusal,
     RoleFacts,
     ServerFacts,
+    Statistics,
     TableAccess,
 )
 from releasegate.probes.postgres import MUST_BE_REFUSED, Answer, Session, identifier
@@ -40,6 +42,18 @@ SELECT name.given AS "table",
  ORDER BY 1
 """
 _HAS_ROWS = "SELECT EXISTS (SELECT FROM {table}) AS has_rows"
+_STATISTICS = """
+SELECT current_user::text AS role, current_setting('track_counts')::bool AS is_counting,
+       (SELECT count(*) FROM pg_stat_user_tables
+         WHERE relid IN (SELECT to_regclass(quoted) FROM unnest({regclasses}::text[]) AS name (quoted)))::int
+           AS counted,
+       coalesce((SELECT nspname::text FROM pg_extension JOIN pg_namespace space ON space.oid = extnamespace
+                  WHERE extname = 'pg_stat_statements'), '') AS schema
+"""
+_STATEMENTS = """
+SELECT count(*)::int AS statements, (count(*) FILTER (WHERE query = '<insufficient privilege>'))::int AS hidden
+  FROM {source} WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _ROLE = """
 SELECT current_user::text AS name, coalesce(bool_or(rolsuper), false) AS is_superuser
   FROM pg_roles WHERE rolname = current_user
@@ -91,6 +105,20 @@ def rollback_plans(session: Session, statements: Iterable[Statement]) -> Measure
     planned = tuple(session.plan(statement.sql, source=statement.source) for statement in statements)
     query = ";\n".join(f"EXPLAIN {one.statement.strip().rstrip(';')}" for one in planned)
     return Measurement(value=planned, unit="statements", rows=len(planned), query=query, duration_s=0.0)
+
+
+def statistics(session: Session, tables: Sequence[str]) -> Measurement[Statistics]:
+    """Measure what of the server's statistics the role may read."""
+    quoted = sql.Literal(regclasses(tables))
+    answer = session.read(sql.SQL(_STATISTICS).format(regclasses=quoted))
+    facts = Statistics(tables=len(tables), **answer.row)
+    if facts.schema:
+        source = sql.Identifier(facts.schema, "pg_stat_statements")
+        refusal = session.attempt(session.text(sql.SQL("SELECT FROM {} LIMIT 1").format(source)))
+        facts = replace(facts, sqlstate=refusal.sqlstate)
+        if not refusal.sqlstate:
+            facts = replace(facts, **session.read(sql.SQL(_STATEMENTS).format(source=source)).row)
+    return answer.measurement(facts, unit="sources of statistics", rows=2)
 
 
 def regclasses(names: Sequence[str]) -> list[str]:

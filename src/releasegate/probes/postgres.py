@@ -25,6 +25,7 @@ Connection = psycopg.Connection[Row]
 
 CONNECT_TIMEOUT_S: Final = 10  # a database that answers later than this is down for its users too
 READ_ONLY: Final = "25006"  # read_only_sql_transaction
+NOT_READY: Final = "55000"  # object_not_in_prerequisite_state: an answer about the object, not about the connection
 MUST_BE_REFUSED: Final = "CREATE TABLE releasegate_must_be_refused ()"
 
 # Values are compared as text between two sessions, so what shapes their text is the same in every one of them.
@@ -106,9 +107,9 @@ class Session:
             with self._transaction(None) as cursor:
                 cursor.execute(statement.encode())
                 cursor.connection.rollback()
-        except psycopg.OperationalError as error:
-            raise self.trouble(error, statement) from error
         except psycopg.Error as error:
+            if isinstance(error, psycopg.OperationalError) and error.sqlstate != NOT_READY:
+                raise self.trouble(error, statement) from error
             return Refusal(statement=statement, sqlstate=error.sqlstate or "", message=_first_line(error))
         return Refusal(statement=statement, sqlstate="")
 

@@ -68,3 +68,21 @@ class Planned:
     sqlstate: str = ""
     message: str = ""
     is_plannable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What the server counts and shows to the session's role, for the gates after the release.
+
+    `counted` of the change's tables have counters. Of pg_stat_statements: the schema it stands in ("" not installed),
+    the `sqlstate` with which it cannot be read ("" it can), how many statements it has and how many it hides.
+    """
+
+    role: str
+    tables: int
+    counted: int
+    is_counting: bool
+    schema: str = ""
+    sqlstate: str = ""
+    statements: int = 0
+    hidden: int = 0

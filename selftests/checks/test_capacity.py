@@ -1,0 +1,101 @@
+"""What the server has left: from where on it is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from releasegate.change.models import Duration
+from releasegate.checks import capacity as checks
+from releasegate.core import Verdict
+from releasegate.core.facts.capacity import Due, ServerState, Slot, Standby, TableSize
+from releasegate.core.facts.host import DiskFacts
+from releasegate.target.models import Database
+
+LIMITS = Database(service="s")
+WELL = ServerState(role="gate", connections=20, most=97, oldest_database="shop", xid_age=1_600_000_000, mxid_age=5)
+TABLE = TableSize(table="messages", table_bytes=400_000_000, index_bytes=90_000_000, rows=990_000, pages=48_828)
+DUE = Due(table="messages", rows=500_000, total=1_000_000)
+DISK = DiskFacts(path="/pg", looked_at="/pg", mount="/", total_bytes=10**12, free_bytes=10**9)
+
+
+def only(judgement):
+    (finding,) = judgement.findings
+    return finding
+
+
+def test_a_server_with_enough_of_everything_passes():
+    state = replace(
+        WELL,
+        connections=92,
+        standbys=(Standby(name="b", behind_bytes=256_000_000),),
+        slots=(Slot(name="s", is_active=False, kept_bytes=1_024_000_000),),
+    )
+    judgement = checks.server_is_ready(state, LIMITS)
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.sentence == (
+        "5 of 97 connections left; oldest transaction 1 600 000 000 ago; 1 standby, 1 slot"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("worse", "subject", "have"),
+    [
+        ({"connections": 93}, "connections", "4 of 97 left"),
+        ({"connections": 120}, "connections", "0 of 97 left"),
+        ({"xid_age": 1_600_000_001}, "database shop", "1 600 000 001 ago"),
+        ({"mxid_age": 1_700_000_000}, "database shop", "1 700 000 000 ago"),
+        ({"standbys": (Standby(name="b", behind_bytes=257_000_000),)}, "standby b", "257 MB behind"),
+        (
+            {"slots": (Slot(name="s", is_active=False, kept_bytes=1_030_000_000),)},
+            "slot s",
+            "1030 MB kept, and nobody reads it",
+        ),
+    ],
+)
+def test_what_runs_out_is_a_warning(worse, subject, have):
+    judgement = checks.server_is_ready(replace(WELL, **worse), LIMITS)
+    assert judgement.verdict is Verdict.WARN
+    assert (only(judgement).subject, only(judgement).have) == (subject, have)
+
+
+def test_a_lag_that_is_hidden_is_said_with_its_grant():
+    judgement = checks.server_is_ready(replace(WELL, standbys=(Standby(name="b"),)), LIMITS)
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.sentence.endswith(
+        "how far 1 of them is behind is hidden from gate: GRANT pg_monitor TO gate"
+    )  # fmt: skip
+
+
+def room(disk=DISK, due=DUE, sizes=(TABLE,)):
+    return checks.there_is_room(sizes, due, disk, [Duration(up_to_rows=500_000, seconds=120)], source="runbook 4.1")
+
+
+def test_too_little_room_is_a_warning_with_the_estimate():
+    judgement = room(replace(DISK, free_bytes=10**8))
+    assert judgement.verdict is Verdict.WARN
+    assert str(only(judgement)) == (
+        "preflight/room-to-write: /\n"
+        "  want: about 1.2 GB for new row versions and WAL (releasegate, estimated)\n"
+        "  have: 0.1 GB free on /\n"
+        "  why:  a database whose disk is full stops, for everybody, in the middle of the backfill\n"
+        "  fix:  make room, or run the backfill in parts with a checkpoint in between"
+    )
+
+
+def test_room_enough_or_a_disk_that_nobody_sees_passes_and_says_so():
+    assert room(replace(DISK, free_bytes=1_200_000_000)).sentence == (
+        "messages 0.4 GB and 0.1 GB of indexes; 500 000 rows of 1 000 000 to fill, about 2 min 00 s (runbook 4.1); "
+        "writes about 1.2 GB; 1.2 GB free on /"
+    )
+    assert room(None).sentence.endswith("the disk of the server's data cannot be seen from here: compare it by hand")
+
+
+def test_an_empty_table_and_a_change_without_a_backfill_write_nothing():
+    assert checks.bytes_written((TABLE,), Due(table="messages", rows=0, total=0)) == 0
+    assert room(replace(DISK, free_bytes=0), due=None).verdict is Verdict.PASS
+
+
+def test_no_table_seen_tells_nothing():
+    assert room(sizes=(), due=None).verdict is Verdict.INCONCLUSIVE
