@@ -26,7 +26,7 @@ WRONG = {
         {"steps": {"4.3-backfill": {"exit_codes": [1]}}},
         f"reading.steps.4.3-backfill.exit_codes: {OURS}failure, success, warning",
     ),
-    "a column": ({"schema": {"columns": []}}, f"reading.schema.columns: {OURS}files"),
+    "a column": ({"schema": {"columns": []}}, f"reading.schema.columns: {OURS}bookkeeping, files"),
     "a misspelt key": (
         {"api": {"health": {"pth": "/x"}}},
         "reading.api.health.pth: unknown key (did you mean 'path'?); accepted here: path, query",

@@ -4,10 +4,11 @@ import pytest
 
 from releasegate.checks import code as code_checks
 from releasegate.checks import logs as log_checks
+from releasegate.checks import migrations as migration_checks
 from releasegate.checks import services as checks
 from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import git
+from releasegate.probes import git, migrations
 from releasegate.probes.logs import LogReader
 
 pytestmark = pytest.mark.backend
@@ -46,6 +47,12 @@ def said(request, change, target):
 def test_the_release_is_checked_out(code, change, require):
     promised = change.release
     require(code_checks.release_is_checked_out("backend/commit", code.value, promised.commit, promised.source), code)
+
+
+@pytest.mark.check("backend/migration-files", promise="schema.files", target=("host", "paths.backend"))
+def test_the_files_of_step_3_came_with_it(machine, change, target, require):
+    files = migrations.migration_files(machine, target.paths.backend, change.db.files, None)
+    require(migration_checks.files_are_there(files.value, source=change.db.files_source), files)
 
 
 @pytest.mark.check("backend/built", promise="builds", target=("host", "paths.backend", "paths.backend_build"))

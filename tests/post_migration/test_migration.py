@@ -4,13 +4,14 @@ import pytest
 
 from releasegate.checks import activity as activity_checks
 from releasegate.checks import database as database_checks
+from releasegate.checks import migrations as migration_checks
 from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import schema as checks
 from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import activity, catalog, rows
+from releasegate.probes import activity, catalog, migrations, rows
 from releasegate.probes import database as database_probe
 from releasegate.probes.row_sql import Moments
 
@@ -83,6 +84,13 @@ def test_nothing_half_done_is_left(objects, schema, before, planned, require):
 def test_every_statement_of_the_way_back_can_run_now(database, change, require):
     planned = database_probe.rollback_plans(database, change.rollback)
     require(database_checks.statements_plan("migration/rollback-plans", planned.value), planned)
+
+
+@pytest.mark.check("migration/bookkeeping", promise="schema.files", target=("database", "host", "paths.backend"))
+def test_the_runner_s_table_lists_the_migration(database, machine, change, target, require):
+    files = migrations.migration_files(machine, target.paths.backend, change.db.files, None)
+    booked = migrations.bookkeeping(database, change.db.bookkeeping)
+    require(migration_checks.is_written_down(files.value, booked.value), files, booked)
 
 
 @pytest.mark.check("migration/nobody-waits", promise="schema", target="database")

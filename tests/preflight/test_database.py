@@ -5,11 +5,26 @@ import pytest
 from releasegate.checks import activity as activity_checks
 from releasegate.checks import capacity as capacity_checks
 from releasegate.checks import database as checks
+from releasegate.checks import migrations as migration_checks
 from releasegate.checks import schema as schema_checks
-from releasegate.probes import activity, arrivals, capacity, catalog, checksums, rows
+from releasegate.probes import activity, arrivals, capacity, catalog, checksums, migrations, rows
 from releasegate.probes import database as probe
 
 pytestmark = pytest.mark.preflight
+
+
+@pytest.fixture
+def files(request, change, target):
+    """Return the migration's files; None where the target has no machine to look at."""
+    if target.host is None or target.paths.backend is None or not change.db.files:
+        return None
+    machine, release = request.getfixturevalue("machine"), change.release.commit if change.release else None
+    return migrations.migration_files(machine, target.paths.backend, change.db.files, release)
+
+
+@pytest.fixture
+def booked(database, change):
+    return migrations.bookkeeping(database, change.db.bookkeeping)
 
 
 @pytest.mark.check("preflight/database-reachable", target="database")
@@ -78,9 +93,15 @@ def test_every_statement_of_the_way_back_can_run(database, change, require):
 
 
 @pytest.mark.check("preflight/not-yet-migrated", promise="schema.columns", target="database")
-def test_no_earlier_attempt_left_columns_behind(database, change, require):
+def test_no_earlier_attempt_left_columns_behind(database, files, booked, change, require):
     schema = catalog.schema(database, change.db.tables)
-    require(schema_checks.not_yet_migrated(schema.value, change.db.columns), schema)
+    listed = migration_checks.already_listed(files and files.value, booked.value)
+    require(schema_checks.not_yet_migrated(schema.value, change.db.columns, listed), schema, booked)
+
+
+@pytest.mark.check("preflight/migration-files", promise="schema.files", target=("database", "host", "paths.backend"))
+def test_the_migration_s_files_are_known_and_nothing_else_would_run(files, booked, require):
+    require(migration_checks.files_are_known(files.value, booked.value), files, booked)
 
 
 @pytest.mark.check("preflight/can-migrate", promise="schema", target="database")

@@ -1,5 +1,6 @@
 """Faults of the new backend: the wrong build, wrong answers, and what its log says from the start on."""
 
+import shutil
 from typing import Final
 
 from reference_inbox import moments
@@ -11,10 +12,23 @@ from reference_inbox.faults.code import (
     serves_own_commit,
 )
 from reference_inbox.faults.fault import Fault
+from reference_inbox.faults.kept import forget, place
+from reference_inbox.state import State
 
 BROKEN_HEALTH: Final = ("health.py", "SELECT 1 FROM messages LIMIT 1", "SELECT 1 FROM message_health")
 BROKEN_LIST: Final = ("conversations.py", "SELECT c.id, c.customer_name,", "SELECT c.id, c.display_name,")
 STARTED: Final = '    log.info("Application started version=%s commit=%s port=%d", '
+
+
+def move_migrations_away(state: State) -> None:
+    """Move the folder out of the checkout."""
+    shutil.move(state.repository("backend") / "migrations", place(state, "migrations-left-out") / "migrations")
+
+
+def put_migrations_back(state: State) -> None:
+    """Put the folder back."""
+    shutil.move(place(state, "migrations-left-out") / "migrations", state.repository("backend") / "migrations")
+    forget(state, "migrations-left-out")
 
 
 def logs_at_start(line: str) -> Edit:
@@ -98,6 +112,15 @@ FAULTS: Final = (
         "the log has an error at the start that it never had, and it speaks of the new column",
         ("backend/log-clean", "backend/writes-go-on"),
         logs_at_start("reading replied_to_message_id failed for 3 messages"),
+    ),
+    Fault(
+        "migrations-left-out",
+        moments.BACKEND,
+        "backend",
+        "the deploy left the folder of the migrations out",
+        ("backend/migration-files",),
+        move_migrations_away,
+        put_migrations_back,
     ),
     patched(
         "writes-fail",

@@ -73,6 +73,16 @@ def leave_few_connections(state: State) -> None:
         database.execute(f"ALTER DATABASE {DATABASE} CONNECTION LIMIT {row[0]:d}".encode())
 
 
+def surprise(state: State) -> Path:
+    """Return where a migration lies that nobody announced."""
+    return state.repository("backend") / "migrations" / "041-drop-old-media.sql"
+
+
+def leave_another_migration(state: State) -> None:
+    """Leave it there."""
+    surprise(state).write_text("ALTER TABLE messages DROP COLUMN media_url;\n", "utf-8")
+
+
 def misspell_the_way_back(state: State) -> None:
     """Promise one more statement of the way back, with a slip in it."""
     promises = state.folder / "change.toml"
@@ -177,6 +187,15 @@ FAULTS: Final = (
         ("preflight/server-ready",),
         leave_few_connections,
         does(f"ALTER DATABASE {DATABASE} CONNECTION LIMIT -1"),
+    ),
+    Fault(
+        "migration-of-another",
+        moments.BEFORE,
+        "preflight",
+        "another migration waits in the folder, and the runner would run it too",
+        ("preflight/migration-files",),
+        leave_another_migration,
+        lambda state: surprise(state).unlink(),
     ),
     Fault(
         "log-missing",

@@ -14,6 +14,7 @@ from reference_inbox.waiting import wait_until
 
 FOREIGN_KEY: Final = "messages_replied_to_message_id_fkey"
 REPLY_INDEX, ATTACHMENTS_INDEX = "idx_messages_replied_to", "idx_messages_attachments"
+MIGRATION: Final = "039-add-message-reply-and-attachments"
 QUEUE: Final = ("queue-head", "queue-tail")
 QUEUED: Final = "BEGIN; LOCK TABLE messages IN SHARE UPDATE EXCLUSIVE MODE; SELECT pg_sleep(3600)"
 WAITING: Final = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass"
@@ -197,6 +198,15 @@ FAULTS: Final = (
         ("migration/leftovers", "migration/nothing-unplanned"),
         does("ALTER TABLE messages ADD CONSTRAINT messages_have_text CHECK (content <> '?') NOT VALID"),
         does("ALTER TABLE messages DROP CONSTRAINT messages_have_text"),
+    ),
+    Fault(
+        "not-written-down",
+        moments.MIGRATED,
+        "migration",
+        "the runner's table does not list the migration, as when psql ran a file that writes no row",
+        ("migration/bookkeeping",),
+        does(f"DELETE FROM schema_migrations WHERE name = '{MIGRATION}'"),
+        as_owner(f"INSERT INTO schema_migrations (name) VALUES ('{MIGRATION}')"),
     ),
     Fault(
         "lock-queue",

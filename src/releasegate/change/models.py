@@ -94,10 +94,16 @@ class Survivors(Promise):
 
 
 class Schema(Model):
-    """What the migration makes of the catalog. `files`: glob patterns below the backend's folder."""
+    """What the migration makes of the catalog. `files`: glob patterns below the backend's folder, of `files_source`.
+
+    `bookkeeping` is the column (`table.column`, `schema.table.column`) in which a runner writes down what it ran;
+    without it, the usual tables of the usual runners are looked for.
+    """
 
     tables: tuple[str, ...] = Field(min_length=1)
     files: tuple[str, ...] = ()
+    files_source: str = "change file [schema]"
+    bookkeeping: Annotated[str, matching(r"[^.]+(\.[^.]+){1,2}", "table.column or schema.table.column")] | None = None
     columns: tuple[Column, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     indexes: tuple[Index, ...] = ()

@@ -18,7 +18,7 @@ _LIST = ("path", "query", "list", "id", "page_size", "page_length", "offset", "p
 
 READABLE: Final[dict[str, tuple[str, ...]]] = {
     "release": ("commit",),
-    "schema": ("files",),
+    "schema": ("files", "bookkeeping"),
     "backfill": ("created", "conversation", "deleted", "kinds", "preview_column"),
     "api.health": ("path", "query"),
     "api.version": ("path", "query", "at", "headers"),

@@ -65,8 +65,11 @@ class Survivors(Protocol):
     source: str
 
 
-def not_yet_migrated(schema: SchemaFacts, promised: Sequence[Column]) -> Judgement:
-    """None of the release's columns is there before it began: a half-done earlier attempt shows here."""
+def not_yet_migrated(schema: SchemaFacts, promised: Sequence[Column], listed: Sequence[str] = ()) -> Judgement:
+    """None of the release's columns is there before it began: a half-done earlier attempt shows here.
+
+    `listed` are files of the release that a runner's table already lists: it would not run them again.
+    """
     there = [found for column in promised if (found := schema.column(column.table, column.name))]
     findings = tuple(
         Finding(
@@ -79,6 +82,18 @@ def not_yet_migrated(schema: SchemaFacts, promised: Sequence[Column]) -> Judgeme
             severity=Severity.WARNING,
         )
         for column in there
+    )
+    findings += tuple(
+        Finding(
+            check="preflight/not-yet-migrated",
+            subject=path,
+            want="not written down as done before the migration (releasegate)",
+            have="the runner's table lists it",
+            why="a runner skips it and says that all is well, and the columns are not made",
+            fix="find out what the earlier attempt did; delete the row, or go on with psql knowingly",
+            severity=Severity.WARNING,
+        )
+        for path in listed
     )
     holds = f"none of {count(len(promised), 'new column')} is there yet"
     return Judgement(seen=len(promised) if schema.tables else 0, unit="columns", holds=holds, findings=findings)

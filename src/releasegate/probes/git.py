@@ -16,7 +16,7 @@ _SAVED_LINE = re.compile(r"^(?:commit )?([0-9a-f]{7,40})\b[ \t]*(.*)$")
 
 # No background watcher, no refreshed index: a look writes nothing and starts nothing. The folder is named by the
 # target, and a gate often logs in as another user than the one who deploys, which git refuses otherwise.
-_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "-C")
+GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "-C")
 
 
 def code(machine: Machine, part: str, path: str) -> Measurement[CodeFacts]:
@@ -24,15 +24,15 @@ def code(machine: Machine, part: str, path: str) -> Measurement[CodeFacts]:
     where = machine.path(path)
     with machine.noting() as noted:
         history = _history(machine, where)
-        branch = machine.run([*_GIT, where, "symbolic-ref", "--short", "-q", "HEAD"])
-        changed = machine.read([*_GIT, where, "status", "--porcelain", "-z", "--untracked-files=no"])
+        branch = machine.run([*GIT, where, "symbolic-ref", "--short", "-q", "HEAD"])
+        changed = machine.read([*GIT, where, "status", "--porcelain", "-z", "--untracked-files=no"])
         facts = CodeFacts(
             part=part,
             path=where,
             history=history,
             branch=branch.stdout.strip(),
             changed=tuple(entry[3:] for entry in changed.split("\0") if entry[2:3] == " "),
-            committed=_moment(machine.read([*_GIT, where, "log", "-1", "--format=%ct"])),
+            committed=_moment(machine.read([*GIT, where, "log", "-1", "--format=%ct"])),
             checked_out=_checked_out(machine, where, history[0].hash),
             seen_with=machine.by_hand(["git", "-C", where, "log", "-1", "--oneline"]),
         )
@@ -92,11 +92,11 @@ def way_back(machine: Machine, path: str, repositories: Mapping[str, str]) -> Me
 def exists(machine: Machine, repository: str, commit: str) -> bool:
     """Whether the repository has `commit` (a hash, at least 7 digits of it)."""
     where = machine.path(repository)
-    return machine.run([*_GIT, where, "cat-file", "-e", f"{commit}^{{commit}}"]).exit_code == 0
+    return machine.run([*GIT, where, "cat-file", "-e", f"{commit}^{{commit}}"]).exit_code == 0
 
 
 def _history(machine: Machine, where: str) -> tuple[Commit, ...]:
-    argv = [*_GIT, where, "log", f"--max-count={HISTORY}", "--format=%H %s"]
+    argv = [*GIT, where, "log", f"--max-count={HISTORY}", "--format=%H %s"]
     ran = machine.run(argv)
     if ran.exit_code != 0:
         raise CannotMeasure(_why_not(machine, where, ran.is_missing, ran.complaint), run=machine.by_hand(argv))
@@ -116,7 +116,7 @@ def _why_not(machine: Machine, where: str, is_missing: bool, complaint: str) -> 
 
 def _checked_out(machine: Machine, where: str, head: str) -> datetime | None:
     """Return when HEAD came to be `head`: the oldest of the newest reflog entries that all say so."""
-    ran = machine.run([*_GIT, where, "log", "-g", "--max-count=50", "--date=unix", "--format=%H %gd", "HEAD"])
+    ran = machine.run([*GIT, where, "log", "-g", "--max-count=50", "--date=unix", "--format=%H %gd", "HEAD"])
     arrived = None
     for line in ran.stdout.splitlines() if ran.exit_code == 0 else ():
         commit, _, entry = line.partition(" ")

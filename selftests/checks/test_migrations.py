@@ -1,0 +1,111 @@
+"""Files of a migration and what a runner wrote down: what is said, and what is one and the same name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from releasegate.checks import migrations as checks
+from releasegate.core import Verdict
+from releasegate.core.facts.migrations import Bookkeeping, MigrationFile, MigrationFiles
+
+REPLY = MigrationFile(path="migrations/039-add-reply.sql", sha256="ab" * 32)
+FILES = MigrationFiles(repository="/srv/backend", found=(REPLY,), others=("migrations/001-038-baseline.sql",))
+BOOKED = Bookkeeping(table="public.schema_migrations", column="name", names=("001-create", "038-last"))
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("039-add-reply", "migrations/039-add-reply.sql"),
+        ("039-add-reply.sql", "migrations/039-add-reply.sql"),
+        ("db/migrations/039-add-reply.sql", "migrations/039-add-reply.sql"),
+        ("039_add_reply", "migrations/039-add-reply.up.sql"),
+        ("AddReply1762137600000", "src/migrations/1762137600000-AddReply.ts"),
+        ("20251103111429_add_reply", "prisma/migrations/20251103111429_add_reply/migration.sql"),
+        ("V39__add_reply.sql", "migrations/V39__add_reply.sql"),
+        ("39", "migrations/039-add-reply.sql"),
+        ("20251103111429", "db/migrate/20251103111429_add_reply.rb"),
+    ],
+)
+def test_a_migration_is_known_by_its_name_in_any_runner_s_spelling(name, path):
+    assert Bookkeeping(table="t", column="c", names=(name,)).lists(path)
+
+
+@pytest.mark.parametrize("name", ["038-add-reply", "039-add-replies", "139-add-reply", "40", "reply"])
+def test_another_migration_is_another_one(name):
+    assert not Bookkeeping(table="t", column="c", names=(name,)).lists("migrations/039-add-reply.sql")
+
+
+def test_only_files_with_a_number_that_nobody_wrote_down_are_pending():
+    files = [
+        "m/037-x.sql",
+        "m/038-other-name.sql",
+        "m/041-new.sql",
+        "m/041-new.down.sql",
+        "m/README.sql",
+        "m/038-last.sql",
+    ]
+    booked = replace(BOOKED, names=("037-x", "038-last"))
+    assert booked.pending(files) == ("m/041-new.sql",)
+    assert replace(BOOKED, names=()).pending(files) == ()
+
+
+def test_files_with_their_hashes_and_nothing_pending_pass():
+    judgement = checks.files_are_known(FILES, BOOKED)
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.sentence == (
+        "migrations/039-add-reply.sql (sha256 abababababab); "
+        "public.schema_migrations leaves none of 1 other file pending"
+    )
+    fetched = replace(FILES, found=(replace(REPLY, commit="c0ffee" * 6),))
+    assert "in commit c0ffeec0f" in checks.files_are_known(fetched, None).sentence
+
+
+def test_a_file_that_a_runner_would_run_too_is_a_warning():
+    judgement = checks.files_are_known(replace(FILES, others=("migrations/041-drop-media.sql",)), BOOKED)
+    assert judgement.verdict is Verdict.WARN
+    assert str(judgement.findings[0]) == (
+        "preflight/migration-files: migrations/041-drop-media.sql\n"
+        "  want: no other migration waits to be run (releasegate; the change names 039-add-reply.sql)\n"
+        "  have: public.schema_migrations does not list it\n"
+        "  why:  a runner (`npm run migrate:up:prod`) runs everything that is pending, not only this release's files\n"
+        "  fix:  find out whether it belongs to this release; run the release's own file with psql if not"
+    )
+
+
+def test_files_that_come_with_the_new_code_are_nothing_to_judge_yet():
+    none = replace(FILES, found=(), missing=("migrations/039-*.sql",))
+    assert checks.files_are_known(none, BOOKED).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_after_the_deploy_a_missing_file_fails_and_one_of_two_is_a_warning():
+    none = replace(FILES, found=(), missing=("migrations/039-*.sql",))
+    assert checks.files_are_there(none, source="runbook 3.1").verdict is Verdict.FAIL
+    assert checks.files_are_there(none, source="r").findings[0].have == "no such file below /srv/backend"
+    one_of_two = replace(FILES, missing=("migrations/040-*.sql",))
+    assert checks.files_are_there(one_of_two, source="r").verdict is Verdict.WARN
+    assert checks.files_are_there(FILES, source="r").verdict is Verdict.PASS
+    assert checks.files_are_there(replace(FILES, found=()), source="r").verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_migration_that_nobody_wrote_down_is_a_warning():
+    judgement = checks.is_written_down(FILES, BOOKED)
+    assert judgement.verdict is Verdict.WARN
+    assert judgement.findings[0].have == "2 names, none of them 039-add-reply.sql"
+    written = replace(BOOKED, names=(*BOOKED.names, "039-add-reply"))
+    assert (
+        checks.is_written_down(FILES, written).sentence == "public.schema_migrations lists migrations/039-add-reply.sql"
+    )
+
+
+def test_without_a_table_or_a_file_there_is_nothing_to_compare():
+    assert checks.is_written_down(FILES, Bookkeeping()).verdict is Verdict.NOT_APPLICABLE
+    assert checks.is_written_down(replace(FILES, found=()), BOOKED).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_what_is_written_down_before_the_migration_is_named():
+    written = replace(BOOKED, names=("039-add-reply",))
+    assert checks.already_listed(FILES, written) == ("migrations/039-add-reply.sql",)
+    assert checks.already_listed(FILES, BOOKED) == checks.already_listed(None, written) == ()

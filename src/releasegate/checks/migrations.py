@@ -1,0 +1,119 @@
+"""Whether the files of the migration are there, what else a runner would run, and what it wrote down."""
+
+from __future__ import annotations
+
+from releasegate.checks.words import some
+from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.facts.migrations import Bookkeeping, MigrationFiles
+from releasegate.core.figures import count
+
+OURS = "releasegate"  # who promises what no release document does
+
+
+def files_are_known(files: MigrationFiles, booked: Bookkeeping | None) -> Judgement:
+    """The migration's files are on the machine or fetched, each with its hash, and nothing else would run with them.
+
+    Before the code is pulled they need not be there: then there is nothing to judge, and the backend's gate looks
+    again. `booked` None: no database to ask.
+    """
+    check = "preflight/migration-files"
+    pending = booked.pending(files.others) if booked else ()
+    findings = tuple(
+        Finding(
+            check=check,
+            subject=path,
+            want=f"no other migration waits to be run ({OURS}; the change names {_names(files)})",
+            have=f"{booked.table if booked else ''} does not list it",
+            why="a runner (`npm run migrate:up:prod`) runs everything that is pending, not only this release's files",
+            fix="find out whether it belongs to this release; run the release's own file with psql if not",
+            severity=Severity.WARNING,
+        )
+        for path in pending
+    )
+    return Judgement(
+        seen=len(files.found),
+        unit="migration files",
+        holds=f"{_shown(files)}; {_besides(files, booked)}",
+        findings=findings,
+        not_applicable="" if files.found else f"0 of {_wanted(files)} here or fetched yet: they come with the new code",
+    )
+
+
+def files_are_there(files: MigrationFiles, *, source: str) -> Judgement:
+    """The migration's files lie where the runbook runs them from; one of several that is not there is a warning.
+
+    A release may leave the choice between a file and a script, so only the last one that is missing stops it.
+    """
+    absent = [*files.missing, *(file.path for file in files.found if file.commit)]
+    findings = tuple(
+        Finding(
+            check="backend/migration-files",
+            subject=pattern,
+            want=f"the file is there ({source})",
+            have=f"no such file below {files.repository}",
+            why="step 3 would run nothing, or what an older release left there",
+            fix="check out the release's commit again, and look at what the deploy leaves out (.dockerignore)",
+            run=f"ls {files.repository}/{pattern}",
+            severity=Severity.WARNING if files.on_disk else Severity.ERROR,
+        )
+        for pattern in absent
+    )
+    return Judgement(
+        seen=len(files.on_disk) + len(absent), unit="migration files", holds=_shown(files), findings=findings
+    )
+
+
+def is_written_down(files: MigrationFiles, booked: Bookkeeping) -> Judgement:
+    """The runner's table lists the migration, where there is such a table; psql writes no row, so it is a warning."""
+    listed = [file.path for file in files.found if booked.lists(file.path)]
+    findings = () if listed else (_not_written_down(files, booked),)
+    nothing = "" if booked.table else "0 tables in which a runner writes down its migrations ([schema] bookkeeping)"
+    if not files.found:
+        nothing = f"0 of {_wanted(files)} found, so nobody knows what would be written down"
+    return Judgement(
+        seen=len(booked.names),
+        unit="migrations written down",
+        holds=f"{booked.table} lists {some(listed)}",
+        findings=() if nothing else findings,
+        not_applicable=nothing,
+    )
+
+
+def _not_written_down(files: MigrationFiles, booked: Bookkeeping) -> Finding:
+    return Finding(
+        check="migration/bookkeeping",
+        subject=booked.table,
+        want=f"{booked.column} lists the migration that ran ({OURS})",
+        have=f"{count(len(booked.names), 'name')}, none of them {_names(files)}",
+        why="psql writes no row: the runner runs the file again with the next release, or at the next start",
+        fix="write the row as the runner would, or make sure that the file may run twice",
+        severity=Severity.WARNING,
+    )
+
+
+def already_listed(files: MigrationFiles | None, booked: Bookkeeping | None) -> tuple[str, ...]:
+    """Return the change's files that the runner's table already lists."""
+    return tuple(file.path for file in files.found if booked.lists(file.path)) if files and booked else ()
+
+
+def _besides(files: MigrationFiles, booked: Bookkeeping | None) -> str:
+    if booked is None or not booked.table:
+        return f"{count(len(files.others), 'other file')} beside; which of them a runner would run nobody wrote down"
+    return f"{booked.table} leaves none of {count(len(files.others), 'other file')} pending"
+
+
+def _shown(files: MigrationFiles) -> str:
+    where = [f"{file.path} (sha256 {file.sha256[:12]}{_commit(file.commit)})" for file in files.found]
+    return some(where)
+
+
+def _commit(commit: str) -> str:
+    return f", in commit {commit[:9]}" if commit else ""
+
+
+def _names(files: MigrationFiles) -> str:
+    return some([file.path.rpartition("/")[2] for file in files.found])
+
+
+def _wanted(files: MigrationFiles) -> str:
+    return count(len(files.found) + len(files.missing), "file")

@@ -1,0 +1,77 @@
+"""Files of a migration, and the table in which a runner writes down what it ran."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+_BACKWARD = re.compile(r"(^u\d+__|[._-](down|undo|rollback|revert)\b)", re.IGNORECASE)
+_ENDINGS = re.compile(r"(\.(up|sql|ts|js|mjs|cjs|py|rb|php|xml|yaml|yml|json))+$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationFile:
+    """One file of the change, relative to the repository; `commit` is where it was found when not on the disk."""
+
+    path: str
+    sha256: str
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationFiles:
+    """The files that the change names: `found`, patterns `missing`, and the `others` in the same folders."""
+
+    repository: str
+    found: tuple[MigrationFile, ...]
+    missing: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def on_disk(self) -> tuple[MigrationFile, ...]:
+        """The files that lie where the backend is deployed."""
+        return tuple(file for file in self.found if not file.commit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookkeeping:
+    """What a runner wrote down: `names` of `column` in `table`; `table` "" where no such table is known."""
+
+    table: str = ""
+    column: str = ""
+    names: tuple[str, ...] = ()
+
+    def lists(self, path: str) -> bool:
+        """Whether a file is written down: by its name, in any spelling, or by its number where only numbers are."""
+        own = {_key(path), _key(str(PurePosixPath(path).parent))}
+        numbers = {int(name) for name in self.names if name.isdecimal()}
+        return bool(own & {_key(name) for name in self.names}) or _number(path) in numbers
+
+    def pending(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Return the files that a runner would still run: not written down, and neither is their number.
+
+        Several migrations may have been put together into one file under the first one's number; ways back are none.
+        """
+        numbers = {number for name in self.names if (number := _number(name)) is not None}
+        return tuple(
+            path
+            for path in paths
+            if numbers
+            and not _BACKWARD.search(PurePosixPath(path).name)
+            and (number := _number(path)) is not None
+            and number not in numbers
+            and not self.lists(path)
+        )
+
+
+def _key(name: str) -> tuple[str, str]:
+    """Return digits and letters of a name: `039-add-reply.sql`, `039_add_reply` and `AddReply039` are one migration."""
+    plain = _ENDINGS.sub("", PurePosixPath(name).name)
+    return re.sub(r"\D", "", plain), re.sub(r"[^a-z]", "", plain.lower())
+
+
+def _number(name: str) -> int | None:
+    match = re.match(r"[vV]?(\d+)", PurePosixPath(name).name)
+    return int(match.group(1)) if match else None

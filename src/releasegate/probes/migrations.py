@@ -1,0 +1,132 @@
+"""The files of a migration, on the disk or in the fetched release; and what a runner has written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from typing import Final
+
+from psycopg import sql
+
+from releasegate.core import Measurement
+from releasegate.core.facts.migrations import Bookkeeping, MigrationFile, MigrationFiles
+from releasegate.probes.git import GIT
+from releasegate.probes.host import Machine
+from releasegate.probes.postgres import Session
+
+MOST_COMMITS: Final = 200  # of all branches: a release that is deployed now is no older
+MOST_NAMES: Final = 10_000
+
+# Tables of the runners that people use, and the column in which each names a migration.
+USUAL: Final = {
+    "schema_migrations": ("name", "filename", "version", "migration", "id"),  # Rails, golang-migrate, dbmate, own ones
+    "pgmigrations": ("name",),  # node-pg-migrate
+    "knex_migrations": ("name",),
+    "sequelizemeta": ("name",),
+    "_prisma_migrations": ("migration_name",),
+    "kysely_migration": ("name",),
+    "mikro_orm_migrations": ("name",),
+    "flyway_schema_history": ("script", "version"),
+    "alembic_version": ("version_num",),
+    "django_migrations": ("name",),
+    "databasechangelog": ("filename", "id"),  # Liquibase
+    "__efmigrationshistory": ("migrationid", "migration_id"),
+    "goose_db_version": ("version_id",),
+    "_sqlx_migrations": ("version",),
+    "atlas_schema_revisions": ("version",),
+    "migrations": ("name", "migration", "filename", "version"),  # TypeORM, Laravel, own ones
+    "schema_version": ("script", "version"),
+    "schema_history": ("script", "version", "name"),
+    "migration_history": ("name", "filename", "version"),
+    "db_migrations": ("name", "filename", "version"),
+    "applied_migrations": ("name", "filename", "version"),
+}
+_TABLES: Final = """
+SELECT nspname::text AS schema, relname::text AS "table", array_agg(attname::text) AS columns
+  FROM pg_class class JOIN pg_namespace space ON space.oid = relnamespace
+  JOIN pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
+ WHERE relkind IN ('r', 'p') AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+   AND lower(relname) = ANY ({names}) AND has_table_privilege(class.oid, 'SELECT')
+   AND has_schema_privilege(space.oid, 'USAGE')
+ GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_NAMES: Final = "SELECT {column}::text AS name FROM {table} WHERE {column} IS NOT NULL LIMIT {most}"
+_SUM_OF_BLOB: Final = 'git --no-optional-locks -c "safe.directory=*" -C "$1" show "$2" | sha256sum'
+
+
+def bookkeeping(session: Session, given: str | None) -> Measurement[Bookkeeping]:
+    """Measure what a runner has written down: in `given` (table.column), else in the first usual table there is."""
+    if given:
+        *table, column = given.split(".")
+    else:
+        answer = session.read(sql.SQL(_TABLES).format(names=sql.Literal(list(USUAL))))
+        found = [(row, name) for row in answer.rows if (name := _column(row["table"], row["columns"]))]
+        if not found:
+            return answer.measurement(Bookkeeping(), unit="migrations written down", rows=0)
+        best, column = min(found, key=lambda one: list(USUAL).index(one[0]["table"].lower()))
+        table = [best["schema"], best["table"]]
+    query = sql.SQL(_NAMES).format(
+        column=sql.Identifier(column), table=sql.Identifier(*table), most=sql.Literal(MOST_NAMES)
+    )
+    answer = session.read(query)
+    names = tuple(row["name"] for row in answer.rows)
+    value = Bookkeeping(table=".".join(table), column=column, names=names)
+    shown = {"table": value.table, "column": column, "names": len(names), "newest": sorted(names)[-5:]}
+    return answer.measurement(value, unit="migrations written down", rows=len(names), shown=shown)
+
+
+def migration_files(
+    machine: Machine, repository: str, patterns: Sequence[str], release: str | None
+) -> Measurement[MigrationFiles]:
+    """Measure the files that fit `patterns` below `repository`, and their sha256.
+
+    What is not on the disk yet is looked for in the newest commit whose subject fits `release`, on any branch: before
+    the code is pulled it may have been fetched. `others` are the files beside them, on the disk and in that commit.
+    """
+    where = machine.path(repository)
+    with machine.noting() as noted:
+        commit, tree = _release(machine, where, release)
+        found, missing, folders = [], [], set[str]()
+        for pattern in patterns:
+            folders.add(str(PurePosixPath(pattern).parent))
+            here = [_on_disk(machine, where, path) for path in machine.glob(f"{where}/{pattern}")]
+            there = [_in_commit(machine, where, commit, path) for path in tree if fnmatch(path, pattern)]
+            found += here or there
+            missing += [] if here or there else [pattern]
+        on_disk = [_below(where, path) for folder in sorted(folders) for path in machine.glob(f"{where}/{folder}/*")]
+        beside = {*on_disk, *(path for path in tree if str(PurePosixPath(path).parent) in folders)}
+        endings = {PurePosixPath(file.path).suffix for file in found}
+        own = {file.path for file in found}
+        others = tuple(sorted(path for path in beside - own if PurePosixPath(path).suffix in endings))
+        value = MigrationFiles(repository=where, found=tuple(found), missing=tuple(missing), others=others)
+        return noted.measurement(value, rows=len(found), unit="migration files")
+
+
+def _release(machine: Machine, where: str, release: str | None) -> tuple[str, list[str]]:
+    """Return the newest commit of the release and the files in it; "" and none where there is none."""
+    ran = machine.run([*GIT, where, "log", "--all", f"--max-count={MOST_COMMITS}", "--format=%H %s"])
+    lines = [line.partition(" ") for line in ran.stdout.splitlines()] if ran.exit_code == 0 and release else []
+    commit = next((number for number, _, subject in lines if re.search(release or "", subject, re.IGNORECASE)), "")
+    if not commit:
+        return "", []
+    return commit, machine.read([*GIT, where, "ls-tree", "-r", "-z", "--name-only", commit]).split("\0")[:-1]
+
+
+def _on_disk(machine: Machine, where: str, path: str) -> MigrationFile:
+    return MigrationFile(path=_below(where, path), sha256=machine.read(["sha256sum", "--", path]).split()[0])
+
+
+def _in_commit(machine: Machine, where: str, commit: str, path: str) -> MigrationFile:
+    said = machine.read(["sh", "-c", _SUM_OF_BLOB, "sh", where, f"{commit}:{path}"])
+    return MigrationFile(path=path, sha256=said.split()[0], commit=commit)
+
+
+def _below(where: str, path: str) -> str:
+    return path.removeprefix(f"{where.rstrip('/')}/")
+
+
+def _column(table: str, columns: Sequence[str]) -> str:
+    by_name = {name.lower(): name for name in columns}
+    return next((by_name[name] for name in USUAL[table.lower()] if name in by_name), "")
