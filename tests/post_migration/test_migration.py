@@ -5,13 +5,14 @@ import pytest
 from releasegate.checks import activity as activity_checks
 from releasegate.checks import database as database_checks
 from releasegate.checks import migrations as migration_checks
+from releasegate.checks import plans as plan_checks
 from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import schema as checks
 from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import activity, catalog, migrations, rows
+from releasegate.probes import activity, catalog, migrations, plans, rows
 from releasegate.probes import database as database_probe
 from releasegate.probes.row_sql import Moments
 
@@ -60,6 +61,12 @@ def test_every_new_foreign_key_holds(schema, change, require):
 @pytest.mark.check("migration/indexes", promise="schema.indexes", target="database")
 def test_every_new_index_can_be_used(schema, deparsed, change, require):
     require(checks.indexes_work(schema.value, change.db.indexes, deparsed.value), schema, deparsed)
+
+
+@pytest.mark.check("migration/indexes-usable", promise="schema.indexes", target="database")
+def test_the_new_indexes_serve_what_they_were_made_for(database, schema, change, require):
+    planned = plans.index_plans(database, change)
+    require(plan_checks.indexes_serve(planned.value, schema.value), planned)
 
 
 @pytest.mark.check("migration/survivors", promise="schema.survivors", target="database")

@@ -130,7 +130,7 @@ FAULTS: Final = (
         moments.BEFORE,
         "preflight",
         "the gate's role may not read the messages",
-        ("preflight/can-read", "preflight/baseline"),
+        ("preflight/can-read", "preflight/room-to-write", "preflight/baseline"),
         does(f"REVOKE SELECT ON messages FROM {GATE_ROLE}"),
         does(f"SET ROLE {OWNER}; GRANT SELECT ON messages TO {GATE_ROLE}"),
     ),

@@ -86,6 +86,13 @@ class Index(Promise):
     predicate: str | None = None
 
 
+class Query(Promise):
+    """A query of the release's own that `index` must be able to serve; it is planned and never run."""
+
+    sql: str
+    index: str
+
+
 class Survivors(Promise):
     """Columns of `table` that the release leaves as they were."""
 
@@ -108,6 +115,7 @@ class Schema(Model):
     foreign_keys: tuple[ForeignKey, ...] = ()
     indexes: tuple[Index, ...] = ()
     survivors: tuple[Survivors, ...] = ()
+    queries: tuple[Query, ...] = ()
 
 
 class Marker(Promise):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -80,15 +80,17 @@ class Session:
         self._shown = make_conninfo("", **{key: part for key, part in parts.items() if key not in _HIDDEN})
         self.where = _where(parts)
 
-    def read(self, query: sql.Composable | str, *, search_path: str | None = None) -> Answer:
-        """Return the rows of one statement.
+    def read(
+        self, query: sql.Composable | str, *, search_path: str | None = None, local: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Return the rows of one statement; `local` are settings of its transaction alone.
 
         Raises CannotMeasure for whatever the server or the network answers instead, with the command that shows
         it again.
         """
         text, began = self.text(query), time.monotonic()
         try:
-            with self._transaction(search_path) as cursor:
+            with self._transaction(search_path, local) as cursor:
                 rows = cursor.execute(text.encode()).fetchall()
         except psycopg.Error as error:
             raise self.trouble(error, text) from error
@@ -101,10 +103,10 @@ class Session:
         refusal = self.attempt(f"EXPLAIN {statement.strip().rstrip(';')}")
         return Planned(statement=statement, source=source, sqlstate=refusal.sqlstate, message=refusal.message)
 
-    def attempt(self, statement: str) -> Refusal:
+    def attempt(self, statement: str, *, local: Mapping[str, str] | None = None) -> Refusal:
         """Return what the server said to `statement`, which runs in a read-only transaction that is rolled back."""
         try:
-            with self._transaction(None) as cursor:
+            with self._transaction(None, local) as cursor:
                 cursor.execute(statement.encode())
                 cursor.connection.rollback()
         except psycopg.Error as error:
@@ -132,10 +134,12 @@ class Session:
             self._connection.close()
 
     @contextmanager
-    def _transaction(self, search_path: str | None) -> Iterator[psycopg.Cursor[Row]]:
+    def _transaction(
+        self, search_path: str | None, local: Mapping[str, str] | None = None
+    ) -> Iterator[psycopg.Cursor[Row]]:
         if self._connection is None or self._connection.closed:
             self._connection = self._prove(_connect(self._conninfo))
-        with _read_only(self._connection, self._settings, search_path) as cursor:
+        with _read_only(self._connection, self._settings | dict(local or {}), search_path) as cursor:
             yield cursor
 
     def _prove(self, connection: Connection) -> Connection:
