@@ -43,7 +43,7 @@ def planned(cluster, *, queries=(), names=(), drop=""):
 @pytest.mark.parametrize(("sql", "used"), [("reply = 7", ("m_reply",)), ("reply IS NULL", ()), ("id = 3", ("m_pkey",))])
 def test_a_query_uses_the_index_that_can_serve_it(cluster, sql, used):
     """Also on a table so small that a sequential scan would be cheaper; a partial index only for its own rows."""
-    query = Query(sql="SELECT id FROM m WHERE " + sql + ";", index="m_reply", source="runbook")
+    query = Query(sql=f"SELECT id FROM m WHERE {sql};", index="m_reply", source="runbook")  # noqa: S608  constants
     (plan,) = planned(cluster, queries=(query,)).value
     assert (plan.used, plan.sqlstate, plan.is_promised) == (used, "", True)
 

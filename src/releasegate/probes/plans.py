@@ -66,7 +66,7 @@ def as_select(statement: str) -> str:
         return ""
     where = re.split(r"\bRETURNING\b", match["where"], flags=re.IGNORECASE)[0].strip()
     table = f"{match['updated'] or match['deleted']}{match['named'] or ''}"
-    return " ".join(("SELECT 1 FROM", table, "WHERE", where))
+    return f"SELECT 1 FROM {table} WHERE {where}"  # noqa: S608  the release's own text, which is planned and not run
 
 
 def _indexes_meant(statement: str, indexes: Iterable[Index]) -> list[str]:
