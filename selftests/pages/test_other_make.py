@@ -10,35 +10,40 @@ from releasegate.checks.page import answers, loading, media
 from releasegate.core import Judgement, Verdict
 from releasegate.probes.browser import fallback, replies, thread, viewer, walking
 from releasegate.probes.browser import loading as probe
+from releasegate.probes.browser.thread import Desk
 
 KINDS = ("image", "video")
 
 
 def old_media(site, samples) -> Judgement:
-    looks = [look.value for look in thread.look_at_threads(site, samples.conversations)]
+    with Desk(site) as desk:
+        looks = [thread.look_at_thread(desk, one).value for one in samples.conversations]
     return media.old_media_shown("smoke/old-media-shown", looks, KINDS, KINDS, "runbook 6.1")
 
 
 def viewer_opens(site, samples) -> Judgement:
     choices = [*walking.choose(site, samples), *walking.one_of_several(site, samples)]
-    views = [view.value for view in viewer.open_each(site, choices)]
+    with Desk(site) as desk:
+        views = [view.value for view in viewer.open_each(desk, choices)]
     return media.viewer_opens("smoke/viewer-opens", views, "runbook 6.2")
 
 
 def viewer_closes(site, samples) -> Judgement:
-    closings = viewer.close_each(site, walking.choose(site, samples)[:1], ("button", "escape"))
+    with Desk(site) as desk:
+        closings = viewer.close_each(desk, walking.choose(site, samples)[:1], ("button", "escape"))
     return media.viewer_closes("smoke/viewer-closes", [one.value for one in closings], "runbook 6.2")
 
 
 def arrows(site, samples) -> Judgement:
     pairs = [(one, each) for one in samples.conversations for each in one.messages if each.has_several]
-    turned = [one.value for one in viewer.follow_arrows(site, *pairs[0])]
+    with Desk(site) as desk:
+        turned = [one.value for one in viewer.follow_arrows(desk, *pairs[0])]
     return media.arrows_lead_on("smoke/viewer-arrows", turned, samples.several, samples.rows, "runbook 6.2")
 
 
 def seen_replies(site, samples):
-    pairs = [(one, one.replies) for one in samples.conversations if one.replies]
-    return [one.value for one in replies.look_at_replies(site, pairs)]
+    with Desk(site) as desk:
+        return [reply.value for one in samples.conversations for reply in replies.look_at_replies(desk, one)]
 
 
 def reply_shown(site, samples) -> Judgement:
@@ -52,7 +57,8 @@ def deleted_original(site, samples) -> Judgement:
 
 
 def cut_off(site, samples):
-    return [fallback.cut_off(site, *choice).value for choice in walking.choose(site, samples)[:1]]
+    with Desk(site) as desk:
+        return [fallback.cut_off(desk, *choice).value for choice in walking.choose(site, samples)[:1]]
 
 
 def fallback_shown(site, samples) -> Judgement:
@@ -67,12 +73,15 @@ def fallback_in_viewer(site, samples) -> Judgement:
 
 
 def error_shown(site, samples) -> Judgement:
-    failed = fallback.fail_messages(site, samples.conversations[0]).value
+    with Desk(site) as desk:
+        failed = fallback.fail_messages(desk, samples.conversations[0]).value
     return answers.errors_are_told("smoke/error-is-shown", failed, was_told_before=None)
 
 
 def clean(site, samples) -> Judgement:
-    events = walking.walk(site, walking.choose(site, samples))
+    with Desk(site) as desk:
+        viewer.open_each(desk, walking.choose(site, samples))
+        events = walking.events_of(desk)
     return loading.console_clean("smoke/console-clean", events.value, "runbook 6", pages=events.rows)
 
 
@@ -155,7 +164,8 @@ def test_a_step_that_fails_says_what_is_there_instead(oficina):
     """A declared step that finds nothing names itself, the page, and what is there."""
     step = {"do": "click", "find": {"role": "link", "name": "Fila"}}
     site, samples, _ = oficina(steps={"inbox": [step]})
-    (look,) = thread.look_at_threads(site, samples.conversations[:1])
+    with Desk(site) as desk:
+        look = thread.look_at_thread(desk, samples.conversations[0])
     assert look.value.trouble.startswith(
         "[frontend.steps] inbox, step 1 (click role 'link', name 'Fila'): not found on http://127.0.0.1:"
     )
@@ -175,14 +185,16 @@ def test_declared_steps_and_locators_replace_what_is_built_in(oficina):
 def test_what_writes_never_reaches_the_deployment(oficina):
     """Opening a conversation marks it as read; the gate answers that itself."""
     site, samples, running = oficina()
-    (look,) = thread.look_at_threads(site, samples.conversations[:1])
+    with Desk(site) as desk:
+        look = thread.look_at_thread(desk, samples.conversations[0])
     assert (running.writes, look.value.answered_by_us) == ([], ("POST /loja/servico/papo/p-77/lida",))
 
 
 def test_what_the_target_lets_through_reaches_the_deployment(oficina):
     """A write that the target allows by method and path is sent."""
     site, samples, running = oficina(allow_writes=["POST /papo/.*/lida$"])
-    (look,) = thread.look_at_threads(site, samples.conversations[:1])
+    with Desk(site) as desk:
+        look = thread.look_at_thread(desk, samples.conversations[0])
     assert (running.writes, look.value.answered_by_us) == (["POST /loja/servico/papo/p-77/lida"], ())
 
 

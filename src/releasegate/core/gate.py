@@ -25,7 +25,8 @@ class Gate:
     `marker` is its name everywhere; `phase` its folder under tests/; `requires` the gates that must be open;
     `may_change` what the runbook's next step changes, so that it does not close this gate; `max_age` how long a
     result counts; `runbook` the step it stands behind; `is_released` says that the new frontend is out by then, so
-    that a FAIL means the way back (runbook, step 6: see emergency rollback).
+    that a FAIL means the way back (runbook, step 6: see emergency rollback); `workers` how many processes its tests are
+    spread over, file by file, where the command line (`-n`) does not say.
     """
 
     marker: str
@@ -36,3 +37,4 @@ class Gate:
     may_change: frozenset[Bond] = frozenset()
     max_age: timedelta = timedelta(hours=12)
     is_released: bool = False
+    workers: int = 1

@@ -11,6 +11,7 @@ import pytest
 from releasegate.core import UsageError
 from releasegate.plugin.gates import GATES
 from releasegate.plugin.run import RUN, Run, load_run
+from releasegate.plugin.workers import spread
 
 PROJECT = Path(__file__).parents[3]
 
@@ -62,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
     if run is not None:
         config.stash[RUN] = run
+        spread(config, run)
         _keep_raw_logs(config, run)
 
 

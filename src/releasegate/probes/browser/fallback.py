@@ -21,7 +21,7 @@ from releasegate.core.facts.page import Enlarged, ErrorFacts, FallbackFacts, Kin
 from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Thread, needles
+from releasegate.probes.browser.thread import Desk, Thread, needles
 from releasegate.probes.browser.viewer import Viewer, enlarged
 from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll
@@ -31,13 +31,13 @@ _PAGING = re.compile(r"next|prev|cursor|more|before|after|total|count", re.IGNOR
 _TOLERANCE_PX = 2.0  # scrollbars and rounding
 
 
-def cut_off(site: Site, conversation: Conversation, medium: Medium) -> Measurement[FallbackFacts]:
+def cut_off(desk: Desk, conversation: Conversation, medium: Medium) -> Measurement[FallbackFacts]:
     """Open `conversation` with `medium` whole, then with its file answered 404, and say what became of it."""
     began = time.monotonic()
     cut = Cut(fits=_asks_for(medium))
     try:
-        whole = _boxes(site, conversation, medium)
-        with site.visit(cuts=[cut]) as visit:
+        whole = _boxes(desk, conversation, medium)
+        with desk.site.visit(cuts=[cut]) as visit:
             visit.open_conversation(conversation)
             facts = _without(Thread(visit, conversation), medium, cut, whole)
             picture = visit.picture()
@@ -51,11 +51,11 @@ def cut_off(site: Site, conversation: Conversation, medium: Medium) -> Measureme
     )  # fmt: skip
 
 
-def fail_messages(site: Site, conversation: Conversation) -> Measurement[ErrorFacts]:
+def fail_messages(desk: Desk, conversation: Conversation) -> Measurement[ErrorFacts]:
     """Answer the page's own request for messages with 500, and compare with an empty list in its place."""
     began = time.monotonic()
     try:
-        facts = _fail(site, conversation)
+        facts = _fail(desk, conversation)
     except StuckOnPage as error:
         facts = ErrorFacts(conversation=conversation.id, request="", is_told=None, trouble=str(error))
     return Measurement(
@@ -76,11 +76,9 @@ def _asks_for(medium: Medium) -> Any:
     return fits
 
 
-def _boxes(site: Site, conversation: Conversation, medium: Medium) -> dict[str, Any]:
+def _boxes(desk: Desk, conversation: Conversation, medium: Medium) -> dict[str, Any]:
     """Return where the other messages stand while the medium is whole, and how often the fallback text does."""
-    with site.visit() as visit:
-        visit.open_conversation(conversation)
-        thread = Thread(visit, conversation)
+    with desk.thread(conversation) as thread:
         thread.bring_up([medium])
         return {**_layout(thread, medium), "unavailable": thread.ask()["unavailable"]}
 
@@ -161,8 +159,9 @@ def _pattern(thread: Thread) -> str:
     return interface.fallback.text if interface and interface.fallback else ""
 
 
-def _fail(site: Site, conversation: Conversation) -> ErrorFacts:
-    request, body = _request_for_messages(site, conversation)
+def _fail(desk: Desk, conversation: Conversation) -> ErrorFacts:
+    site = desk.site
+    request, body = _request_for_messages(desk, conversation)
     endpoint = site.change.api.messages
     empty = _emptied(body, endpoint) if endpoint else None
     if not request or empty is None:
@@ -175,14 +174,13 @@ def _fail(site: Site, conversation: Conversation) -> ErrorFacts:
     return ErrorFacts(conversation=conversation.id, request=f"GET {urlsplit(request).path}", is_told=failed != nothing)
 
 
-def _request_for_messages(site: Site, conversation: Conversation) -> tuple[str, str]:
+def _request_for_messages(desk: Desk, conversation: Conversation) -> tuple[str, str]:
     """Return the page's request whose answer holds the most of the messages' ids, and that answer."""
-    with site.visit() as visit:
-        visit.open_conversation(conversation)
+    with desk.thread(conversation) as thread:
         ids = [message.id for message in conversation.messages]
         scored = [
             (sum(f'"{key}"' in body for key in ids), response.url, body)
-            for response, body in visit.listener.data()
+            for response, body in thread.visit.listener.data()
             if response.request.resource_type in ("fetch", "xhr") and response.request.method == "GET"
         ]
     count, url, body = max(scored, default=(0, "", ""))

@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Message
 from releasegate.core.facts.page import ReplyFacts
-from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Thread
+from releasegate.probes.browser.thread import Desk, Thread
 from releasegate.probes.browser.waiting import POLL_MS, poll
 
 _PREVIEW = 12  # characters of the original that a preview shows at the very least
 
 
-def look_at_replies(
-    site: Site, pairs: Iterable[tuple[Conversation, tuple[Message, ...]]]
-) -> list[Measurement[ReplyFacts]]:
-    """Open each conversation and look at its replies."""
-    return [measured for conversation, replies in pairs for measured in _in_conversation(site, conversation, replies)]
-
-
-def _in_conversation(
-    site: Site, conversation: Conversation, replies: tuple[Message, ...]
-) -> list[Measurement[ReplyFacts]]:
+def look_at_replies(desk: Desk, conversation: Conversation) -> list[Measurement[ReplyFacts]]:
+    """Look at the replies of one conversation."""
     began = time.monotonic()
-    with site.visit() as visit:
-        try:
-            visit.open_conversation(conversation)
-            thread = Thread(visit, conversation)
-            facts = _look_at_all(thread, [reply for reply in replies if reply in thread.messages])
-        except StuckOnPage as error:
-            facts = [
-                ReplyFacts(conversation=conversation.id, message=reply.id, row=False, trouble=str(error))
-                for reply in replies
-            ]
-        picture = visit.picture()
+    try:
+        with desk.thread(conversation) as thread:
+            facts = _look_at_all(thread, [reply for reply in conversation.replies if reply in thread.messages])
+            picture = thread.visit.picture()
+    except StuckOnPage as error:
+        facts = [
+            ReplyFacts(conversation=conversation.id, message=reply.id, row=False, trouble=str(error))
+            for reply in conversation.replies
+        ]
+        picture = error.screenshot
     took = time.monotonic() - began
     return [
         Measurement(
             value=fact, unit="replies", rows=1, query=f"reply {fact.message} in conversation {fact.conversation}",
-            duration_s=took, shown=asdict(fact), blobs={"reply.jpg": picture},
+            duration_s=took, shown=asdict(fact), blobs={"reply.jpg": picture} if picture else {},
         )
         for fact in facts
     ]  # fmt: skip

@@ -31,7 +31,10 @@ _IN_PAGE = Path(__file__).with_name("in_page.js")
 
 
 class Site:
-    """What the gates look at. `slowest_s` is the longest that one state may take to appear."""
+    """What the gates look at. `slowest_s` is the longest that one state may take to appear.
+
+    `sizes` are the files that were tried apart from the page: (address, kind) -> width and height, None for dead.
+    """
 
     def __init__(self, browser: Browser, target: Target, change: Change, kept: KeptLogin) -> None:
         if target.frontend is None:
@@ -45,26 +48,35 @@ class Site:
         self._browser = browser
         self._kept = kept
         self._picture = b""
+        self._shared: BrowserContext | None = None
+        self.sizes: dict[tuple[str, str], tuple[int, int] | None] = {}
         self._known: tuple[LoginFacts, dict[str, Any] | None] | None = None
 
     @contextlib.contextmanager
     def visit(self, *, logged_in: bool = True, cuts: Iterable[Cut] = (), bare: bool = False) -> Iterator[Visit]:
-        """Give a fresh window. `cuts` answer some requests otherwise; `bare` ignores the page's content policy.
+        """Give a new window. `cuts` answer some requests otherwise; `bare` ignores the page's content policy.
 
-        Raises CannotMeasure when logging in is needed and did not work: it is tried once per run.
+        Windows that only look share cookies, storage and a renderer, as the tabs of one person do: a new one costs
+        half a second of processor time. A window with `cuts` shares nothing, for what another window has loaded
+        already is not asked for again. Raises CannotMeasure when logging in is needed and did not work: it is tried
+        once per run.
         """
-        state = self._session() if logged_in else None
-        context = self._context(state, bare=bare)
+        cuts = list(cuts)
+        is_apart = bool(cuts) or bare or not logged_in
+        context = self._context(logged_in=logged_in, bare=bare) if is_apart else self._shared_context()
+        visit = None
         try:
-            page = context.new_page()
-            interception = Interception(self._rules(), cuts=list(cuts))
-            context.route("**/*", lambda route: interception.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
-            yield Visit(self, page, interception)
+            visit = self._window(context, cuts)
+            yield visit
         except Error as error:
-            where = context.pages[0].url if context.pages else self.frontend.url
+            where = visit.page.url if visit else self.frontend.url
             raise StuckOnPage(f"{where}: the browser could not go on: {str(error).splitlines()[0]}") from error
         finally:
-            context.close()
+            with contextlib.suppress(Error):  # the browser has gone with it
+                if is_apart:
+                    context.close()
+                elif visit:
+                    visit.page.close()
 
     @property
     def login(self) -> LoginFacts:
@@ -94,7 +106,20 @@ class Site:
             typed=(self.frontend.email, _password(self.frontend)),
         )
 
-    def _context(self, state: dict[str, Any] | None, *, bare: bool) -> BrowserContext:
+    def _window(self, context: BrowserContext, cuts: list[Cut]) -> Visit:
+        page = context.new_page()
+        interception = Interception(self._rules(), cuts=cuts)
+        page.route("**/*", lambda route: interception.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
+        return Visit(self, page, interception)
+
+    def _shared_context(self) -> BrowserContext:
+        """Return the one context of the windows that only look."""
+        if self._shared is None:
+            self._shared = self._context(logged_in=True, bare=False)
+        return self._shared
+
+    def _context(self, *, logged_in: bool, bare: bool) -> BrowserContext:
+        state = self._session() if logged_in else None
         settings = self.target.browser
         context = self._browser.new_context(
             storage_state=state["state"] if state else None,
@@ -110,6 +135,8 @@ class Site:
         context.add_init_script(path=_IN_PAGE)
         if state and state["session_storage"]:
             context.add_init_script(_restoring(self.frontend.url, state["session_storage"]))
+        others = Interception(self._rules())  # windows that the page itself opens
+        context.route("**/*", lambda route: others.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
         return context
 
     def _session(self) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from playwright.sync_api import Error, Request
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
-from releasegate.core.facts.page import MediumFacts, Shown, ThreadFacts
+from releasegate.core.facts.page import Event, MediumFacts, Shown, ThreadFacts
 from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
@@ -36,28 +37,72 @@ _ALIVE = """([url, kind, budget]) => new Promise((done) => {
 })"""
 
 
-def look_at_threads(site: Site, conversations: Iterable[Conversation]) -> list[Measurement[ThreadFacts]]:
-    """Open each conversation and look at its media; files that are not shown are tried on an empty page."""
-    return [_look(site, conversation) for conversation in conversations]
-
-
-def _look(site: Site, conversation: Conversation) -> Measurement[ThreadFacts]:
+def look_at_thread(desk: Desk, conversation: Conversation) -> Measurement[ThreadFacts]:
+    """Look at the media of one conversation; files that are not shown are tried apart from the page."""
     began = time.monotonic()
-    with site.visit() as visit:
-        try:
-            visit.open_conversation(conversation)
-            facts = Thread(visit, conversation).look()
-            picture = visit.picture()
-        except StuckOnPage as error:
-            facts = ThreadFacts(conversation=conversation.id, url=visit.page.url,
-                                messages=len(conversation.messages), trouble=str(error))  # fmt: skip
-            picture = error.screenshot
-    facts = _with_life(site, facts)
+    try:
+        with desk.thread(conversation) as thread:
+            facts, picture = thread.look(), thread.visit.picture()
+    except StuckOnPage as error:
+        facts = ThreadFacts(conversation=conversation.id, url=desk.url, messages=len(conversation.messages),
+                            trouble=str(error))  # fmt: skip
+        picture = error.screenshot
+    facts = _with_life(desk.site, facts)
     return Measurement(
         value=facts, unit="media", rows=len(facts.media), query=f"open conversation {conversation.id} at {facts.url}",
         duration_s=time.monotonic() - began, shown=asdict(facts),
         blobs={"conversation.jpg": picture} if picture else {},
     )  # fmt: skip
+
+
+class Desk:
+    """The window in which a conversation stays open, so that the next look at it costs no new start.
+
+    Whoever leaves something lying about in it (a viewer that does not close) calls `leave`. `url` is where it was
+    last; `events` are what went wrong in it so far, and `opened` counts the conversations that were opened.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.url = site.frontend.url
+        self.opened = 0
+        self.events: list[Event] = []
+        self._window = ExitStack()
+        self._thread: Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    @contextmanager
+    def thread(self, conversation: Conversation) -> Iterator[Thread]:
+        """Give `conversation`, opened as a person would unless it is open already. Raises StuckOnPage."""
+        try:
+            if self._thread is None or self._thread.conversation.id != conversation.id:
+                self._thread = self._open(conversation)
+            yield self._thread
+        except (StuckOnPage, Error):
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Close the window, and keep what went wrong in it."""
+        self._thread = None
+        self._window.close()
+
+    def _open(self, conversation: Conversation) -> Thread:
+        self.leave()
+        visit = self._window.enter_context(self.site.visit())
+        self._window.callback(self._keep, visit)
+        self.opened += 1
+        visit.open_conversation(conversation)
+        return Thread(visit, conversation)
+
+    def _keep(self, visit: Visit) -> None:
+        self.url = visit.page.url
+        self.events += [event for event in visit.events() if event.counts]
 
 
 class Thread:
@@ -185,18 +230,23 @@ def sizes_of(site: Site, media: Iterable[tuple[str, str]]) -> dict[str, tuple[in
 
     The document is the site's own without its scripts and its content policy: what those prevent is the page's fault,
     not the file's. (A document answered from here would not do: Chromium lets none such load files of this machine.)
+    Each file is tried once per site.
     """
-    budget_ms = site.slowest_s * 1000
-    with site.visit(bare=True, cuts=[Cut(fits=_is_script, status=200, content_type="text/javascript")]) as visit:
-        visit.page.goto(site.frontend.url, wait_until="domcontentloaded")
-        backend = site.target.backend
-        bases = [site.frontend.url, *([backend.url] if backend else [])]
-        return {url: _size(visit, [urljoin(base, url) for base in bases], kind, budget_ms) for url, kind in media}
+    wanted = list(media)
+    unknown = [one for one in dict.fromkeys(wanted) if one not in site.sizes]
+    if unknown:
+        with site.visit(bare=True, cuts=[Cut(fits=_is_script, status=200, content_type="text/javascript")]) as visit:
+            visit.page.goto(site.frontend.url, wait_until="domcontentloaded")
+            for url, kind in unknown:
+                site.sizes[url, kind] = _size(visit, url, kind)
+    return {url: site.sizes[url, kind] for url, kind in wanted}
 
 
-def _size(visit: Visit, urls: Sequence[str], kind: str, budget_ms: float) -> tuple[int, int] | None:
-    for url in dict.fromkeys(urls):
-        found = visit.page.evaluate(_ALIVE, [url, kind, budget_ms])
+def _size(visit: Visit, url: str, kind: str) -> tuple[int, int] | None:
+    site = visit.site
+    bases = [site.frontend.url, *([site.target.backend.url] if site.target.backend else [])]
+    for whole in dict.fromkeys(urljoin(base, url) for base in bases):
+        found = visit.page.evaluate(_ALIVE, [whole, kind, site.slowest_s * 1000])
         if found:
             return found[0], found[1]
     return None

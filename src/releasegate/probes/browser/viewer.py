@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,15 +14,15 @@ from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import ArrowFacts, ClosingFacts, Enlarged, Shown, ViewerFacts
 from releasegate.probes.browser import words
-from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Thread, needles, sizes_of, unavailable_text
+from releasegate.probes.browser.thread import Desk, Thread, needles, sizes_of, unavailable_text
 from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll
 
 _IS_OPEN = 0.5  # the share of the window from which on something counts as opened over it
 _IS_CLOSED = 0.1
 _CLICK_MS = 3000  # for a control that is visible already: to become enabled, and to stop moving
+_PUT_AWAY_S = 2  # whether it closes is judged by smoke/viewer-closes; here only the next look depends on it
 _WORDS = {"close": words.CLOSE, "next": words.NEXT, "previous": words.PREVIOUS}
 
 Choice = tuple[Conversation, Medium]
@@ -73,6 +73,20 @@ class Viewer:
         state = self._poll(lambda: self.look(medium), lambda state: state["covers"] < _IS_CLOSED)
         return bool(state["covers"] < _IS_CLOSED)
 
+    def put_away(self, medium: Medium) -> bool:
+        """Close what is open, by key or by button; return whether the conversation lies bare again."""
+        if self.look(medium)["covers"] < _IS_CLOSED:
+            return True
+        self.visit.page.keyboard.press("Escape")
+        if self._is_gone(medium):
+            return True
+        self.press("close")
+        return self._is_gone(medium)
+
+    def _is_gone(self, medium: Medium) -> bool:
+        state = poll(self.visit.page, lambda: self.look(medium), lambda now: now["covers"] < _IS_CLOSED, _PUT_AWAY_S)
+        return bool(state["covers"] < _IS_CLOSED)
+
     def press(self, what: str) -> str:
         """Click the viewer's control for `what` (close, next, previous); return its name, "" where none was found."""
         given = self.visit.locators.first(self.visit.page, what) if what in self.visit.locators.given else None
@@ -96,49 +110,54 @@ def _try_to_click(element: Any) -> None:
         element.click(timeout=_CLICK_MS)
 
 
-def open_each(site: Site, choices: Iterable[Choice]) -> list[Measurement[ViewerFacts]]:
-    """Click each chosen thumbnail in a fresh window, and say what opened."""
-    return [_opened(site, conversation, medium) for conversation, medium in choices]
+@contextlib.contextmanager
+def viewer_of(desk: Desk, conversation: Conversation, medium: Medium) -> Iterator[Viewer]:
+    """Give the viewer of a conversation, shut; it is put away again. Raises StuckOnPage."""
+    with desk.thread(conversation) as thread:
+        viewer = Viewer(thread)
+        yield viewer
+        if not viewer.put_away(medium):
+            desk.leave()
 
 
-def close_each(site: Site, choices: Iterable[Choice], ways: Sequence[str]) -> list[Measurement[ClosingFacts]]:
+def open_each(desk: Desk, choices: Iterable[Choice]) -> list[Measurement[ViewerFacts]]:
+    """Click each chosen thumbnail, and say what opened."""
+    return [_opened(desk, conversation, medium) for conversation, medium in choices]
+
+
+def close_each(desk: Desk, choices: Iterable[Choice], ways: Sequence[str]) -> list[Measurement[ClosingFacts]]:
     """Open the viewer once for each of `ways` (button, escape), and say whether that closed it."""
-    return [_closed(site, conversation, medium, way) for conversation, medium in choices for way in ways]
+    return [_closed(desk, conversation, medium, way) for conversation, medium in choices for way in ways]
 
 
-def follow_arrows(site: Site, conversation: Conversation, message: Message) -> list[Measurement[ArrowFacts]]:
+def follow_arrows(desk: Desk, conversation: Conversation, message: Message) -> list[Measurement[ArrowFacts]]:
     """Open a message's first attachment, go on to the next and back again, and say where one came to."""
     began = time.monotonic()
-    with site.visit() as visit:
-        try:
-            facts = _follow(Viewer(_thread(visit, conversation)), message)
-        except StuckOnPage as error:
-            count = len(message.media)
-            facts = [ArrowFacts(way="next", message=message.id, attachments=count, led_on=False, trouble=str(error))]
-        picture = visit.picture()
+    try:
+        with viewer_of(desk, conversation, message.media[0]) as viewer:
+            facts = _follow(viewer, message)
+            picture = viewer.visit.picture()
+    except StuckOnPage as error:
+        count = len(message.media)
+        facts = [ArrowFacts(way="next", message=message.id, attachments=count, led_on=False, trouble=str(error))]
+        picture = error.screenshot
     took = time.monotonic() - began
     return [_measured(fact, "arrows", f"message {message.id}: arrow {fact.way}", took, picture) for fact in facts]
 
 
-def _thread(visit: Visit, conversation: Conversation) -> Thread:
-    visit.open_conversation(conversation)
-    return Thread(visit, conversation)
-
-
-def _opened(site: Site, conversation: Conversation, medium: Medium) -> Measurement[ViewerFacts]:
+def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measurement[ViewerFacts]:
     began = time.monotonic()
-    size = sizes_of(site, [(medium.url, medium.kind)])[medium.url]
-    with site.visit() as visit:
-        try:
-            viewer = Viewer(_thread(visit, conversation))
+    size = sizes_of(desk.site, [(medium.url, medium.kind)])[medium.url]
+    try:
+        with viewer_of(desk, conversation, medium) as viewer:
             thumbnail = viewer.open(medium)
-            facts = _viewer_facts(
-                conversation, medium, viewer.await_medium(medium, size and size[0] / size[1]), thumbnail, visit
-            )
-        except StuckOnPage as error:
-            facts = ViewerFacts(conversation=conversation.id, message=medium.message, url=medium.url, kind=medium.kind,
-                                trouble=str(error))  # fmt: skip
-        picture = visit.picture()
+            state = viewer.await_medium(medium, size and size[0] / size[1])
+            facts = _viewer_facts(conversation, medium, state, thumbnail, viewer.visit)
+            picture = viewer.visit.picture()
+    except StuckOnPage as error:
+        facts = ViewerFacts(conversation=conversation.id, message=medium.message, url=medium.url, kind=medium.kind,
+                            trouble=str(error))  # fmt: skip
+        picture = error.screenshot
     return _measured(facts, "thumbnails", f"click on {medium.url}", time.monotonic() - began, picture)
 
 
@@ -171,14 +190,15 @@ def enlarged(state: dict[str, Any]) -> Enlarged:
     )
 
 
-def _closed(site: Site, conversation: Conversation, medium: Medium, way: str) -> Measurement[ClosingFacts]:
+def _closed(desk: Desk, conversation: Conversation, medium: Medium, way: str) -> Measurement[ClosingFacts]:
     began = time.monotonic()
-    with site.visit() as visit:
-        try:
-            facts = _close(Viewer(_thread(visit, conversation)), medium, way)
-        except StuckOnPage as error:
-            facts = ClosingFacts(way=way, message=medium.message, closed=False, trouble=str(error))
-        picture = visit.picture()
+    try:
+        with viewer_of(desk, conversation, medium) as viewer:
+            facts = _close(viewer, medium, way)
+            picture = viewer.visit.picture()
+    except StuckOnPage as error:
+        facts = ClosingFacts(way=way, message=medium.message, closed=False, trouble=str(error))
+        picture = error.screenshot
     return _measured(facts, "ways to close", f"click on {medium.url}, then {way}", time.monotonic() - began, picture)
 
 

@@ -10,9 +10,8 @@ from releasegate.core.facts.inbox import Medium, Samples
 from releasegate.core.facts.page import Event
 from releasegate.probes.browser.loading import events_measured
 from releasegate.probes.browser.site import Site
-from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Thread, sizes_of
-from releasegate.probes.browser.viewer import Choice, Viewer
+from releasegate.probes.browser.thread import Desk, sizes_of
+from releasegate.probes.browser.viewer import Choice
 
 _MOST_TRIED = 6  # files of a kind that are tried before the kind counts as dead
 
@@ -37,28 +36,12 @@ def one_of_several(site: Site, samples: Samples) -> list[Choice]:
     return _alive(site, found[:_MOST_TRIED])
 
 
-def walk(site: Site, choices: Iterable[Choice]) -> Measurement[tuple[Event, ...]]:
-    """Open each choice's conversation and its medium, close it again; return what went wrong on the way.
-
-    Where one cannot get on, the other checks say so; what had gone wrong until then counts.
-    """
+def events_of(desk: Desk) -> Measurement[tuple[Event, ...]]:
+    """Return what went wrong in the desk's windows so far, the one that is open included."""
     began = time.monotonic()
-    events: list[Event] = []
-    walked = list(choices)
-    for conversation, medium in walked:
-        with site.visit() as visit:
-            try:
-                visit.open_conversation(conversation)
-                viewer = Viewer(Thread(visit, conversation))
-                viewer.open(medium)
-                viewer.await_medium(medium)
-                visit.page.keyboard.press("Escape")
-                visit.settle()
-            except StuckOnPage:
-                pass
-            events += [event for event in visit.events() if event.counts]
-    query = ", ".join(f"conversation {conversation.id}" for conversation, _ in walked)
-    return events_measured(tuple(events), len(walked), f"console and network of {query}", time.monotonic() - began)
+    desk.leave()
+    query = f"console and network of {desk.opened} opened conversations"
+    return events_measured(tuple(desk.events), desk.opened, query, time.monotonic() - began)
 
 
 def _first_alive(site: Site, samples: Samples, kind: str) -> list[Choice]:

@@ -1,0 +1,28 @@
+"""What the files of the smoke gate share: the test data, found once per file, and the window that lies open."""
+
+import pytest
+
+from releasegate.probes import samples as sampling
+from releasegate.probes.browser import walking
+from releasegate.probes.browser.thread import Desk
+
+
+@pytest.fixture(scope="module")
+def sampled(database, api, site, change):
+    """Return conversations that hold what the release promises to show, found in the data."""
+    found = sampling.find(database, api, change, None)
+    site.knows_hosts_of(medium.url for conversation in found.value.conversations for medium in conversation.media)
+    return found
+
+
+@pytest.fixture(scope="module")
+def chosen(site, sampled):
+    """Return one living medium of each kind that the release promises to show."""
+    return walking.choose(site, sampled.value)
+
+
+@pytest.fixture(scope="module")
+def desk(site):
+    """Return the window in which a conversation stays open from one look to the next."""
+    with Desk(site) as desk:
+        yield desk
