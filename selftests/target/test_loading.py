@@ -214,8 +214,8 @@ WRONG = {
     '[frontend]\nurl = "http://x"\n[frontend.steps]\ninbox = [{ do = "goto" }]':
         'frontend.steps.inbox[0]: do = "goto" needs value',
     '[frontend]\nurl = "http://x"\n[frontend.steps]\nlogn = []':
-        "frontend.steps.logn: unknown key (did you mean 'login'?); accepted here: login, inbox, conversation, "
-        "after_reload",
+        "frontend.steps.logn: unknown key (did you mean 'login'?); accepted here: first_visit, login, account, "
+        "inbox, conversation, after_reload",
     "[load]\nrequests_per_second = 0\ntotal = 1": "load.requests_per_second: 0 was given; accepted: greater than 0",
     '[[not_applicable]]\ncheck = "perf gate"\nreason = "x"':
         'not_applicable[0].check: "perf gate" was given; accepted: a gate or a check: perf, backend/service-up',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,7 @@ from releasegate.probes.postgres import Session, open_session
 from releasegate.probes.services import ServiceBook, open_services
 
 Section = TypeVar("Section")
+_JUDGE_LOGIN = ("preflight", "frontend")
 _STATE = Path(__file__).parents[3] / ".state"
 SESSIONS = _STATE / "sessions"
 PASSES = _STATE / "passes"
@@ -71,6 +73,9 @@ def services(run: Run, machine: Machine) -> ServiceBook:
 
 @pytest.fixture(scope="session")
 def site(run: Run) -> Iterator[Site]:
-    """Return the page in a real browser, logged in once."""
-    with open_site(run.subject.target, run.subject.change, run.path) as site:
+    """Return the page in a real browser, logged in once: by this run where its gate judges the login itself."""
+    session, began = session_file_of(run.subject), run.path.stat().st_ctime if run.is_worker else time.time()
+    anew = any(gate.marker in _JUDGE_LOGIN for gate in run.gates)
+    file = session.with_suffix(".browser.json")
+    with open_site(run.subject.target, run.subject.change, file, began=began, anew=anew) as site:
         yield site

@@ -158,18 +158,42 @@ class BrowserStep(Model):
         return self
 
 
-class Frontend(Model):
-    """The page. `login` is what a person types; `steps` replace the built-in way in where the page differs.
+StepsName = Literal["first_visit", "login", "account", "inbox", "conversation", "after_reload"]
 
-    Names of steps: login, inbox, conversation, after_reload. `hosts` may be asked besides the two URLs.
+
+class Frontend(Model):
+    """The page, and how one gets in.
+
+    `login`: by the page's own `form`, with what a person types; by a prepared `state` (Playwright's storage state:
+    cookies and local storage, from the file `state`); by a `token` that is put where the page looks for it
+    (`token_in`, under `token_key`); `none` where nobody logs in. `steps` replace the built-in way in where the page
+    differs. `hosts` may be asked besides the two URLs. What writes and is not in `allow_writes` is answered with
+    `write_status` and `write_body`.
     """
 
     url: Url
+    login: Literal["form", "state", "token", "none"] = "form"
     email: str = ""
     password: SecretStr | None = None
-    steps: dict[Literal["login", "inbox", "conversation", "after_reload"], tuple[BrowserStep, ...]] = {}
+    state: LocalPath | None = None
+    token: SecretStr | None = None
+    token_key: str = "token"  # noqa: S105  the name under which a page keeps it
+    token_in: Literal["local_storage", "session_storage", "cookie"] = "local_storage"  # noqa: S105  where a page keeps it
+    steps: dict[StepsName, tuple[BrowserStep, ...]] = {}
     hosts: tuple[str, ...] = ()
+    verify_tls: bool = True
     allow_writes: tuple[str, ...] = ()
+    write_status: int = Field(default=200, ge=200, lt=600)
+    write_body: str = "{}"
+    try_wrong_password: bool = False
+
+    @model_validator(mode="after")
+    def _has_what_its_login_needs(self) -> Self:
+        if self.login == "state" and self.state is None:
+            raise ValueError('login = "state" needs state, the file with cookies and local storage')
+        if self.login == "token" and self.token is None:
+            raise ValueError('login = "token" needs token')
+        return self
 
 
 class Service(Model):
@@ -236,11 +260,18 @@ class Browser(Model):
 
     executable: LocalPath | None = None
     sandbox: bool | None = None
+    proxy: Url | None = None
     viewport: tuple[int, int] = (1280, 800)
     locale: str = "pt-BR"
     timezone: str = "America/Sao_Paulo"
     slowest: Length = "10s"
     mask: tuple[Pattern, ...] = ()
+
+
+class Looked(Model):
+    """What the browser gates look at, where it shall not be found in the data: ids of `conversations`, in order."""
+
+    conversations: tuple[str, ...] = ()
 
 
 class Load(Model):
@@ -319,6 +350,7 @@ class Target(Model):
     paths: Paths = Paths()
     browser: Browser = Browser()
     locators: dict[LocatorName, Locator] = {}
+    samples: Looked = Looked()
     load: Load | None = None
     watch: Watch = Watch()
     fingerprint: Fingerprint | None = None

@@ -1,4 +1,4 @@
-"""What a login left behind, shared by the processes of a run and gone with the last of them."""
+"""What a login left behind, shared by the processes of a run and by the gates that follow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,55 +15,45 @@ from releasegate.core.redaction import redactor
 
 Kept = dict[str, Any]
 
-_NAME = ".browser-session"
+_LIFETIME_S = 15 * 60  # shorter than any usual session; a session that has ended before is noticed, and renewed
 _LONGEST_ORDINARY = 15  # a stored value longer than this may be a token
 
 
 class KeptLogin:
-    """One login for all processes of a run: cookies, local and session storage, in a file of mode 0600.
+    """One login for all processes and gates: cookies, local and session storage, in a file of mode 0600.
 
-    The file is a secret in the run's own folder, so the last process that uses it removes it.
+    Logins may be rationed, so what one gate's login left serves the next for a while. `file` holds a secret: its
+    folder is a private one, never the evidence. `began` (seconds since the epoch) is when this run did; with `anew`
+    only a login of this run counts, and one that failed never counts longer.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / f"{_NAME}.json"
-        self._making = folder / f"{_NAME}.making"
-        self._using = folder / f"{_NAME}.using"
+    def __init__(self, file: Path, began: float, *, anew: bool = False) -> None:
+        self._file = file
+        self._making = file.with_suffix(".making")
+        self._began = began
+        self._anew = anew
 
-    @contextlib.contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Keep the file for as long as this process may need it."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(self._using, fcntl.LOCK_SH) as lock:
-            try:
-                yield
-            finally:
-                self._clean_up(lock)
+    def get(self, whose: str, make: Callable[[], Kept], is_good: Callable[[Kept], bool]) -> Kept:
+        """Return what the login of `whose` left; the first process to ask makes it, while the others wait.
 
-    def get(self, make: Callable[[], Kept]) -> Kept:
-        """Return what the login left; the first process to ask makes it, while the others wait."""
-        with _locked(self._making, fcntl.LOCK_EX):
-            kept = self._read()
-            if kept is None:
-                kept = make()
+        What another process left is taken only while it `is_good`.
+        """
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _locked(self._making):
+            kept = self._read(whose)
+            if kept is None or not is_good(kept):
+                kept = {**make(), "whose": whose, "made": time.time()}
                 self._write(kept)
         _register(kept)
         return kept
 
-    def _clean_up(self, lock: int) -> None:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # another process still uses it, and will remove it
-            return
-        for file in (self._file, self._making, self._using):
-            file.unlink(missing_ok=True)
-
-    def _read(self) -> Kept | None:
+    def _read(self, whose: str) -> Kept | None:
         try:
             kept: Kept = json.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, ValueError):  # none yet, or a process that was killed while it wrote
             return None
-        return kept
+        oldest = self._began if self._anew or kept.get("state") is None else time.time() - _LIFETIME_S
+        return kept if kept.get("whose") == whose and kept.get("made", 0) >= oldest else None
 
     def _write(self, kept: Kept) -> None:
         with os.fdopen(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
@@ -70,11 +61,11 @@ class KeptLogin:
 
 
 @contextlib.contextmanager
-def _locked(file: Path, how: int) -> Iterator[int]:
+def _locked(file: Path) -> Iterator[None]:
     handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, how)
-        yield handle
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(handle)
 

@@ -13,7 +13,7 @@ from releasegate.probes.browser.finding import Locators, visible
 from releasegate.probes.browser.listening import Listener
 from releasegate.probes.browser.steps import address, run, stuck
 from releasegate.probes.browser.waiting import POLL_MS, settle
-from releasegate.target.models import Frontend
+from releasegate.target.models import Frontend, StepsName
 
 
 class Login:
@@ -33,12 +33,15 @@ class Login:
         """Open the page, log in, and say how it went. Raises StuckOnPage where the form cannot be found."""
         url = address(self._frontend.url, path)
         self._page.goto(url, wait_until="domcontentloaded")
+        self._run("first_visit")
         steps = self._frontend.steps.get("login")
         if steps:
-            run(self._page, "login", steps, self._frontend.url, self._secrets())
+            self._run("login")
         else:
             self._by_form()
         facts = self._outcome(url)
+        if facts.is_in:
+            self._run("account")
         return replace(facts, survives=self._survives()) if facts.is_in else facts
 
     def _by_form(self) -> None:
@@ -81,15 +84,13 @@ class Login:
         settle(self._page, self._listener, self._slowest_s)
         is_inside_too = self._has(self._first_step)
         self._page.reload(wait_until="domcontentloaded")
-        run(
-            self._page,
-            "after_reload",
-            self._frontend.steps.get("after_reload", ()),
-            self._frontend.url,
-            self._secrets(),
-        )
+        self._run("after_reload")
         settle(self._page, self._listener, self._slowest_s)
         return not self._is_at_login() and (is_inside_too or not self._has(self._first_step))
+
+    def _run(self, name: StepsName) -> None:
+        """Do the steps that the target declares under `name`, if any."""
+        run(self._page, name, self._frontend.steps.get(name, ()), self._frontend.url, self._secrets())
 
     def _await(self, names: tuple[str, ...], what: str) -> str:
         """Return the first of `names` that becomes visible. Raises StuckOnPage when none does in time."""
