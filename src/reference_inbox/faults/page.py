@@ -49,6 +49,20 @@ FRONTEND: Final = (
         ("frontend/login",),
         ("paths.js", '"/api/auth/login"', '"/api/auth/sign-in"'),
     ),
+    patched(
+        "frontend",
+        "uncaught-error",
+        "a script of the page calls a function that does not exist",
+        ("frontend/console-clean",),
+        ("main.js", "let inbox = null;\n", "let inbox = null;\nsetTimeout(() => startMetrics());\n"),
+    ),
+    patched(
+        "frontend",
+        "sideways-on-phones",
+        "on a phone the page is wider than the screen",
+        ("frontend/fits-screens",),
+        ("media.css", "/* the viewer */", "body { min-width: 700px; }\n/* the viewer */"),
+    ),
 )
 
 SMOKE: Final = (
@@ -86,6 +100,73 @@ SMOKE: Final = (
     ),
     patched(
         "smoke",
+        "viewer-not-full",
+        "the viewer is a box in a corner of the window",
+        ("smoke/viewer-opens", "smoke/viewer-closes"),
+        ("viewer.js", "this.dialog.showModal();", "this.dialog.show();"),
+        (
+            "media.css",
+            ".viewer { width: 100vw; height: 100dvh;",
+            ".viewer { position: fixed; z-index: 9; inset: 0 auto auto 0; width: 75vw; height: 75dvh;",
+        ),
+    ),
+    patched(
+        "smoke",
+        "arrows-wrap",
+        "the viewer's arrow leads from the last attachment to the first",
+        ("smoke/viewer-ends",),
+        (
+            "viewer.js",
+            "const there = this.place + by;",
+            "const there = (this.place + by + this.attachments.length) % this.attachments.length;",
+        ),
+        ("viewer.js", "    this.next.disabled = this.place === last;\n", ""),
+    ),
+    patched(
+        "smoke",
+        "viewer-tires",
+        "the viewer opens a dozen times and then no more",
+        ("smoke/viewer-again",),
+        (
+            "viewer.js",
+            "  new Viewer(attachments, place, sender, opener).open();",
+            (
+                "  openViewer.times = (openViewer.times ?? 0) + 1;\n"
+                "  if (openViewer.times < 15) new Viewer(attachments, place, sender, opener).open();"
+            ),
+        ),
+    ),
+    patched(
+        "smoke",
+        "keyboard-cannot-open",
+        "thumbnails cannot be reached by keyboard",
+        ("smoke/viewer-keyboard",),
+        (
+            "attachments.js",
+            'el("button", { class: "tile", type: "button",',
+            'el("button", { class: "tile", type: "button", tabindex: "-1",',
+        ),
+    ),
+    patched(
+        "smoke",
+        "focus-lost",
+        "the focus is nowhere when the viewer has closed",
+        ("smoke/viewer-keyboard",),
+        ("viewer.js", "    this.opener.focus();\n", "    this.opener.blur();\n"),
+    ),
+    patched(
+        "smoke",
+        "old-media-missing",
+        "media of messages older than a day is not drawn",
+        ("smoke/old-media-shown", "smoke/viewer-opens", "smoke/viewer-closes", "smoke/viewer-again", "smoke/fallback"),
+        (
+            "message.js",
+            "message.attachments.length > 0 &&",
+            "message.attachments.length > 0 && Date.now() - new Date(message.createdAt) < 864e5 &&",
+        ),
+    ),
+    patched(
+        "smoke",
         "thumbnails-missing",
         "videos have no thumbnail in the thread",
         ("smoke/old-media-shown", "smoke/viewer-opens"),
@@ -101,6 +182,31 @@ SMOKE: Final = (
         "dead media is a broken image in the thread",
         ("smoke/fallback",),
         ("attachments.js", "    button.replaceChildren(...unavailable());\n", ""),
+    ),
+    patched(
+        "smoke",
+        "broken-icon",
+        "dead media says so, and shows a broken image besides",
+        ("smoke/fallback",),
+        ("attachments.js", "button.replaceChildren(...unavailable());", "button.append(...unavailable());"),
+    ),
+    patched(
+        "smoke",
+        "layout-jumps",
+        "a message grows when its medium is dead",
+        ("smoke/fallback",),
+        (
+            "media.css",
+            ".tile.gone, .paper.gone, .unavailable {",
+            ".tile.gone { aspect-ratio: auto; height: 620px; }\n.tile.gone, .paper.gone, .unavailable {",
+        ),
+    ),
+    patched(
+        "smoke",
+        "fallback-text-wrong",
+        "dead media is told in other words than promised",
+        ("smoke/fallback", "smoke/fallback-in-viewer"),
+        ("texts.js", 'contentUnavailable: "Content unavailable"', 'contentUnavailable: "Something went wrong"'),
     ),
     patched(
         "smoke",
@@ -132,6 +238,35 @@ SMOKE: Final = (
             "message.repliedTo && replyBox(message.repliedTo, thread)",
             "message.replied_to && replyBox(message.replied_to, thread)",
         ),
+    ),
+    patched(
+        "smoke",
+        "reply-wrong-sender",
+        "replies name the other one as who wrote the original",
+        ("smoke/reply-shown",),
+        (
+            "reply.js",
+            "`${texts.repliedTo} ${original.senderName}`",
+            (
+                "`${texts.repliedTo} ${[...document.querySelectorAll('.message')]"
+                ".map((one) => one.ariaLabel.split(',')[0])"
+                ".find((name) => name !== original.senderName) ?? thread.title.textContent}`"
+            ),
+        ),
+    ),
+    patched(
+        "smoke",
+        "reply-wrong-preview",
+        "replies show other words than the original's",
+        ("smoke/reply-shown",),
+        ("reply.js", "wordsFor(original.preview, original.kind)", 'wordsFor("Bom dia!", original.kind)'),
+    ),
+    patched(
+        "smoke",
+        "deleted-as-normal",
+        "a reply to a deleted message is drawn as any other",
+        ("smoke/deleted-original",),
+        ("reply.js", "if (original.deleted) {", "if (original.deleted === null) {"),
     ),
     patched(
         "smoke",
