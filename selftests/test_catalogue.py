@@ -55,6 +55,10 @@ RED_ELSEWHERE = {
         "watch/test_success.py::test_what_was_never_run_is_no_success",
         "a gate that was not run, or was not open, stands in the evidence alone",
     ),
+    "frontend/wrong-password": (
+        "pages/test_other_make.py::test_a_wrong_password_that_lets_one_in_is_a_finding",
+        "the reference's target does not ask for the try, as most do not",
+    ),
     "perf/generator-kept-up": (
         "probes/test_load.py::test_an_overloaded_generator_gives_no_verdict",
         "it judges the generator; no fault of a deployment can turn it red",

@@ -6,16 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from releasegate.checks.page import answers, loading, media
+from releasegate.checks.page import answers, handling, loading, media
 from releasegate.core import Verdict
 from releasegate.core.facts.page import (
+    AgainFacts,
     ArrowFacts,
     Asset,
     ClosingFacts,
+    DeadWay,
+    EndsFacts,
     Enlarged,
     ErrorFacts,
     Event,
     FallbackFacts,
+    KeyboardFacts,
     Kind,
     LoginFacts,
     MediumFacts,
@@ -23,6 +27,7 @@ from releasegate.core.facts.page import (
     ReplyFacts,
     Shown,
     ThreadFacts,
+    Trouble,
     ViewerFacts,
 )
 
@@ -334,14 +339,159 @@ def test_a_viewer_that_waits_for_ever_fails():
     assert judged(None).verdict is Verdict.PASS
 
 
-def test_an_error_that_looks_like_nothing_is_a_warning_unless_it_always_did():
-    """Nobody promises it, so it never stops a release."""
-    silent = ErrorFacts(conversation="c1", request="GET /messages", is_told=False)
+@pytest.mark.parametrize("what", Trouble)
+def test_trouble_that_looks_like_nothing_is_a_warning(what):
+    """A failed, a late and an unsent request that read as an empty conversation are told; each by its own words."""
+    silent = ErrorFacts(conversation="c1", request="GET /messages", what=what, is_told=False)
 
-    def judged(failed, before=None):
-        return answers.errors_are_told("smoke/error-is-shown", failed, was_told_before=before)
+    def judged(*looks, promised_by=""):
+        return answers.errors_are_told("smoke/error-is-shown", looks, promised_by=promised_by)
 
-    assert judged(silent).verdict is Verdict.WARN
-    assert judged(silent, before=False).verdict is Verdict.PASS
+    said = judged(silent)
+    assert (said.verdict, said.sentence) == (
+        Verdict.WARN,
+        f"conversation c1: GET /messages {what}, and the page reads exactly as with no messages at all",
+    )
+    assert judged(silent, promised_by="manual 3").verdict is Verdict.FAIL
     assert judged(replace(silent, is_told=True)).verdict is Verdict.PASS
+    assert judged(replace(silent, is_told=True, came=False)).verdict is Verdict.WARN
     assert judged(replace(silent, is_told=None, trouble="unknown request")).verdict is Verdict.NOT_APPLICABLE
+    assert judged().verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("way", DeadWay)
+def test_a_finding_about_dead_media_says_how_it_died(way):
+    """The way is part of the subject."""
+    cut = replace(CUT, way=way, says_unavailable=False)
+    judged = answers.dead_media_shows_fallback("smoke/fallback", [cut], "Content unavailable", "runbook 6.4")
+    assert judged.findings[0].subject == f"medium of message m1, {way}"
+
+
+def test_a_message_that_jumps_is_a_warning_and_a_line_is_none():
+    """Half a screen is worth a look, a line of text is not."""
+
+    def judged(jumped):
+        cut = replace(CUT, jumped=jumped)
+        return answers.dead_media_shows_fallback("smoke/fallback", [cut], "Content unavailable", "runbook 6.4")
+
+    assert judged(-180).sentence == "medium of message m1, answered 404: its message shrank by 180 pixels"
+    assert judged(-180).verdict is Verdict.WARN
+    assert judged(20).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict", "have"),
+    [
+        (replace(REPLY, other_sender=True), Verdict.FAIL, "it names somebody else of the conversation"),
+        (replace(REPLY, height=0.7), Verdict.WARN, "the preview alone takes 70% of the window's height"),
+        (replace(REPLY, leads=False), Verdict.WARN, "a click on the box does not bring it into sight"),
+    ],
+)
+def test_a_reply_s_box_is_judged_by_what_is_promised(reply, verdict, have):
+    """A wrong name is wrong; what nobody promises is a warning."""
+    judged = answers.replies_shown("smoke/reply-shown", [reply], "Replied to", "runbook 6.3", in_table=3, rows=50)
+    assert (judged.verdict, judged.sentence) == (verdict, f"reply m2: {have}")
+
+
+KEYS = KeyboardFacts(conversation="c1", message="m1", takes_focus=True, enter_opens=True, focus_goes_in=True,
+                     focus_comes_back=True)  # fmt: skip
+ENDS = EndsFacts(conversation="c1", message="m1", attachments=3, counters=("1/3", "3/3"), wraps=False)
+AGAIN = AgainFacts(conversation="c1", message="m1", wanted=20, opened=20, how="Escape")
+
+
+@pytest.mark.parametrize(
+    ("look", "have"),
+    [
+        (replace(KEYS, takes_focus=False), "it takes no focus"),
+        (replace(KEYS, enter_opens=False), "nothing opened"),
+        (replace(KEYS, focus_goes_in=False), "it stays behind it"),
+        (replace(KEYS, focus_comes_back=False), "it is somewhere else after Escape"),
+        (replace(KEYS, keys_turn=False), "they lead nowhere"),
+    ],
+)
+def test_a_viewer_that_needs_a_mouse_is_a_warning(look, have):
+    """Each thing that the keyboard cannot do is told; what was not tried is not."""
+
+    def judged(*looks):
+        return handling.viewer_obeys_keys("smoke/viewer-keyboard", looks)
+
+    assert (judged(look).verdict, judged(look).sentence) == (Verdict.WARN, f"viewer of message m1: {have}")
+    assert judged(KEYS).verdict is Verdict.PASS
+    assert judged().verdict is Verdict.INCONCLUSIVE
+    assert judged(replace(KEYS, trouble="no thumbnail")).sentence == "no thumbnail"
+
+
+@pytest.mark.parametrize(
+    ("look", "have"),
+    [
+        (replace(ENDS, wraps=True), "going on from it leads to the first again"),
+        (replace(ENDS, counters=("1/3", "1/3")), "1/3 at the first and at the last"),
+        (replace(ENDS, arrows_alone=("Next",)), "Next can be pressed beside it"),
+    ],
+)
+def test_a_viewer_without_ends_is_a_warning(look, have):
+    """Wrapping, a counter that stands still, and arrows beside one attachment are told; no counter at all is not."""
+
+    def judged(*looks, several=1):
+        return handling.viewer_keeps_its_ends("smoke/viewer-ends", looks, several, 1200)
+
+    said = judged(look)
+    assert (said.verdict, said.sentence) == (Verdict.WARN, f"message m1 with 3 attachments: {have}")
+    assert judged(replace(ENDS, counters=("", ""), arrows_alone=())).verdict is Verdict.PASS
+    assert judged(replace(ENDS, wraps=None)).verdict is Verdict.INCONCLUSIVE
+    assert judged(several=0).sentence == "no message has several attachments (looked at 1 200 rows)"
+
+
+def test_a_viewer_that_tires_fails_and_one_that_lets_the_background_move_is_a_warning():
+    """The nineteenth opening is promised as the first is; the background is not."""
+
+    def judged(*looks):
+        return handling.viewer_opens_again("smoke/viewer-again", looks, "runbook 6.2")
+
+    tired = judged(replace(AGAIN, opened=6))
+    assert (tired.verdict, tired.sentence) == (
+        Verdict.FAIL, "viewer of message m1: 6 times; after that a click opened nothing",
+    )  # fmt: skip
+    assert judged(replace(AGAIN, background_moved=True)).verdict is Verdict.WARN
+    assert judged(AGAIN).verdict is Verdict.PASS
+    assert judged(replace(AGAIN, opened=1, trouble="it could not be closed")).verdict is Verdict.INCONCLUSIVE
+    assert judged(replace(AGAIN, opened=0)).sentence == "no viewer opened"
+
+
+def test_a_video_that_cannot_be_played_is_a_warning():
+    """A video without controls that does not play is told; whether a picture plays is no question."""
+    view = replace(VIEW, kind="video", is_playable=False)
+    judged = media.viewer_opens("smoke/viewer-opens", [view], "runbook 6.2")
+    assert (judged.verdict, judged.sentence) == (
+        Verdict.WARN, "video of message m1: it neither plays nor has controls",
+    )  # fmt: skip
+    assert (
+        media.viewer_opens("smoke/viewer-opens", [replace(view, kind="image")], "runbook 6.2").verdict is Verdict.PASS
+    )
+
+
+def test_a_wrong_password_that_is_let_in_fails():
+    """Let in is wrong, refused is right, not asked for is N/A, not sent is undecided."""
+
+    def judged(*tries):
+        return loading.wrong_password_refused("frontend/wrong-password", tries, "runbook 5.5")
+
+    refused = replace(IN, is_in=False, answers=("POST /login 401",), said="Senha errada")
+    assert judged(replace(IN, landed="https://x/inbox")).sentence == "https://x/: it lets one in, at https://x/inbox"
+    assert judged(refused).sentence == 'a wrong password is refused: POST /login 401, and the page says "Senha errada"'
+    assert judged().verdict is Verdict.NOT_APPLICABLE
+    assert judged(replace(refused, answers=())).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_page_wider_than_a_phone_is_a_warning_unless_it_always_was():
+    """The width is named; what the old page did too is silent."""
+    widths = (("phone", 390, 210), ("tablet", 820, 0), ("desktop", 1280, 0))
+
+    def judged(sideways, before=None):
+        return loading.page_fits_screens("frontend/fits-screens", replace(PAGE, sideways=sideways), before)
+
+    assert judged(widths).sentence == "https://x/: the page is 210 pixels wider"
+    assert judged(widths).verdict is Verdict.WARN
+    assert judged(widths, {"sideways": ["phone"]}).verdict is Verdict.PASS
+    assert judged((("phone", 390, 1), *widths[1:])).verdict is Verdict.PASS
+    assert judged(()).verdict is Verdict.INCONCLUSIVE

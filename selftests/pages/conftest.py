@@ -37,7 +37,7 @@ def oficina(tmp_path: Path) -> Iterator[Callable[..., tuple[Site, Samples, Ofici
             running = stack.enter_context(Oficina(faults))
             target = target_of(running, **frontend)
             site = stack.enter_context(
-                open_site(target, change(), tmp_path / f"run-{running.url.rsplit(':', 1)[-1][:5]}")
+                open_site(target, change(), tmp_path / f"session-{running.url.rsplit(':', 1)[-1][:5]}.json")
             )
             return site, samples_of(running), running
 
@@ -75,5 +75,7 @@ def _message(one: dict) -> Message:
         Medium(url=each["onde"], kind=kinds[each["tipo"]], message=key, is_old=True) for each in one["arquivos"]
     )
     quoted = one["citada"]
-    original = quoted and Original(id=f"{key}-original", text=quoted["texto"], is_gone=quoted.get("apagada", False))
-    return Message(id=key, text=one["texto"], media=media, original=original)
+    original = quoted and Original(
+        id=f"{key}-original", sender=quoted["nome"], text=quoted["texto"], is_gone=quoted.get("apagada", False)
+    )
+    return Message(id=key, sender=one["de"], text=one["texto"], media=media, original=original)

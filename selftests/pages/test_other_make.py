@@ -6,9 +6,10 @@ import stat
 
 import pytest
 
-from releasegate.checks.page import answers, loading, media
+from releasegate.checks.page import answers, handling, loading, media
 from releasegate.core import Judgement, Verdict
-from releasegate.probes.browser import fallback, replies, thread, viewer, walking
+from releasegate.probes.browser import fallback, replies, thread, trouble, viewer, walking
+from releasegate.probes.browser import handling as handles
 from releasegate.probes.browser import loading as probe
 from releasegate.probes.browser.thread import Desk
 
@@ -56,9 +57,31 @@ def deleted_original(site, samples) -> Judgement:
     return answers.deleted_originals_say_so("smoke/deleted-original", seen, 2, "foi apagada", "runbook 6.3")
 
 
+def keyboard(site, samples) -> Judgement:
+    with Desk(site) as desk:
+        looks = [handles.by_keyboard(desk, *walking.choose(site, samples)[0], several=False).value]
+    return handling.viewer_obeys_keys("smoke/viewer-keyboard", looks)
+
+
+def ends(site, samples) -> Judgement:
+    ((conversation, message),) = [
+        (one, each) for one in samples.conversations for each in one.messages if each.has_several
+    ]
+    with Desk(site) as desk:
+        looks = [handles.at_its_ends(desk, conversation, message, walking.choose(site, samples)[0]).value]
+    return handling.viewer_keeps_its_ends("smoke/viewer-ends", looks, samples.several, samples.rows)
+
+
+def again(site, samples) -> Judgement:
+    with Desk(site) as desk:
+        looks = [handles.again_and_again(desk, *walking.choose(site, samples)[0]).value]
+    return handling.viewer_opens_again("smoke/viewer-again", looks, "runbook 6.2")
+
+
 def cut_off(site, samples):
     with Desk(site) as desk:
-        return [fallback.cut_off(desk, *choice).value for choice in walking.choose(site, samples)[:1]]
+        planned = fallback.plan(desk, walking.choose(site, samples)[:1])
+        return [cut.value for conversation, dead in planned for cut in fallback.cut_off(desk, conversation, dead)]
 
 
 def fallback_shown(site, samples) -> Judgement:
@@ -74,8 +97,8 @@ def fallback_in_viewer(site, samples) -> Judgement:
 
 def error_shown(site, samples) -> Judgement:
     with Desk(site) as desk:
-        failed = fallback.fail_messages(desk, samples.conversations[0]).value
-    return answers.errors_are_told("smoke/error-is-shown", failed, was_told_before=None)
+        looks = [look.value for look in trouble.look_at_troubles(desk, samples.conversations[0])]
+    return answers.errors_are_told("smoke/error-is-shown", looks)
 
 
 def clean(site, samples) -> Judgement:
@@ -96,7 +119,7 @@ def login(site, _) -> Judgement:
 
 ALL = (
     page_loads, login, old_media, viewer_opens, viewer_closes, arrows, reply_shown, deleted_original, fallback_shown,
-    fallback_in_viewer, error_shown, clean,
+    fallback_in_viewer, error_shown, clean, keyboard, ends, again,
 )  # fmt: skip
 SPEAKS = {
     "escape-dead": (viewer_closes, "it stays open"),
@@ -119,7 +142,14 @@ SPEAKS = {
     "forgets": (login, "after a reload the login form is there again"),
     "viewer-in-a-corner": (viewer_opens, "of it"),
     "error-as-empty": (error_shown, "the page reads exactly as with no messages at all"),
+    "no-keyboard": (keyboard, "it takes no focus"),
+    "round-and-round": (ends, "going on from it leads to the first again"),
+    "arrows-beside-one": (ends, "can be pressed beside it"),
+    "tires": (again, "4 times; after that a click opened nothing"),
+    "shrinks": (fallback_shown, "its message shrank by"),
+    "wrong-name": (reply_shown, "it names somebody else of the conversation"),
 }
+WARNINGS = {"error-as-empty", "no-keyboard", "round-and-round", "arrows-beside-one", "shrinks"}
 """Fault -> what must speak, and a piece of what it says."""
 
 
@@ -138,15 +168,15 @@ def test_its_faults_are_found(oficina, fault):
     site, samples, _ = oficina(fault)
     judge, piece = SPEAKS[fault]
     judged = judge(site, samples)
-    expected = Verdict.WARN if fault == "error-as-empty" else Verdict.FAIL
+    expected = Verdict.WARN if fault in WARNINGS else Verdict.FAIL
     assert (judged.verdict, piece in judged.sentence) == (expected, True), judged.sentence
 
 
 def test_the_login_is_kept_where_only_its_owner_can_read_it(oficina, tmp_path):
-    """The session lies in the run's folder with mode 0600."""
+    """The session lies in its file with mode 0600."""
     site, _, _ = oficina()
     assert site.login.is_in
-    (file,) = tmp_path.glob("run-*/.browser-session.json")
+    (file,) = tmp_path.glob("session-*.json")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
@@ -158,6 +188,18 @@ def test_a_wrong_password_is_tried_once(oficina):
     assert judged.findings[0].have == (
         'the login was refused: POST /loja/servico/entrar 403; the page says "Senha errada"'
     )
+
+
+def test_a_wrong_password_that_lets_one_in_is_a_finding(oficina):
+    """The target asks for the try: the page refuses it, and one that compares nothing does not."""
+
+    def judged(*faults):
+        site, _, _ = oficina(*faults)
+        tried = probe.wrong_password_measured(site).value
+        return loading.wrong_password_refused("frontend/wrong-password", [tried], "runbook 5.5")
+
+    assert judged().verdict is Verdict.PASS
+    assert "it lets one in, at http://127.0.0.1:" in judged("any-password").sentence
 
 
 def test_a_step_that_fails_says_what_is_there_instead(oficina):

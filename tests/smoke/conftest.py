@@ -8,9 +8,9 @@ from releasegate.probes.browser.thread import Desk
 
 
 @pytest.fixture(scope="module")
-def sampled(database, api, site, change):
+def sampled(database, api, site, change, target, deploy_began):
     """Return conversations that hold what the release promises to show, found in the data."""
-    found = sampling.find(database, api, change, None)
+    found = sampling.find(database, api, change, deploy_began, target.samples.conversations)
     site.knows_hosts_of(medium.url for conversation in found.value.conversations for medium in conversation.media)
     return found
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.frontend
 @pytest.fixture(scope="module")
 def loaded(site):
     """Return the page and what went wrong on it, looked at once."""
-    return probe.look_at_page(site)
+    return probe.look_at_page(site, in_all_widths=True)
 
 
 @pytest.fixture
@@ -48,6 +48,19 @@ def test_nothing_new_goes_wrong_on_the_page(loaded, before, change, target, requ
 def test_one_can_log_in(site, change, require):
     login = probe.login_measured(site)
     require(checks.login_works("frontend/login", login.value, change.interface.page.source), login)
+
+
+@pytest.mark.check("frontend/wrong-password", promise="interface.page", target="frontend")
+def test_a_wrong_password_is_refused(site, target, change, require):
+    tries = [probe.wrong_password_measured(site)] if target.frontend.try_wrong_password else []
+    source = change.interface.page.source
+    require(checks.wrong_password_refused("frontend/wrong-password", [one.value for one in tries], source), *tries)
+
+
+@pytest.mark.check("frontend/fits-screens", promise="interface.page", target="frontend")
+def test_nothing_scrolls_sideways(loaded, before, require):
+    page, _ = loaded
+    require(checks.page_fits_screens("frontend/fits-screens", page.value, before), page)
 
 
 @pytest.mark.check("frontend/right-build", promise="interface.page", target="frontend")

@@ -28,5 +28,14 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "login-dead": ("programa.js", "'servico/entrar'", "'servico/entrada'"),
     "forgets": ("programa.js", "roteia();\nnavigator", "delete localStorage.loja; roteia();\nnavigator"),
     "error-as-empty": ("programa.js", "'Não deu para carregar. Tente de novo.'", "'Nenhuma mensagem.'"),
+    "no-keyboard": ("programa.js", "quadro.tabIndex = 0;", ""),
+    "round-and-round": ("programa.js", "if (novo < 0 || novo >= aberta.todos.length) return;",
+                        "novo = (novo + aberta.todos.length) % aberta.todos.length;"),
+    "arrows-beside-one": ("programa.js", "aberta.todos.length > 1 ? '' : 'none'", "''"),
+    "tires": ("programa.js", "function abre(todos, lugar) {", "var vezes = 0;\nfunction abre(todos, lugar) { if (++vezes > 4) return;"),
+    "shrinks": ("estilo.css", ".sumiu {", ".sumiu { min-height: 0 !important; height: 20px !important; padding: 0 !important;"),
+    "wrong-name": ("programa.js", "limpo(uma.citada.nome)", "(uma.citada.nome === 'Joana' ? 'Oficina Couro' : 'Joana')"),
 }  # fmt: skip
 """Name -> file, the piece that is there, what stands in its place."""
+OF_THE_SERVER = {"any-password"}
+"""Those that no file of the page has."""

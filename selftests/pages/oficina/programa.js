@@ -95,18 +95,24 @@ function miniatura(arquivo, lugar, todos) {
   quadro.dataset.foto = arquivo.tipo === 'filme' ? arquivo.capa : reduzida(arquivo.onde);
   if (arquivo.tipo === 'filme') { quadro.href = '#'; quadro.dataset.filme = arquivo.onde; }
   quadro.addEventListener('click', function (evento) { evento.preventDefault(); abre(todos, lugar); });
+  quadro.tabIndex = 0;
+  quadro.addEventListener('keydown', function (evento) { if (evento.key === 'Enter') { evento.preventDefault(); quadro.click(); } });
   olheiro.observe(quadro);
   return quadro;
 }
 
+var deOnde = null;
 function abre(todos, lugar) {
   aberta = { todos: todos, lugar: lugar };
+  deOnde = document.activeElement;
   var cortina = document.querySelector('.cortina');
   cortina.className = 'cortina aberta';
   cortina.querySelector('.x').onclick = fecha;
   cortina.querySelector('.dir').onclick = function () { anda(1); };
   cortina.querySelector('.esq').onclick = function () { anda(-1); };
   mostra();
+  cortina.querySelector('.x').tabIndex = 0;
+  cortina.querySelector('.x').focus();
 }
 function anda(passo) {
   var novo = aberta.lugar + passo;
@@ -133,7 +139,7 @@ function mostra() {
   prova.src = arquivo.onde;
 }
 function sumiu(palco) { palco.innerHTML = '<div class="sumiu">Mídia indisponível</div>'; }
-function fecha() { document.querySelector('.cortina').className = 'cortina'; aberta = null; }
+function fecha() { document.querySelector('.cortina').className = 'cortina'; aberta = null; if (deOnde) deOnde.focus(); }
 addEventListener('keyup', function (evento) { if (evento.key === 'Escape' && aberta) fecha(); });
 
 function roteia() {

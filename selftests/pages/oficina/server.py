@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from faults import FAULTS
+from faults import FAULTS, OF_THE_SERVER
 
 HERE = Path(__file__).parent
 CLIP = Path(__file__).parents[3] / "src/reference_inbox/seeding/clips/forno.mp4"
@@ -44,7 +44,7 @@ class Oficina:
 
     def __enter__(self) -> Self:
         files = {path.name: path.read_text(encoding="utf-8") for path in HERE.iterdir() if path.suffix in TYPES}
-        for name in self.faults:
+        for name in set(self.faults) - OF_THE_SERVER:
             file, there, instead = FAULTS[name]
             assert there in files[file], f"{name}: {file} has changed"
             files[file] = files[file].replace(there, instead)
@@ -74,7 +74,14 @@ class Oficina:
     def messages(self, number: str) -> list[dict[str, object]]:
         """Return the messages of a conversation as the API answers them."""
         return [
-            {"codigo": f"{number}-{place:03d}", "texto": "", "arquivos": [], "citada": None, **message}
+            {
+                "codigo": f"{number}-{place:03d}",
+                "de": ("Joana", "Oficina Couro")[place % 2],
+                "texto": "",
+                "arquivos": [],
+                "citada": None,
+                **message,
+            }
             for place, message in enumerate(self._messages()[number])
         ]
 
@@ -126,7 +133,8 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
-            if self.path == "/loja/servico/entrar" and (body.get("quem"), body.get("segredo")) == (USER, PASSWORD):
+            knows = (body.get("quem"), body.get("segredo")) == (USER, PASSWORD) or "any-password" in oficina.faults
+            if self.path == "/loja/servico/entrar" and knows:
                 self.answer(
                     200, {"loja": "loja-segredo-123456789"}, cookie="sessao=bolacha-987654321; Path=/; HttpOnly"
                 )

@@ -32,16 +32,23 @@ _GONE: Final = re.compile(
     r"^(?:is_?)?(?:deleted|removed|apagad[oa]|exclu[ií]d[oa]|removid[oa]|deletad[oa])(?:_?(?:at|on|em))?$",
     re.IGNORECASE,
 )
+_SENDER: Final = re.compile(
+    r"^(?:sender|author|from|user|remetente|autor)_?(?:full_?|display_?)?(?:name|nome)$|^(?:remetente|autor|author|sender)$",
+    re.IGNORECASE,
+)
 _IDENTIFYING: Final = re.compile(r"[0-9a-f]{8}-|://|^\d{4}-\d\d-\d\d|^\d+$", re.IGNORECASE)
 
 
-def find(database: Session, api: Api, change: Change, deploy_began: datetime | None) -> Measurement[Samples]:
+def find(
+    database: Session, api: Api, change: Change, deploy_began: datetime | None, given: Sequence[str] = ()
+) -> Measurement[Samples]:
     """Return conversations that together hold old media of every kind, several attachments, replies of every kind.
 
-    Raises CannotMeasure where the API shows no conversation, or the database knows none of the messages it shows.
+    With `given` they are these, in this order, whatever they hold. Raises CannotMeasure where the API shows no
+    conversation, or the database knows none of the messages it shows.
     """
     began = time.monotonic()
-    samples = Finder(database, api, change, deploy_began).find()
+    samples = Finder(database, api, change, deploy_began).find(given)
     return Measurement(
         value=samples,
         unit="messages",
@@ -69,20 +76,20 @@ class Finder:
         self._reply_column = _reply_column(change, found)
         self._deploy_began = deploy_began
 
-    def find(self) -> Samples:
-        """Read until enough was seen, or until there is nothing left to read."""
+    def find(self, given: Sequence[str] = ()) -> Samples:
+        """Read until enough was seen, or until there is nothing left to read; of `given` ones all."""
         listing = self._api.conversations(LISTED).value
         if not listing.known_ids:
             raise CannotMeasure(f"the API shows no conversation ({listing.answer}), so there is nothing to look at")
         names = _names(listing)
         found: dict[str, Conversation] = {}
         read = 0
-        for key in self._in_order(listing.known_ids[:LISTED]):
-            if read >= _MOST_READ or self._is_enough(found.values()):
+        for key in given or self._in_order(listing.known_ids[:LISTED]):
+            if not given and (read >= _MOST_READ or self._is_enough(found.values())):
                 break
             read += 1
             conversation = self._conversation(key, names.get(key, ()))
-            if self._adds(conversation, found.values()):
+            if given or self._adds(conversation, found.values()):
                 found[key] = conversation
         chosen = tuple(found.values())
         gone = sum(reply.original.is_gone for one in chosen for reply in one.replies if reply.original)
@@ -138,6 +145,7 @@ class Finder:
         replies_to = row.get(self._reply_column) if self._reply_column else None
         return Message(
             id=key,
+            sender=_sender(row),
             text=self._text(row),
             media=tuple(self._media(row, key)),
             original=self._original(str(replies_to), originals) if replies_to else None,
@@ -184,7 +192,11 @@ class Finder:
             return Original(id=key, is_gone=True)
         is_gone = any(self._says_gone(name) and value not in (None, False) for name, value in row.items())
         return Original(
-            id=key, text=self._text(row), is_gone=is_gone, has_media=bool(row.get(self._backfill.from_column))
+            id=key,
+            sender=_sender(row),
+            text=self._text(row),
+            is_gone=is_gone,
+            has_media=bool(row.get(self._backfill.from_column)),
         )
 
     def _says_gone(self, column: str) -> bool:
@@ -276,6 +288,12 @@ def _reply_column(change: Change, found: SchemaFacts) -> str:
     alike = [column.name for column in found.columns if key and column.type == key.type]
     likely = [name for name in own if name in held] or [name for name in own if name in alike and name != b.to_column]
     return next(iter([*promised, *likely]), "")
+
+
+def _sender(row: Row) -> str:
+    """Return the name of who wrote a message, "" where no column of the row looks like one that holds it."""
+    found = [value for name, value in row.items() if _SENDER.match(name) and isinstance(value, str) and len(value) > 1]
+    return found[0] if len(found) == 1 and not _IDENTIFYING.search(found[0]) else ""
 
 
 def _names(listing: Listing) -> dict[str, tuple[str, ...]]:

@@ -8,6 +8,10 @@ from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.page import ErrorFacts, FallbackFacts, ReplyFacts
 from releasegate.core.figures import count
 
+_NOBODY = "nobody's promise; worth a look"
+_TALL = 0.4  # of the window: a preview that pushes the answer out of sight
+_JUMP_PX = 24.0  # a line of text: below that nobody notices
+
 
 def replies_shown(
     check: str, replies: Sequence[ReplyFacts], text: str, source: str, *, in_table: int, rows: int
@@ -55,7 +59,8 @@ def dead_media_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: s
     return Judgement(
         seen=len(looked),
         unit="media cut off",
-        holds=f"{count(len(looked), 'medium', 'media')} cut off in the browser: the text is there, nothing else moved",
+        holds=f"{count(len(looked), 'medium', 'media')} cut off in the browser ({_ways(looked)}): the text is there, "
+        "nothing else moved",
         findings=tuple(finding for cut in looked for finding in _fallback_findings(check, cut, text, source)),
         undecided=undecided,
     )
@@ -79,50 +84,81 @@ def viewer_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: str, 
     )
 
 
-def errors_are_told(check: str, failed: ErrorFacts, *, was_told_before: bool | None) -> Judgement:
-    """Judge that a failed request for messages looks otherwise than an empty conversation.
+def errors_are_told(check: str, looks: Sequence[ErrorFacts], *, promised_by: str = "") -> Judgement:
+    """Judge that messages which do not come look otherwise than no messages, and that late ones come.
 
-    No document of the release promises it, so it is a warning, and only where the old page did better or nobody knows.
+    A warning, unless a document of the release promises it (`promised_by`).
     """
-    is_new = failed.is_told is False and was_told_before is not False
-    finding = Finding(
-        check=check,
-        subject=f"conversation {failed.conversation}",
-        want="a failed request is told, as an empty conversation is not (nobody's promise; worth a look)",
-        have=f"{failed.request} answered 500, and the page reads exactly as with no messages at all",
-        why="when the API fails, people believe that their messages are gone",
-        fix="show an error with a way to try again",
-        severity=Severity.WARNING,
-    )
+    looked = [look for look in looks if look.is_told is not None]
+    findings = [_looks_empty(check, look, promised_by) for look in looked if not look.is_told]
+    findings += [_never_came(check, look, promised_by) for look in looked if look.is_told and look.came is False]
+    unable = next((look.trouble for look in looks if look.trouble), "")
+    told = ", ".join(str(look.what) for look in looked)
     return Judgement(
-        seen=1,
-        unit="failed requests",
-        holds="a failed request looks otherwise than an empty conversation"
-        if failed.is_told
-        else "as before the release",
-        findings=(finding,) if is_new else (),
-        not_applicable=f"not judged: {failed.trouble}" if failed.is_told is None else "",
+        seen=len(looked),
+        unit="requests in trouble",
+        holds=f"a request for messages {told}: each is told otherwise than an empty conversation",
+        findings=tuple(findings),
+        not_applicable=f"not judged: {unable}" if unable and not looked else "",
     )
+
+
+def _looks_empty(check: str, look: ErrorFacts, promised_by: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=f"conversation {look.conversation}",
+        want=f"messages that do not come are told, otherwise than none at all ({promised_by or _NOBODY})",
+        have=f"{look.request} {look.what}, and the page reads exactly as with no messages at all",
+        why="when the API fails or is late, people believe that their messages are gone",
+        fix="show that it is loading, or an error with a way to try again",
+        severity=Severity.ERROR if promised_by else Severity.WARNING,
+    )
+
+
+def _never_came(check: str, look: ErrorFacts, promised_by: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=f"conversation {look.conversation}",
+        want=f"late messages are shown when they come ({promised_by or _NOBODY})",
+        have=f"{look.request} {look.what}, and the page did not change any more",
+        why="on a slow day people have to reload until they see their messages",
+        fix="give a late answer its place, or offer to try again",
+        severity=Severity.ERROR if promised_by else Severity.WARNING,
+    )
+
+
+def _ways(cuts: Sequence[FallbackFacts]) -> str:
+    return ", ".join(dict.fromkeys(str(cut.way) for cut in cuts))
 
 
 def _reply_findings(check: str, reply: ReplyFacts, text: str, source: str) -> list[Finding]:
     if not reply.says_reply:
-        return [_reply(check, reply, source, f'a box with "{text}"', "no such text in the message")]
+        return [_reply(check, reply, f'a box with "{text}" ({source})', "no such text in the message")]
+    findings = []
     if reply.shows_preview is False:
-        return [
-            _reply(check, reply, source, "the box shows how the original begins", "the original's words are not there")
-        ]
-    return []
+        want = f"the box shows how the original begins ({source})"
+        findings.append(_reply(check, reply, want, "the original's words are not there"))
+    if reply.other_sender:
+        want = f"the box names who wrote the original ({source})"
+        findings.append(_reply(check, reply, want, "it names somebody else of the conversation"))
+    if reply.height > _TALL:
+        have = f"the preview alone takes {reply.height:.0%} of the window's height"
+        findings.append(_reply(check, reply, f"a long original is cut ({_NOBODY})", have, Severity.WARNING))
+    if reply.leads is False:
+        have = "a click on the box does not bring it into sight"
+        findings.append(_reply(check, reply, f"the box leads to the original ({_NOBODY})", have, Severity.WARNING))
+    return findings
 
 
-def _reply(check: str, reply: ReplyFacts, source: str, want: str, have: str) -> Finding:
+def _reply(check: str, reply: ReplyFacts, want: str, have: str, severity: Severity = Severity.ERROR) -> Finding:
     return Finding(
         check=check,
         subject=f"reply {reply.message}",
-        want=f"{want} ({source})",
+        want=want,
         have=have,
         why="people cannot see what an answer is about",
         fix=f"open conversation {reply.conversation}; the screenshot is in the evidence",
+        severity=severity,
     )
 
 
@@ -139,14 +175,15 @@ def _not_told_gone(check: str, reply: ReplyFacts, text: str, source: str) -> Fin
 
 
 def _fallback_findings(check: str, cut: FallbackFacts, text: str, source: str) -> list[Finding]:
-    def finding(want: str, have: str) -> Finding:
+    def finding(want: str, have: str, severity: Severity = Severity.ERROR) -> Finding:
         return Finding(
             check=check,
-            subject=f"medium of message {cut.message}, answered 404",
+            subject=f"medium of message {cut.message}, {cut.way}",
             want=f"{want} ({source})",
             have=have,
             why="dead media must not break a conversation: some always are",
             fix=f"open conversation {cut.conversation} with {cut.url} blocked in the developer tools",
+            severity=severity,
         )
 
     findings = []
@@ -156,6 +193,10 @@ def _fallback_findings(check: str, cut: FallbackFacts, text: str, source: str) -
         findings.append(finding("no broken-image icon", count(cut.broken_icons, "broken image")))
     if cut.moved:
         findings.append(finding("the other messages keep their size", f"{cut.moved} of {cut.neighbours} changed"))
+    if abs(cut.jumped) > _JUMP_PX:
+        how = "grew" if cut.jumped > 0 else "shrank"
+        have = f"its message {how} by {abs(cut.jumped):.0f} pixels"
+        findings.append(finding("what stands below does not jump", have, Severity.WARNING))
     if cut.overflows:
         findings.append(finding("the page does not scroll sideways", "it does"))
     findings += [finding("no uncaught error", error) for error in cut.errors]
@@ -166,7 +207,7 @@ def _silent(check: str, cut: FallbackFacts, text: str, source: str) -> Finding:
     assert cut.viewer is not None
     return Finding(
         check=check,
-        subject=f"viewer of message {cut.message}, its file answered 404",
+        subject=f"viewer of message {cut.message}, its file {cut.way}",
         want=f'"{text}" in the viewer ({source})',
         have=f"no such text; the medium is {cut.viewer.shown}",
         why="people wait for a picture that never comes",

@@ -12,6 +12,7 @@ from releasegate.core.figures import count
 
 _HASH = re.compile(r"(?<![0-9a-z])([0-9a-f]{7,40})(?![0-9a-z])", re.IGNORECASE)
 _MOST_LISTED = 5
+_SIDEWAYS_PX = 2  # rounding
 
 
 def page_loads(check: str, page: PageFacts, source: str) -> Judgement:
@@ -77,7 +78,10 @@ def login_works(check: str, login: LoginFacts, source: str) -> Judgement:
     """Judge that the page's own form lets one in, and that one is still in after a reload."""
     findings = []
     undecided = ""
-    if not login.is_in and not login.answers:
+    prepared = f'the form was not tried: the target says login = "{login.prepared}"' if login.prepared else ""
+    if login.prepared and not login.is_in:
+        undecided = f"{prepared}, and that does not let one in: {login.trouble}"
+    elif not login.is_in and not login.answers:
         undecided = f"nothing was sent to log in: {login.trouble}"
     elif not login.is_in:
         findings.append(_not_in(check, login, source))
@@ -89,6 +93,68 @@ def login_works(check: str, login: LoginFacts, source: str) -> Judgement:
         holds=f"the form at {login.url} lets one in, and a reload does not ask again",
         findings=tuple(findings),
         undecided=undecided,
+        not_applicable=prepared if login.is_in else "",
+    )
+
+
+def wrong_password_refused(check: str, tries: Sequence[LoginFacts], source: str) -> Judgement:
+    """Judge that a wrong password does not let one in; N/A where none was to be tried."""
+    sent = [login for login in tries if login.is_in or login.answers]
+    said = f', and the page says "{sent[0].said}"' if sent and sent[0].said else ""
+    return Judgement(
+        seen=len(sent),
+        unit="logins",
+        holds=f"a wrong password is refused: {', '.join(answer for login in sent for answer in login.answers)}{said}",
+        findings=tuple(_let_in(check, login, source) for login in sent if login.is_in),
+        undecided=next((f"nothing was sent to log in: {login.trouble}" for login in tries if login not in sent), ""),
+        not_applicable=""
+        if tries
+        else "not tried, for it can lock an account; [frontend] try_wrong_password asks for it",
+    )
+
+
+def _let_in(check: str, login: LoginFacts, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=login.url,
+        want=f"a wrong password is refused ({source})",
+        have=f"it lets one in, at {login.landed}",
+        why="anybody can read every customer's messages",
+        fix="do not go on; look at what the login compares",
+    )
+
+
+def page_fits_screens(check: str, page: PageFacts, before: dict[str, Any] | None) -> Judgement:
+    """Judge that the page does not scroll sideways on a phone, a tablet and a desktop, unless the old one did.
+
+    No document promises it, so it is a warning.
+    """
+    known = set((before or {}).get("sideways", ()))
+    wide = [one for one in page.sideways if one[2] > _SIDEWAYS_PX and one[0] not in known]
+    return Judgement(
+        seen=len(page.sideways),
+        unit="widths",
+        least=3,
+        holds="the page is as wide as a phone, a tablet and a desktop"
+        + (f"; as before the release not on a {' and a '.join(sorted(known))}" if known else ""),
+        findings=tuple(_too_wide(check, page, *one) for one in wide),
+    )
+
+
+def too_wide_on(page: PageFacts) -> list[str]:
+    """Return the names of the widths on which a page scrolls sideways."""
+    return [name for name, _, pixels in page.sideways if pixels > _SIDEWAYS_PX]
+
+
+def _too_wide(check: str, page: PageFacts, name: str, width: int, pixels: int) -> Finding:
+    return Finding(
+        check=check,
+        subject=page.url,
+        want=f"nothing to scroll sideways on a {name}, {width} pixels wide (nobody's promise; worth a look)",
+        have=f"the page is {pixels} pixels wider",
+        why="people on small screens lose half of every line",
+        fix=f"open the page in the developer tools at {width} pixels, and look for what is wider",
+        severity=Severity.WARNING,
     )
 
 

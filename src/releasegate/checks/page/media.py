@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from releasegate.core import Finding, Judgement
+from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.page import ArrowFacts, ClosingFacts, MediumFacts, Shown, ThreadFacts, ViewerFacts
 from releasegate.core.figures import count
 
@@ -198,6 +199,10 @@ def _viewer_findings(check: str, view: ViewerFacts, source: str) -> list[Finding
         findings.append(_viewer(check, view, source, want, f"{large.width:.0f} by {large.height:.0f} pixels"))
     if view.covers < _FULL:
         findings.append(_viewer(check, view, source, "the viewer covers the whole window", f"{view.covers:.0%} of it"))
+    if view.kind == "video" and view.is_playable is False and large.shown.is_shown:
+        have = "it neither plays nor has controls"
+        findings.append(replace(_viewer(check, view, "nobody's promise; worth a look", "a video can be played", have),
+                                severity=Severity.WARNING))  # fmt: skip
     return findings
 
 

@@ -17,9 +17,13 @@ class Medium:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
-    """The message that another one replies to; `is_gone` says that it was deleted, `has_media` that it shows a file."""
+    """The message that another one replies to; `is_gone` says that it was deleted, `has_media` that it shows a file.
+
+    `sender` is the name of who wrote it, "" where no column looks like one.
+    """
 
     id: str
+    sender: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
     is_gone: bool = False
     has_media: bool = False
@@ -27,9 +31,10 @@ class Original:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message as the database has it; `text` never goes into evidence."""
+    """One message as the database has it; `text` and `sender` (a name, or "") never go into evidence."""
 
     id: str
+    sender: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
     media: tuple[Medium, ...] = ()
     original: Original | None = None

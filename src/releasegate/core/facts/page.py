@@ -74,7 +74,8 @@ class PageFacts:
 
     `words` counts the words that are visible, `pictures` the visible pictures. `marks` are where the page shows its
     build: name -> value. `texts` are the promised texts (by name) that stand in what was loaded. `blocked` are
-    addresses on hosts that the target does not list.
+    addresses on hosts that the target does not list. `sideways` is by how many CSS pixels the page is wider than the
+    window: (name of the width, its pixels, pixels too many).
     """
 
     url: str
@@ -87,6 +88,7 @@ class PageFacts:
     marks: tuple[tuple[str, str], ...] = ()
     texts: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    sideways: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,8 @@ class LoginFacts:
     """How logging in by the page's own form went. `trouble` says where it got stuck, with what was there instead.
 
     `answers` are the statuses of the requests that carried what was typed; `survives` whether one was still logged
-    in after a reload, None where it was not tried.
+    in after a reload, None where it was not tried. `prepared` is how one was logged in without the form ("state",
+    "token", "none"), "" for the form.
     """
 
     url: str
@@ -104,6 +107,7 @@ class LoginFacts:
     answers: tuple[str, ...] = ()
     survives: bool | None = None
     said: str = ""
+    prepared: str = ""
 
 
 class Shown(StrEnum):
@@ -185,7 +189,8 @@ class ViewerFacts:
     """What a click on one thumbnail did.
 
     `covers` is the share of the window that lies under the viewer, 0 to 1; `thumbnail` and `window` are sizes in
-    CSS pixels. `controls` are the names of what can be clicked in it. `trouble` says why nobody could look.
+    CSS pixels. `controls` are the names of what can be clicked in it; `is_playable` says of a video whether it plays
+    or can be made to. `trouble` says why nobody could look.
     """
 
     conversation: str
@@ -198,6 +203,7 @@ class ViewerFacts:
     thumbnail: tuple[float, float] = (0, 0)
     window: tuple[float, float] = (0, 0)
     controls: tuple[str, ...] = ()
+    is_playable: bool | None = None
     trouble: str = ""
 
 
@@ -227,13 +233,68 @@ class ArrowFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyboardFacts:
+    """The viewer without a mouse. None is what could not be tried: there was nothing to begin with.
+
+    `takes_focus`: the thumbnail can be reached; `enter_opens`; `focus_goes_in` when it opens; `focus_comes_back` when
+    it closes; `keys_turn`: the right arrow key leads to the next attachment.
+    """
+
+    conversation: str
+    message: str
+    takes_focus: bool = False
+    enter_opens: bool | None = None
+    focus_goes_in: bool | None = None
+    focus_comes_back: bool | None = None
+    keys_turn: bool | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndsFacts:
+    """A viewer with several attachments at its last one, and one with a single attachment.
+
+    `counters` are what counts them at the first and at the last ("1/3", "" where nothing does); `wraps` that going
+    on from the last leads to the first again, None where it was not reached; `arrows_alone` the names of arrows that
+    can be pressed beside a single attachment.
+    """
+
+    conversation: str
+    message: str
+    attachments: int
+    counters: tuple[str, str] = ("", "")
+    wraps: bool | None = None
+    arrows_alone: tuple[str, ...] | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainFacts:
+    """The same medium opened and closed `wanted` times, of which `opened` opened; `how` it was closed.
+
+    `background_moved` says that the conversation behind scrolled under the wheel while it was open.
+    """
+
+    conversation: str
+    message: str
+    wanted: int
+    opened: int = 0
+    how: str = ""
+    background_moved: bool = False
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyFacts:
     """How one reply stands on the page.
 
     `says_reply` is the promised text beside it; `shows_preview` whether the original's first words stand there,
     None where it has none (only media); `row` whether the message itself could be found. `says_gone` is, for a
     deleted original, whether the promised text stands there, None where none is promised. `shows_gone_text` that
-    the deleted original's words stand there all the same.
+    the deleted original's words stand there all the same. `other_sender` says that the box names somebody else of the
+    conversation, and not who wrote the original; `height` is how much of the window's the preview takes, 0 to 1.
+    `leads` says whether a click on the box brings the original into sight, None where it offers none, or where the
+    original is in sight already.
     """
 
     conversation: str
@@ -244,41 +305,67 @@ class ReplyFacts:
     is_gone: bool = False
     says_gone: bool | None = None
     shows_gone_text: bool = False
+    other_sender: bool = False
+    height: float = 0.0
+    leads: bool | None = None
     trouble: str = ""
+
+
+class DeadWay(StrEnum):
+    """In which way a medium's file was dead."""
+
+    NOT_FOUND = "answered 404"
+    TIMED_OUT = "timed out"
+    REFUSED = "refused"
+    HTML = "answered with HTML"
+    BROKEN = "answered with a broken file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackFacts:
-    """What the page made of a medium whose file was answered 404 in the browser.
+    """What the page made of a medium whose file was cut off in the browser.
 
     `cut` counts the requests answered so; `broken_icons` the pictures that show as broken; `moved` the neighbouring
-    messages whose box changed; `overflows` that the page scrolls sideways as it did not before. `errors` are
-    uncaught ones.
+    messages whose box changed; `jumped` by how many pixels its own message grew (below 0: shrank); `overflows` that
+    the page scrolls sideways as it did not before. `errors` are uncaught ones. `viewer` is what stood in the viewer
+    that a click on it opened, None where none opened.
     """
 
     conversation: str
     message: str
     url: str
     cut: int
+    way: DeadWay = DeadWay.NOT_FOUND
     says_unavailable: bool = False
     broken_icons: int = 0
     moved: int = 0
     neighbours: int = 0
+    jumped: float = 0.0
     overflows: bool = False
     errors: tuple[str, ...] = ()
     viewer: Enlarged | None = None
     trouble: str = ""
 
 
+class Trouble(StrEnum):
+    """What became of the page's own request for messages."""
+
+    FAILED = "answered 500"
+    LATE = "answered 10 s late"
+    OFFLINE = "sent without a network"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorFacts:
-    """Whether the page shows a failed request for messages otherwise than an empty conversation.
+    """Whether the page shows a request for messages in trouble otherwise than an empty conversation.
 
-    `request` is the page's own request that was answered 500, "" where none could be told. `is_told` is None where
-    the comparison could not be made.
+    `request` is the page's own request, "" where none could be told. `is_told` is None where the comparison could
+    not be made. `came` says, of a late answer, whether the messages stood there once it had come.
     """
 
     conversation: str
     request: str
-    is_told: bool | None
+    what: Trouble = Trouble.FAILED
+    is_told: bool | None = None
+    came: bool | None = None
     trouble: str = ""

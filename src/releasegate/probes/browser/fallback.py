@@ -1,67 +1,104 @@
-"""What the page makes of dead media and of failed requests, which are cut off in the browser and nowhere else.
-
-The runbook changes a row in production for this; no row is touched here.
-"""
+"""What the page makes of dead media: files cut off in the browser, in five ways, never by changing a row."""
 
 from __future__ import annotations
 
-import json
-import re
 import time
-from dataclasses import asdict
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import unquote
 
 from playwright.sync_api import Error, Request
 
-from releasegate.change.models import ListEndpoint
-from releasegate.core import Measurement, pointers
+from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium
-from releasegate.core.facts.page import Enlarged, ErrorFacts, FallbackFacts, Kind
+from releasegate.core.facts.page import DeadWay, Enlarged, FallbackFacts, Kind, Shown
 from releasegate.probes.browser.interception import Cut
-from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk, Thread, needles
-from releasegate.probes.browser.viewer import Viewer, enlarged
-from releasegate.probes.browser.visit import Visit
+from releasegate.probes.browser.viewer import Choice, Viewer, enlarged
 from releasegate.probes.browser.waiting import poll
 
 _MEDIA = ("image", "media", "fetch", "xhr", "other")
-_PAGING = re.compile(r"next|prev|cursor|more|before|after|total|count", re.IGNORECASE)
 _TOLERANCE_PX = 2.0  # scrollbars and rounding
+_OPENS_S = 3  # for the viewer of a dead medium: many pages rightly open none
+_LATE_S = 1  # for the others, once one has used up its whole time
+_HANGS_MS = 800  # before a browser gives a silent host up; it takes a minute in life
+_HTML = "<!doctype html><title>502</title><h1>Bad gateway</h1>"
+_BROKEN: Final = {"image": ("image/jpeg", b"\xff\xd8\xff\xe0broken"), "video": ("video/mp4", b"\0\0\0\x18ftypbroken")}
+
+Dead = tuple[Medium, DeadWay]
 
 
-def cut_off(desk: Desk, conversation: Conversation, medium: Medium) -> Measurement[FallbackFacts]:
-    """Open `conversation` with `medium` whole, then with its file answered 404, and say what became of it."""
+def plan(desk: Desk, choices: Sequence[Choice]) -> list[tuple[Conversation, list[Dead]]]:
+    """Return what is cut off in which window: every way at least once, every kind at least once.
+
+    The media of a conversation that stand on the page die together, each in another way. Ways for which a
+    conversation has too few media come in a window more.
+    """
+    planned: list[tuple[Conversation, list[Dead]]] = []
+    left = list(DeadWay)
+    for conversation, chosen in choices:
+        media = _standing(desk, conversation, chosen)
+        ways = left or list(DeadWay)[: len(media)]
+        while ways:
+            planned.append((conversation, list(zip(media, ways, strict=False))))
+            ways = ways[len(media) :]
+        left = []
+    return planned
+
+
+def cut_off(desk: Desk, conversation: Conversation, dead: Sequence[Dead]) -> list[Measurement[FallbackFacts]]:
+    """Open `conversation` whole, then with the files of `dead` cut off, and say what became of each."""
     began = time.monotonic()
-    cut = Cut(fits=_asks_for(medium))
+    cuts = {medium: _cut(medium, way) for medium, way in dead}
     try:
-        whole = _boxes(desk, conversation, medium)
-        with desk.site.visit(cuts=[cut]) as visit:
+        whole = _whole(desk, conversation, dead)
+        with desk.site.visit(cuts=cuts.values()) as visit:
             visit.open_conversation(conversation)
-            facts = _without(Thread(visit, conversation), medium, cut, whole)
-            picture = visit.picture()
+            facts = _without(Thread(visit, conversation), dead, cuts, whole)
     except StuckOnPage as error:
-        facts = FallbackFacts(conversation=conversation.id, message=medium.message, url=medium.url, cut=cut.count,
-                              trouble=str(error))  # fmt: skip
-        picture = error.screenshot
-    return Measurement(
-        value=facts, unit="media", rows=1, query=f"open conversation {conversation.id}, {medium.url} answered 404",
-        duration_s=time.monotonic() - began, shown=asdict(facts), blobs={"cut-off.jpg": picture} if picture else {},
-    )  # fmt: skip
+        facts = [
+            (FallbackFacts(conversation=conversation.id, message=medium.message, url=medium.url, way=way,
+                           cut=cuts[medium].count, trouble=str(error)), error.screenshot)
+            for medium, way in dead
+        ]  # fmt: skip
+    took = time.monotonic() - began
+    return [
+        Measurement(
+            value=fact, unit="media", rows=1, query=f"open conversation {conversation.id}, {fact.url} {fact.way}",
+            duration_s=took, shown=asdict(fact), blobs={"cut-off.jpg": picture} if picture else {},
+        )
+        for fact, picture in facts
+    ]  # fmt: skip
 
 
-def fail_messages(desk: Desk, conversation: Conversation) -> Measurement[ErrorFacts]:
-    """Answer the page's own request for messages with 500, and compare with an empty list in its place."""
-    began = time.monotonic()
-    try:
-        facts = _fail(desk, conversation)
-    except StuckOnPage as error:
-        facts = ErrorFacts(conversation=conversation.id, request="", is_told=None, trouble=str(error))
-    return Measurement(
-        value=facts, unit="requests", rows=1, query=f"conversation {conversation.id}, {facts.request} answered 500",
-        duration_s=time.monotonic() - began, shown=asdict(facts),
-    )  # fmt: skip
+def _standing(desk: Desk, conversation: Conversation, chosen: Medium) -> list[Medium]:
+    """Return the chosen medium and others of its kind that stand in the conversation, each of another message."""
+    with desk.thread(conversation) as thread:
+        same = [one for one in thread.media if one.kind == chosen.kind and one.message != chosen.message]
+        once = [one for one in same if sum(other.url == one.url for other in conversation.media) == 1]
+        alone = {one.message: one for one in once}  # one of each message: the others tell whether it moved
+        nearest = list(islice(reversed(alone.values()), 2 * len(DeadWay)))
+        shown = [fact.url for fact in thread.bring_up(nearest) if fact.shown in (Shown.PAINTED, Shown.PLAYER)]
+    return [chosen, *(one for one in nearest if one.url in shown)][: len(DeadWay)]
+
+
+def _cut(medium: Medium, way: DeadWay) -> Cut:
+    fits = _asks_for(medium)
+    match way:
+        case DeadWay.NOT_FOUND:
+            return Cut(fits=fits)
+        case DeadWay.TIMED_OUT:
+            return Cut(fits=fits, abort="timedout", wait_ms=_HANGS_MS)
+        case DeadWay.REFUSED:
+            return Cut(fits=fits, abort="connectionrefused")
+        case DeadWay.HTML:
+            return Cut(fits=fits, status=200, body=_HTML, content_type="text/html")
+        case DeadWay.BROKEN:
+            content_type, body = _BROKEN.get(medium.kind, _BROKEN["image"])
+            return Cut(fits=fits, status=200, body=body, content_type=content_type)
 
 
 def _asks_for(medium: Medium) -> Any:
@@ -76,70 +113,112 @@ def _asks_for(medium: Medium) -> Any:
     return fits
 
 
-def _boxes(desk: Desk, conversation: Conversation, medium: Medium) -> dict[str, Any]:
-    """Return where the other messages stand while the medium is whole, and how often the fallback text does."""
+def _whole(desk: Desk, conversation: Conversation, dead: Sequence[Dead]) -> dict[str, Any]:
+    """Return where the messages stand while the media are whole, and how often the fallback text does."""
     with desk.thread(conversation) as thread:
-        thread.bring_up([medium])
-        return {**_layout(thread, medium), "unavailable": thread.ask()["unavailable"]}
+        thread.bring_up([medium for medium, _ in dead])
+        return {**_layout(thread), "unavailable": thread.ask()["unavailable"]}
 
 
-def _layout(thread: Thread, medium: Medium) -> dict[str, Any]:
+def _layout(thread: Thread) -> dict[str, Any]:
     ids = [message.id for message in thread.messages]
-    place = ids.index(medium.message) if medium.message in ids else 0
-    neighbours = [key for key in ids[max(place - 2, 0) : place + 3] if key != medium.message]
-    return {"boxes": thread.visit.evaluate("boxes", neighbours), "sideways": thread.visit.evaluate("sideways")}
+    return {"boxes": thread.visit.evaluate("boxes", ids), "sideways": thread.visit.evaluate("sideways")}
 
 
-def _without(thread: Thread, medium: Medium, cut: Cut, whole: dict[str, Any]) -> FallbackFacts:
+def _without(
+    thread: Thread, dead: Sequence[Dead], cuts: dict[Medium, Cut], whole: dict[str, Any]
+) -> list[tuple[FallbackFacts, bytes]]:
+    thread.bring_up([medium for medium, _ in dead])
+    _await_texts(thread, dead, whole)
+    layout = _layout(thread)
+    found = [_in_thread(thread, one, cuts, whole, layout) for one in dead]
+    viewers = list(_in_viewer(thread, [medium for medium, _ in dead]))
+    errors = tuple(event.text for event in thread.visit.events() if event.kind is Kind.UNCAUGHT)
+    facts = [replace(fact, viewer=viewer) for (fact, _), viewer in zip(found, viewers, strict=True)]
+    facts[0] = replace(facts[0], errors=errors)  # which of them upset the page cannot be told
+    return [(fact, picture) for fact, (_, picture) in zip(facts, found, strict=True)]
+
+
+def _await_texts(thread: Thread, dead: Sequence[Dead], whole: dict[str, Any]) -> None:
+    """Wait until every dead medium that was asked for is told."""
+    keys = {thread.key_of(medium) for medium, _ in dead}
+
+    def are_told(state: dict[str, Any]) -> bool:
+        told = sum(bool(entry["says"]) for entry in state["media"] if entry["key"] in keys)
+        more: int = state["unavailable"] - whole["unavailable"]
+        return max(told, more) >= len(dead)
+
+    poll(thread.visit.page, thread.ask, are_told, thread.visit.site.slowest_s)
+
+
+def _in_thread(
+    thread: Thread, one: Dead, cuts: dict[Medium, Cut], whole: dict[str, Any], layout: dict[str, Any]
+) -> tuple[FallbackFacts, bytes]:
+    """Return how one dead medium stands, and its picture with the message outlined."""
+    medium, way = one
     visit = thread.visit
     thread.bring_up([medium])
-    state = poll(visit.page, thread.ask, lambda now: _says(now, thread, medium, whole), visit.site.slowest_s)
-    layout = _layout(thread, medium)
-    known = [key for key in layout["boxes"] if key in whole["boxes"]]
-    moved = [key for key in known if _differ(layout["boxes"][key], whole["boxes"][key])]
-    return FallbackFacts(
+    state = thread.ask()
+    then, now = whole["boxes"], layout["boxes"]
+    others = _neighbours(thread, medium, {each.message for each in cuts})
+    known = [key for key in others if key in now and key in then]
+    facts = FallbackFacts(
         conversation=thread.conversation.id,
         message=medium.message,
         url=medium.url,
-        cut=cut.count,
-        says_unavailable=_says(state, thread, medium, whole),
+        way=way,
+        cut=cuts[medium].count,
+        says_unavailable=_says(state, thread, medium, whole, len(cuts)),
         broken_icons=visit.evaluate("brokenIcons", needles(medium.url)),
-        moved=len(moved),
+        moved=sum(_differ(now[key], then[key]) for key in known),
         neighbours=len(known),
+        jumped=now[medium.message][2] - then[medium.message][2] if medium.message in now.keys() & then.keys() else 0.0,
         overflows=layout["sideways"] > max(whole["sideways"], 0) + _TOLERANCE_PX,
-        errors=tuple(event.text for event in visit.events() if event.kind is Kind.UNCAUGHT),
-        viewer=_in_viewer(thread, medium),
     )
+    return facts, visit.picture(outlined=visit.kept(f"row {medium.message}"))
 
 
-def _says(state: dict[str, Any], thread: Thread, medium: Medium, whole: dict[str, Any]) -> bool:
+def _neighbours(thread: Thread, medium: Medium, dead: set[str]) -> list[str]:
+    ids = [message.id for message in thread.messages]
+    place = ids.index(medium.message) if medium.message in ids else 0
+    return [key for key in ids[max(place - 3, 0) : place + 4] if key not in dead]
+
+
+def _says(state: dict[str, Any], thread: Thread, medium: Medium, whole: dict[str, Any], dead: int) -> bool:
+    """Whether the medium's message says so; where the text stands elsewhere, whether it stands there often enough."""
     entry = next(entry for entry in state["media"] if entry["key"] == thread.key_of(medium))
-    return bool(entry["says"]) or state["unavailable"] > whole["unavailable"]
+    more: int = state["unavailable"] - whole["unavailable"]
+    return bool(entry["says"]) or more >= dead
 
 
 def _differ(one: list[float], other: list[float]) -> bool:
     return any(abs(a - b) > _TOLERANCE_PX for a, b in zip(one, other, strict=True))
 
 
-def _in_viewer(thread: Thread, medium: Medium) -> Enlarged | None:
-    """Click where the medium was; return what stands in the viewer, None where none opens for a dead medium."""
-    viewer = Viewer(thread)
-    if not _click_where_it_was(thread, medium):
+def _in_viewer(thread: Thread, media: Sequence[Medium]) -> Iterator[Enlarged | None]:
+    """Click where each medium was; give what stands in the viewer, None where none opens for a dead medium."""
+    viewer, opens_s, says_s = Viewer(thread), float(_OPENS_S), thread.visit.site.slowest_s
+    for medium in media:
+        found = _open_dead(viewer, medium, opens_s, says_s)
+        opens_s = opens_s if found else _LATE_S
+        says_s = says_s if found is None or found.says_unavailable else _LATE_S
+        yield found
+        viewer.put_away(medium)
+
+
+def _open_dead(viewer: Viewer, medium: Medium, opens_s: float, says_s: float) -> Enlarged | None:
+    page = viewer.visit.page
+    if not _click_where_it_was(viewer.thread, medium):
         return None
-    state = poll(
-        thread.visit.page, lambda: viewer.look(medium), lambda now: now["covers"] >= 0.5, thread.visit.site.slowest_s
-    )
+    state = poll(page, lambda: viewer.look(medium), lambda now: now["covers"] >= 0.5, opens_s)
     if state["covers"] < 0.5:
         return None
-    state = poll(
-        thread.visit.page, lambda: viewer.look(medium), lambda now: now["says"] or now["covers"] < 0.1,
-        thread.visit.site.slowest_s,
-    )  # fmt: skip
-    return enlarged(state)
+    return enlarged(poll(page, lambda: viewer.look(medium), lambda now: now["says"] or now["covers"] < 0.1, says_s))
 
 
 def _click_where_it_was(thread: Thread, medium: Medium) -> bool:
     visit = thread.visit
+    thread.ask()
     place = visit.page.evaluate_handle(
         "([key, row, text]) => __releasegate.standIn(key, row, text)",
         [thread.key_of(medium), f"row {medium.message}", _pattern(thread)],
@@ -157,77 +236,3 @@ def _click_where_it_was(thread: Thread, medium: Medium) -> bool:
 def _pattern(thread: Thread) -> str:
     interface = thread.visit.site.change.interface
     return interface.fallback.text if interface and interface.fallback else ""
-
-
-def _fail(desk: Desk, conversation: Conversation) -> ErrorFacts:
-    site = desk.site
-    request, body = _request_for_messages(desk, conversation)
-    endpoint = site.change.api.messages
-    empty = _emptied(body, endpoint) if endpoint else None
-    if not request or empty is None:
-        trouble = "the page's own request for messages could not be told from its others"
-        return ErrorFacts(conversation=conversation.id, request="", is_told=None, trouble=trouble)
-    failed = _words(site, conversation, Cut(fits=_is(request), status=500, body="{}", content_type="application/json"))
-    nothing = _words(
-        site, conversation, Cut(fits=_is(request), status=200, body=empty, content_type="application/json")
-    )
-    return ErrorFacts(conversation=conversation.id, request=f"GET {urlsplit(request).path}", is_told=failed != nothing)
-
-
-def _request_for_messages(desk: Desk, conversation: Conversation) -> tuple[str, str]:
-    """Return the page's request whose answer holds the most of the messages' ids, and that answer."""
-    with desk.thread(conversation) as thread:
-        ids = [message.id for message in conversation.messages]
-        scored = [
-            (sum(f'"{key}"' in body for key in ids), response.url, body)
-            for response, body in thread.visit.listener.data()
-            if response.request.resource_type in ("fetch", "xhr") and response.request.method == "GET"
-        ]
-    count, url, body = max(scored, default=(0, "", ""))
-    return (url, body) if count else ("", "")
-
-
-def _emptied(body: str, endpoint: ListEndpoint) -> str | None:
-    """Return the same answer with nothing in its list, None where the change's pointers lead to none."""
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return None
-    found = pointers.objects(document, endpoint.list)
-    if found is None:
-        return None
-    found.clear()
-    return json.dumps(_at_its_end(document))
-
-
-def _at_its_end(document: Any) -> Any:
-    """Return an answer that says of itself that nothing follows: no next page, nothing counted."""
-    if not isinstance(document, dict):
-        return document
-    return {
-        key: _at_its_end(value) if isinstance(value, dict) else _nothing(key, value) for key, value in document.items()
-    }
-
-
-def _nothing(key: str, value: Any) -> Any:
-    if isinstance(value, bool):
-        return False
-    if _PAGING.search(key):
-        return 0 if isinstance(value, int | float) else None
-    return value
-
-
-def _is(url: str) -> Any:
-    path = url.split("?", maxsplit=1)[0]
-    return lambda request: request.url.split("?")[0] == path and request.method == "GET"
-
-
-def _words(site: Site, conversation: Conversation, cut: Cut) -> str:
-    with site.visit(cuts=[cut]) as visit:
-        visit.open_conversation(conversation)
-        return _visible_text(visit)
-
-
-def _visible_text(visit: Visit) -> str:
-    text: str = visit.page.evaluate("document.body.innerText")
-    return " ".join(text.split())

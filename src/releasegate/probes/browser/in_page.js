@@ -384,13 +384,13 @@
   const pointed = (el) => getComputedStyle(el).cursor === "pointer" && up(el) && getComputedStyle(up(el)).cursor !== "pointer";
 
   // what: close, next or previous; source: the words for it. By name, then by class, then by where it stands.
-  function control({ css, what, source }) {
+  function control({ css, what, source, named }) {
     const pattern = new RegExp(source, "i");
     const usable = controls(fresh(css)).filter(({ el }) => area(el) < 40000 && !isMedium(el) || el.matches("button img"));
     const hint = new RegExp({ close: "close|fechar|dismiss|\\bx\\b", next: "next|right|prox|avanc", previous: "prev|left|anter" }[what], "i");
     const choice = usable.find(({ name }) => name && pattern.test(name))
       ?? usable.find(({ el, className }) => hint.test(className) || hint.test(el.dataset?.testid ?? ""))
-      ?? usable.filter(({ name }) => !name).find(({ el }) => standsFor(el, what));
+      ?? (named ? null : usable.filter(({ name }) => !name).find(({ el }) => standsFor(el, what)));
     if (!choice) return null;
     kept.set("control", choice.el);
     return choice.name || choice.className || "(no name)";
@@ -404,16 +404,46 @@
 
   // --- replies ----------------------------------------------------------------------------------------------------
 
-  function reply({ id, pattern, preview, gone, css }) {
+  function reply({ id, pattern, preview, gone, css, sender, others }) {
     const row = kept.get(`row ${id}`);
     if (!row?.isConnected) return null;
     const root = css ? row.querySelector(css) ?? row : row;
     const text = plain(root.innerText);
+    const head = plain(headOf(root, pattern));
+    const quote = preview ? smallestWithText(within(root), preview)[0] : null;
     return {
       says: new RegExp(pattern, "i").test(root.innerText),
       preview: preview ? text.includes(plain(preview)) : null,
       gone: gone ? new RegExp(gone, "i").test(root.innerText) : null,
+      other: Boolean(sender) && !head.includes(plain(sender)) && others.some((name) => head.includes(plain(name))),
+      height: quote ? box(quote).height / innerHeight : 0,
     };
+  }
+  // The line that says "Replied to …", with the next one where the name stands there.
+  function headOf(root, pattern) {
+    const lines = (root.innerText ?? "").split("\n").map((line) => line.trim()).filter(Boolean);
+    const place = lines.findIndex((line) => new RegExp(pattern, "i").test(line));
+    if (place < 0) return "";
+    const rest = lines[place].replace(new RegExp(pattern, "i"), "").replace(/[\s:.]+/g, "");
+    return rest ? lines[place] : `${lines[place]} ${lines[place + 1] ?? ""}`;
+  }
+  // What in a reply's box can be clicked: kept as "quote". Only where the box itself offers it.
+  function quote(id, pattern) {
+    const row = kept.get(`row ${id}`);
+    const hits = row?.isConnected ? within(row).filter((el) => seen(el) && new RegExp(pattern, "i").test(el.innerText ?? "")) : [];
+    let el = hits.find((one) => !hits.some((other) => other !== one && holds(one, other)));
+    for (; el && el !== row; el = up(el)) {
+      if (!el.matches(CLICKABLE) && !pointed(el)) continue;
+      kept.set("quote", el);
+      return true;
+    }
+    return false;
+  }
+  function isInSight(key) {
+    const el = kept.get(key);
+    if (!el?.isConnected) return false;
+    const { top, bottom } = box(el);
+    return bottom > 0 && top < innerHeight;
   }
 
   const brokenIcons = (needles) => all().filter((el) => el.matches("img") && seen(el) && el.complete
@@ -429,8 +459,54 @@
     return place ?? (left?.isConnected && seen(left) ? left : null);
   }
 
+  // For a picture: drawn inside the edge, so that nothing moves, and taken away again.
+  function outline(el, style) {
+    if (style) el.scrollIntoView({ block: "center", behavior: "instant" });
+    el.style.outline = style;
+    el.style.outlineOffset = style ? "-4px" : "";
+    if (!style && el.getAttribute("style") === "") el.removeAttribute("style");
+  }
+
+  // --- the keyboard -----------------------------------------------------------------------------------------------
+
+  // Give the focus to what stands for a medium: itself, what it stands in, what stands in it. Whether it took it.
+  function focus(key) {
+    const el = kept.get(key);
+    if (!el?.isConnected) return false;
+    const around = [];
+    for (let one = el; one && one !== document.body && around.length < 5; one = up(one)) around.push(one);
+    const small = around.filter((one) => area(one) < 4 * area(el));
+    const target = [...small, ...walk(el)].find((one) => one.tabIndex >= 0 && seen(one));
+    target?.focus({ focusVisible: true });
+    if (!target || active() !== target) return false;
+    kept.set("focused", target);
+    return true;
+  }
+  function active() {
+    let el = document.activeElement;
+    while (el?.shadowRoot?.activeElement) el = el.shadowRoot.activeElement;
+    return el;
+  }
+  function focusIsInside(css) {
+    const el = active();
+    if (!el || el === document.body) return false;
+    return css ? holds(document.querySelector(css), el) : isNew(el) || fresh(css).some((one) => holds(one, el));
+  }
+  const focusIsBack = () => Boolean(kept.get("focused")?.isConnected) && active() === kept.get("focused");
+
+  // What counts the attachments in the open viewer: "2 / 3", "2 de 3"; "" where nothing does.
+  function counter(css) {
+    const texts = fresh(css).map((el) => plain(el.innerText)).filter((text) => text.length < 40);
+    return texts.map((text) => text.match(/(?<!\d)(\d+)\s*(?:\/|of|de|\||-)\s*(\d+)(?!\d)/)?.slice(1, 3).join("/")).find(Boolean) ?? "";
+  }
+  const places = () => [scroller()?.scrollTop ?? 0, scrollY];
+  const isPlayable = () => {
+    const el = kept.get("enlarged");
+    return !el?.matches?.("video") ? null : el.controls || !el.paused || fresh("").some((one) => one.matches("button, [role=slider], [role=button]"));
+  };
+
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
+  const api = { quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

@@ -1,12 +1,14 @@
 """What a page may ask for, and what it is answered instead: nothing that writes leaves this machine.
 
-Everything that is not GET, HEAD or OPTIONS is answered here with 200 `{}` (an aborted request makes pages throw),
-unless it is the login or the target lets it through. Hosts that the target does not list are never asked.
+Everything that is not GET, HEAD or OPTIONS is answered here, with 200 `{}` (an aborted request makes pages throw) or as
+the target says, unless it is the login or the target lets it through. Hosts that the target does not list are never
+asked.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -35,14 +37,43 @@ _EMPTY: Final = {
 
 @dataclass(slots=True)
 class Cut:
-    """Requests to answer otherwise: those that `fits`, with `status` and `body`; `count` is how many there were."""
+    """Requests to answer otherwise: those that `fits`; `count` is how many there were.
+
+    They are answered with `status` and `body` after `wait_ms`; with `abort` they fail as that error of Playwright
+    (timedout, connectionrefused); with `holds` they wait until `release` lets them through to the deployment.
+    """
 
     fits: Callable[[Request], bool]
     status: int = 404
-    body: str = ""
+    body: str | bytes = ""
     content_type: str = "text/plain"
+    abort: str = ""
+    wait_ms: int = 0
+    holds: bool = False
     count: int = 0
     is_on: bool = True
+    held: list[Route] = field(default_factory=list)
+
+    def answer(self, route: Route) -> None:
+        """Answer one request."""
+        self.count += 1
+        if self.holds:
+            self.held.append(route)
+            return
+        if self.wait_ms:
+            route.request.frame.page.wait_for_timeout(self.wait_ms)
+        if self.abort:
+            route.abort(self.abort)
+        else:
+            headers = _cors(route.request)
+            route.fulfill(status=self.status, body=self.body, content_type=self.content_type, headers=headers)
+
+    def release(self) -> None:
+        """Let what was held through, and hold nothing more."""
+        self.is_on = False
+        while self.held:
+            with contextlib.suppress(Error):  # the page has given it up
+                self.held.pop().continue_()
 
 
 @dataclass(slots=True)
@@ -88,10 +119,14 @@ class Rules:
 
 @dataclass(slots=True)
 class Interception:
-    """Answers the requests of one page. `answered` and `blocked` list what was kept from the deployment."""
+    """Answers the requests of one page. `answered` and `blocked` list what was kept from the deployment.
+
+    `written` is the status and the body that a request which would write is answered with.
+    """
 
     rules: Rules
     cuts: list[Cut] = field(default_factory=list)
+    written: tuple[int, str] = (200, "{}")
     answered: list[str] = field(default_factory=list)
     blocked: list[tuple[str, str]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
@@ -113,9 +148,8 @@ class Interception:
         if request.url.startswith(_NOT_NETWORK):
             route.continue_()
         elif cut is not None:
-            cut.count += 1
             self.touched.add(request.url)
-            route.fulfill(status=cut.status, body=cut.body, content_type=cut.content_type, headers=_cors(request))
+            cut.answer(route)
         elif not self.rules.is_listed(request.url):
             self.blocked.append((request.resource_type, request.url.split("?")[0]))
             self._answer(route, request)
@@ -128,8 +162,9 @@ class Interception:
 
     def _answer(self, route: Route, request: Request) -> None:
         self.touched.add(request.url)
-        content_type, body = _EMPTY.get(request.resource_type, ("application/json", b"{}"))
-        route.fulfill(status=200, body=body, headers={"content-type": content_type, **_cors(request)})
+        status, plain = self.written if request.method not in SAFE else (200, "{}")
+        content_type, body = _EMPTY.get(request.resource_type, ("application/json", plain.encode()))
+        route.fulfill(status=status, body=body, headers={"content-type": content_type, **_cors(request)})
 
 
 def _cors(request: Request) -> dict[str, str]:

@@ -125,7 +125,7 @@ class Listener:
         self.failures.append((request, request.failure or "failed"))
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "assert"):
+        if message.type in ("error", "assert") or message.text.startswith("Mixed Content:"):
             self._note(Kind.CONSOLE, message.text, message.location.get("url", ""))
 
     def _on_error(self, error: Error) -> None:

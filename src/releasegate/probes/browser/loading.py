@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,15 +34,22 @@ _MARKS = """() => {
   if (window.__NEXT_DATA__?.buildId) found['__NEXT_DATA__.buildId'] = String(window.__NEXT_DATA__.buildId);
   return found;
 }"""
+WIDTHS = (("phone", 390, 844), ("tablet", 820, 1180), ("desktop", 1280, 800))  # CSS pixels of common devices
 _HEADERS = ("x-commit", "x-git-sha", "x-build", "x-build-id", "x-revision", "x-version", "x-app-version", "x-release")
 
 
-def look_at_page(site: Site) -> tuple[Measurement[PageFacts], Measurement[tuple[Event, ...]]]:
-    """Load the page as somebody who is logged in where that works, else as a stranger; also return what went wrong."""
+def look_at_page(
+    site: Site, *, in_all_widths: bool = False
+) -> tuple[Measurement[PageFacts], Measurement[tuple[Event, ...]]]:
+    """Load the page as somebody who is logged in where that works, else as a stranger; also return what went wrong.
+
+    `in_all_widths` also tries it as wide as a phone, a tablet and a desktop.
+    """
     began = time.monotonic()
     path = site.change.interface.page.path if site.change.interface and site.change.interface.page else "/"
     with site.visit(logged_in=site.login.is_in) as visit:
         facts = _facts(site, visit, path)
+        facts = replace(facts, sideways=_sideways(visit) if in_all_widths and facts.status else ())
         events = tuple(event for event in visit.events() if event.counts)
         blobs = {"page.jpg": visit.picture()}
     took = time.monotonic() - began
@@ -61,6 +68,16 @@ def login_measured(site: Site) -> Measurement[LoginFacts]:
     return Measurement(
         value=facts, unit="logins", rows=1, query=f"log in by the form of {facts.url}",
         duration_s=time.monotonic() - began, shown=asdict(facts), blobs={"login.jpg": picture} if picture else {},
+    )  # fmt: skip
+
+
+def wrong_password_measured(site: Site) -> Measurement[LoginFacts]:
+    """Return how one login with a wrong password went; only where the target asks: it may lock an account."""
+    began = time.monotonic()
+    facts, picture = site.try_wrong_password()
+    return Measurement(
+        value=facts, unit="logins", rows=1, query=f"log in at {facts.url} with a wrong password",
+        duration_s=time.monotonic() - began, shown=asdict(facts), blobs={"wrong-password.jpg": picture},
     )  # fmt: skip
 
 
@@ -93,6 +110,19 @@ def _facts(site: Site, visit: Visit, path: str) -> PageFacts:
             )
         ),
     )
+
+
+def _sideways(visit: Visit) -> tuple[tuple[str, int, int], ...]:
+    """Return by how much the page is too wide for a phone, a tablet and a desk; the window gets its own width back."""
+    page, own = visit.page, visit.page.viewport_size
+    found = []
+    for name, width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        visit.settle()
+        found.append((name, width, int(visit.evaluate("sideways"))))
+    if own:
+        page.set_viewport_size(own)
+    return tuple(found)
 
 
 def _marks(visit: Visit) -> tuple[tuple[str, str], ...]:

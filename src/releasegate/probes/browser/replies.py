@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
+
+from playwright.sync_api import Error
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Message
@@ -13,6 +15,8 @@ from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk, Thread
 from releasegate.probes.browser.waiting import POLL_MS, poll
 
+_CLICK_MS = 2000
+_LEADS_S = 3  # a page may load earlier messages first, and scroll smoothly
 _PREVIEW = 12  # characters of the original that a preview shows at the very least
 
 
@@ -45,6 +49,20 @@ def _look_at_all(thread: Thread, replies: list[Message]) -> list[ReplyFacts]:
     for reply in replies:
         is_late = any(not (fact.says_reply and fact.shows_preview is not False) for fact in found)
         found.append(_look(thread, reply, 0.0 if is_late else thread.visit.site.slowest_s))
+    return _led(thread, replies, found)
+
+
+def _led(thread: Thread, replies: list[Message], found: list[ReplyFacts]) -> list[ReplyFacts]:
+    """Follow the box of the first reply that offers to: one tells for all."""
+    interface = thread.visit.site.change.interface
+    pattern = interface.reply.text if interface and interface.reply else ""
+    for place, reply in enumerate(replies):
+        if not found[place].row or not pattern:
+            continue
+        _show(thread, reply)
+        leads = _leads(thread, reply, pattern)
+        if leads is not None:
+            return [*found[:place], replace(found[place], leads=leads), *found[place + 1 :]]
     return found
 
 
@@ -59,6 +77,8 @@ def _look(thread: Thread, reply: Message, budget_s: float) -> ReplyFacts:
         "preview": " ".join(original.text.split())[:_PREVIEW].strip(),
         "gone": gone,
         "css": thread.visit.locators.css("reply"),
+        "sender": original.sender,
+        "others": sorted({one.sender for one in thread.conversation.messages} - {original.sender, ""}),
     }
     state = _await(thread, asked, budget_s, needs_preview=bool(asked["preview"]) and not original.is_gone)
     if state is None:
@@ -73,7 +93,32 @@ def _look(thread: Thread, reply: Message, budget_s: float) -> ReplyFacts:
         is_gone=original.is_gone,
         says_gone=state["gone"] if original.is_gone else None,
         shows_gone_text=bool(original.is_gone and state["preview"]),
+        other_sender=bool(state["other"]),
+        height=state["height"],
     )
+
+
+def _leads(thread: Thread, reply: Message, pattern: str) -> bool | None:
+    """Click the box, and return whether the original came into sight; None where that is not offered."""
+    assert reply.original is not None
+    visit, key = thread.visit, f"row {reply.original.id}"
+    is_there = any(one.id == reply.original.id for one in thread.messages) and not reply.original.is_gone
+    if not is_there or not visit.page.evaluate(
+        "([id, pattern]) => __releasegate.quote(id, pattern)", [reply.id, pattern]
+    ):
+        return None
+    if visit.evaluate("isInSight", key):
+        return None
+    try:
+        visit.kept("quote").click(timeout=_CLICK_MS)
+    except Error:
+        return None
+
+    def look() -> bool:
+        thread.ask()
+        return bool(visit.evaluate("isInSight", key))
+
+    return poll(visit.page, look, bool, _LEADS_S)
 
 
 def _await(thread: Thread, asked: dict[str, Any], budget_s: float, *, needs_preview: bool) -> dict[str, Any] | None:

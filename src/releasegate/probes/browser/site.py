@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
+import secrets
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
+from pydantic import SecretStr
 
 from releasegate.change.models import Change
 from releasegate.core import CannotMeasure
 from releasegate.core.durations import parse_duration
 from releasegate.core.facts.page import LoginFacts
 from releasegate.core.settings import for_children
-from releasegate.probes.browser import executable
+from releasegate.probes.browser import executable, prepared
 from releasegate.probes.browser.finding import Locators
 from releasegate.probes.browser.interception import Cut, Interception, Rules
 from releasegate.probes.browser.kept import Kept, KeptLogin
 from releasegate.probes.browser.login import Login
-from releasegate.probes.browser.steps import StuckOnPage, address
+from releasegate.probes.browser.steps import StuckOnPage, address, run
 from releasegate.probes.browser.visit import Visit
 from releasegate.target.models import Frontend, Target
 
@@ -36,7 +40,7 @@ class Site:
     `sizes` are the files that were tried apart from the page: (address, kind) -> width and height, None for dead.
     """
 
-    def __init__(self, browser: Browser, target: Target, change: Change, kept: KeptLogin) -> None:
+    def __init__(self, browser: Browser, target: Target, change: Change, kept: KeptLogin, began: float) -> None:
         if target.frontend is None:
             raise CannotMeasure("the target has no [frontend]")
         self.target = target
@@ -47,6 +51,7 @@ class Site:
         self.media_hosts: set[str] = set()
         self._browser = browser
         self._kept = kept
+        self._began = began
         self._picture = b""
         self._shared: BrowserContext | None = None
         self.sizes: dict[tuple[str, str], tuple[int, int] | None] = {}
@@ -63,7 +68,8 @@ class Site:
         """
         cuts = list(cuts)
         is_apart = bool(cuts) or bare or not logged_in
-        context = self._context(logged_in=logged_in, bare=bare) if is_apart else self._shared_context()
+        state = self._session() if logged_in else None
+        context = self._context(state, bare=bare) if is_apart else self._shared_context(state)
         visit = None
         try:
             visit = self._window(context, cuts)
@@ -89,6 +95,13 @@ class Site:
         self._login()
         return self._picture
 
+    def try_wrong_password(self) -> tuple[LoginFacts, bytes]:
+        """Try to log in once with a password that is wrong; return how it went, and what the page showed."""
+        wrong = self.frontend.model_copy(update={"password": SecretStr(f"wrong-{secrets.token_hex(6)}")})
+        with self.visit(logged_in=False) as visit:
+            visit.interception.rules = self._rules(wrong)
+            return self._form(visit, wrong), visit.picture()
+
     def url(self, path: str) -> str:
         """Return a whole address on the page's host."""
         return address(self.frontend.url, path)
@@ -97,30 +110,34 @@ class Site:
         """Let the page ask the hosts that the data's own media live on, as every user's browser does (GET only)."""
         self.media_hosts |= {urlsplit(url).hostname or "" for url in urls} - {""}
 
-    def _rules(self) -> Rules:
+    @property
+    def _written(self) -> tuple[int, str]:
+        """What the page is answered when it writes."""
+        return self.frontend.write_status, self.frontend.write_body
+
+    def _rules(self, frontend: Frontend | None = None) -> Rules:
         backend = self.target.backend
         return Rules.of(
             urls=[self.frontend.url, *([backend.url] if backend else [])],
             hosts=[*self.frontend.hosts, *self.media_hosts],
             writes=self.frontend.allow_writes,
-            typed=(self.frontend.email, _password(self.frontend)),
+            typed=(self.frontend.email, _password(frontend or self.frontend)),
         )
 
     def _window(self, context: BrowserContext, cuts: list[Cut]) -> Visit:
         page = context.new_page()
-        interception = Interception(self._rules(), cuts=cuts)
+        interception = Interception(self._rules(), cuts=cuts, written=self._written)
         page.route("**/*", lambda route: interception.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
         return Visit(self, page, interception)
 
-    def _shared_context(self) -> BrowserContext:
+    def _shared_context(self, state: dict[str, Any] | None) -> BrowserContext:
         """Return the one context of the windows that only look."""
         if self._shared is None:
-            self._shared = self._context(logged_in=True, bare=False)
+            self._shared = self._context(state)
         return self._shared
 
-    def _context(self, *, logged_in: bool, bare: bool) -> BrowserContext:
-        state = self._session() if logged_in else None
-        settings = self.target.browser
+    def _context(self, state: dict[str, Any] | None, *, bare: bool = False) -> BrowserContext:
+        settings, backend = self.target.browser, self.target.backend
         context = self._browser.new_context(
             storage_state=state["state"] if state else None,
             viewport={"width": settings.viewport[0], "height": settings.viewport[1]},
@@ -129,13 +146,13 @@ class Site:
             service_workers="block",
             accept_downloads=False,
             bypass_csp=bare,
-            ignore_https_errors=bool(self.target.backend and not self.target.backend.verify_tls),
+            ignore_https_errors=not self.frontend.verify_tls or bool(backend and not backend.verify_tls),
         )
         context.set_default_timeout(self.slowest_s * 1000)
         context.add_init_script(path=_IN_PAGE)
         if state and state["session_storage"]:
             context.add_init_script(_restoring(self.frontend.url, state["session_storage"]))
-        others = Interception(self._rules())  # windows that the page itself opens
+        others = Interception(self._rules(), written=self._written)  # windows that the page itself opens
         context.route("**/*", lambda route: others.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
         return context
 
@@ -148,24 +165,65 @@ class Site:
     def _login(self) -> tuple[LoginFacts, dict[str, Any] | None]:
         """Return how the login went and what it left behind, from the run's file where somebody tried before."""
         if self._known is None:
-            kept = self._kept.get(self._log_in)
+            kept = self._kept.get(self._whose, self._log_in, self._still_lets_in)
             facts = LoginFacts(**{**kept["facts"], "answers": tuple(kept["facts"]["answers"])})
             self._known = (facts, kept["state"])
         return self._known
 
+    @property
+    def _whose(self) -> str:
+        """What tells this login from another's: where, who and how, as a digest."""
+        one = self.frontend
+        parts = [one.url, one.login, one.email, _password(one), one.token.get_secret_value() if one.token else ""]
+        parts += [Path(one.state).read_text("utf-8") if one.state and Path(one.state).exists() else ""]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def _still_lets_in(self, kept: Kept) -> bool:
+        """Whether what an earlier process left still lets one in; one that did not is not tried again in this run."""
+        if kept["state"] is None or kept["made"] >= self._began:
+            return True
+        return self._lets_in(kept["state"]).is_in
+
     def _log_in(self) -> Kept:
-        path = self.change.interface.page.path if self.change.interface and self.change.interface.page else "/"
+        if self.frontend.login != "form":
+            state = prepared.state_of(self.frontend)
+            facts = replace(self._lets_in(state), prepared=self.frontend.login)
+            return {"facts": asdict(facts), "state": state if facts.is_in else None}
         with self.visit(logged_in=False) as visit:
-            try:
-                login = Login(visit.page, visit.listener, self.frontend, self.locators, self.slowest_s)
-                facts = login.go(path)
-            except StuckOnPage as error:
-                facts = LoginFacts(url=self.url(path), is_in=False, landed=visit.page.url, trouble=str(error))
-            except Error as error:
-                trouble = str(error).splitlines()[0]
-                facts = LoginFacts(url=self.url(path), is_in=False, landed=visit.page.url, trouble=trouble)
+            facts = self._form(visit, self.frontend)
             self._picture = b"" if facts.is_in else visit.picture()
             return {"facts": asdict(facts), "state": _left_behind(visit) if facts.is_in else None}
+
+    def _lets_in(self, state: dict[str, Any]) -> LoginFacts:
+        """Open the page with a session that is given, and say whether it asks for a password."""
+        path = self.change.interface.page.path if self.change.interface and self.change.interface.page else "/"
+        with self._apart(state) as visit:
+            try:
+                visit.open(path)
+                run(visit.page, "first_visit", self.frontend.steps.get("first_visit", ()), self.frontend.url, {})
+                is_in = self.locators.first(visit.page, "password") is None
+                trouble = "" if is_in else f"{visit.page.url} asks for a password"
+            except StuckOnPage as error:
+                is_in, trouble = False, str(error)
+            self._picture = b"" if is_in else visit.picture()
+            return LoginFacts(url=self.url(path), is_in=is_in, landed=visit.page.url, trouble=trouble)
+
+    @contextlib.contextmanager
+    def _apart(self, state: dict[str, Any]) -> Iterator[Visit]:
+        context = self._context(state)
+        try:
+            yield self._window(context, [])
+        finally:
+            context.close()
+
+    def _form(self, visit: Visit, frontend: Frontend) -> LoginFacts:
+        """Log in by the page's form, once, and return how it went."""
+        path = self.change.interface.page.path if self.change.interface and self.change.interface.page else "/"
+        try:
+            return Login(visit.page, visit.listener, frontend, self.locators, self.slowest_s).go(path)
+        except (StuckOnPage, Error) as error:
+            trouble = str(error) if isinstance(error, StuckOnPage) else str(error).splitlines()[0]
+            return LoginFacts(url=self.url(path), is_in=False, landed=visit.page.url, trouble=trouble)
 
 
 def _environment(own: str) -> dict[str, str | float | bool]:
@@ -174,12 +232,15 @@ def _environment(own: str) -> dict[str, str | float | bool]:
 
 
 @contextlib.contextmanager
-def open_site(target: Target, change: Change, run_folder: Path) -> Iterator[Site]:
+def open_site(
+    target: Target, change: Change, session: Path, *, began: float | None = None, anew: bool = False
+) -> Iterator[Site]:
     """Start the browser, and stop it at the end; nothing is asked for before the first look.
 
-    `run_folder` is the same for every process of a run; what the login left lies there while one of them is open.
-    Raises CannotMeasure where no browser can be had.
+    `session` is the file that keeps the login for all processes, `began` when the run did (seconds since the epoch);
+    with `anew` no login from before counts. Raises CannotMeasure where no browser can be had.
     """
+    began = time.time() if began is None else began
     with TemporaryDirectory(prefix="releasegate-", ignore_cleanup_errors=True) as own, sync_playwright() as playwright:
         path = executable.find(playwright, target.browser.executable)
         try:
@@ -187,13 +248,12 @@ def open_site(target: Target, change: Change, run_folder: Path) -> Iterator[Site
                 executable_path=path,
                 args=executable.flags(sandbox=target.browser.sandbox),
                 env=_environment(own),
+                proxy={"server": target.browser.proxy} if target.browser.proxy else None,
             )
         except Error as error:
             raise CannotMeasure(f"{path} did not start: {str(error).splitlines()[0]}") from error
-        kept = KeptLogin(run_folder)
         try:
-            with kept.in_use():
-                yield Site(browser, target, change, kept)
+            yield Site(browser, target, change, KeptLogin(session, began, anew=anew), began)
         finally:
             browser.close()
 

@@ -168,6 +168,10 @@ class Thread:
         """Return the key under which the page keeps the element that shows `medium`."""
         return self._keys()[medium]
 
+    def stands(self, medium: Medium) -> bool:
+        """Whether the element that shows `medium` is still on the page, and shows it."""
+        return self.visit.evaluate("standing", self.key_of(medium)) is not None
+
     def _keys(self) -> dict[Medium, str]:
         return {
             medium: f"medium {message.id} {place}"

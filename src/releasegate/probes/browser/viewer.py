@@ -20,7 +20,7 @@ from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll
 
 _IS_OPEN = 0.5  # the share of the window from which on something counts as opened over it
-_IS_CLOSED = 0.1
+IS_CLOSED = 0.1
 _CLICK_MS = 3000  # for a control that is visible already: to become enabled, and to stop moving
 _PUT_AWAY_S = 2  # whether it closes is judged by smoke/viewer-closes; here only the next look depends on it
 _WORDS = {"close": words.CLOSE, "next": words.NEXT, "previous": words.PREVIOUS}
@@ -34,7 +34,7 @@ class Viewer:
     def __init__(self, thread: Thread) -> None:
         self.thread = thread
         self.visit: Visit = thread.visit
-        self._css = self.visit.locators.css("viewer")
+        self.css = self.visit.locators.css("viewer")
 
     def open(self, medium: Medium) -> tuple[float, float]:
         """Click the thumbnail of `medium` and return its size; raises StuckOnPage where it cannot be clicked."""
@@ -58,7 +58,7 @@ class Viewer:
         """Return how the viewer stands now, with `medium` as what it should show."""
         others = [needles(other.url) for other in self.thread.conversation.media if other.url != medium.url]
         asked = {
-            "css": self._css, "needles": needles(medium.url), "others": others, "ratio": ratio,
+            "css": self.css, "needles": needles(medium.url), "others": others, "ratio": ratio,
             "unavailable": unavailable_text(self.visit.site),
         }  # fmt: skip
         answer: dict[str, Any] = self.visit.evaluate("viewer", asked)
@@ -70,22 +70,45 @@ class Viewer:
 
     def await_closed(self, medium: Medium) -> bool:
         """Wait until the viewer is gone; return whether it went."""
-        state = self._poll(lambda: self.look(medium), lambda state: state["covers"] < _IS_CLOSED)
-        return bool(state["covers"] < _IS_CLOSED)
+        state = self._poll(lambda: self.look(medium), lambda state: state["covers"] < IS_CLOSED)
+        return bool(state["covers"] < IS_CLOSED)
 
     def put_away(self, medium: Medium) -> bool:
         """Close what is open, by key or by button; return whether the conversation lies bare again."""
-        if self.look(medium)["covers"] < _IS_CLOSED:
-            return True
-        self.visit.page.keyboard.press("Escape")
-        if self._is_gone(medium):
-            return True
-        self.press("close")
-        return self._is_gone(medium)
+        return self.look(medium)["covers"] < IS_CLOSED or bool(self.shut(medium))
+
+    def shut(self, medium: Medium, how: str = "Escape") -> str:
+        """Close the viewer by `how`, else by key, else by its button; return what did it, "" where nothing does."""
+        for way in dict.fromkeys((how, "Escape", "close")):
+            if way == "Escape":
+                self.visit.page.keyboard.press("Escape")
+            elif not self.press("close"):
+                continue
+            if self._is_gone(medium):
+                return way
+        return ""
+
+    def turn(self, way: str) -> str:
+        """Press an arrow, by its key where no button is found; return the button's name."""
+        found = self.press(way)
+        if not found:
+            self.visit.page.keyboard.press("ArrowRight" if way == "next" else "ArrowLeft")
+        return found
+
+    def usable(self, what: str) -> str:
+        """Return the name of the control for `what` that can be pressed now, "" for none."""
+        given = self.visit.locators.first(self.visit.page, what) if what in self.visit.locators.given else None
+        if given is not None:
+            return self.visit.locators.describe(what) if given.is_enabled() else ""
+        name: str | None = self.visit.evaluate(
+            "control", {"css": self.css, "what": what, "source": _WORDS[what].pattern, "named": True}
+        )
+        element = self.visit.kept("control") if name else None
+        return name or "" if element is not None and element.is_enabled() else ""
 
     def _is_gone(self, medium: Medium) -> bool:
-        state = poll(self.visit.page, lambda: self.look(medium), lambda now: now["covers"] < _IS_CLOSED, _PUT_AWAY_S)
-        return bool(state["covers"] < _IS_CLOSED)
+        state = poll(self.visit.page, lambda: self.look(medium), lambda now: now["covers"] < IS_CLOSED, _PUT_AWAY_S)
+        return bool(state["covers"] < IS_CLOSED)
 
     def press(self, what: str) -> str:
         """Click the viewer's control for `what` (close, next, previous); return its name, "" where none was found."""
@@ -94,7 +117,7 @@ class Viewer:
             _try_to_click(given)
             return self.visit.locators.describe(what)
         name: str | None = self.visit.evaluate(
-            "control", {"css": self._css, "what": what, "source": _WORDS[what].pattern}
+            "control", {"css": self.css, "what": what, "source": _WORDS[what].pattern}
         )
         if name:
             _try_to_click(self.visit.kept("control"))
@@ -142,7 +165,7 @@ def follow_arrows(desk: Desk, conversation: Conversation, message: Message) -> l
         facts = [ArrowFacts(way="next", message=message.id, attachments=count, led_on=False, trouble=str(error))]
         picture = error.screenshot
     took = time.monotonic() - began
-    return [_measured(fact, "arrows", f"message {message.id}: arrow {fact.way}", took, picture) for fact in facts]
+    return [measured(fact, "arrows", f"message {message.id}: arrow {fact.way}", took, picture) for fact in facts]
 
 
 def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measurement[ViewerFacts]:
@@ -158,7 +181,7 @@ def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measureme
         facts = ViewerFacts(conversation=conversation.id, message=medium.message, url=medium.url, kind=medium.kind,
                             trouble=str(error))  # fmt: skip
         picture = error.screenshot
-    return _measured(facts, "thumbnails", f"click on {medium.url}", time.monotonic() - began, picture)
+    return measured(facts, "thumbnails", f"click on {medium.url}", time.monotonic() - began, picture)
 
 
 def _viewer_facts(
@@ -170,12 +193,13 @@ def _viewer_facts(
         message=medium.message,
         url=medium.url,
         kind=medium.kind,
-        opened=_is_open(state),
+        opened=is_open(state),
         covers=state["covers"],
         enlarged=enlarged(state),
         thumbnail=thumbnail,
         window=(window["width"], window["height"]),
         controls=tuple(state["controls"]),
+        is_playable=visit.evaluate("isPlayable"),
     )
 
 
@@ -199,13 +223,13 @@ def _closed(desk: Desk, conversation: Conversation, medium: Medium, way: str) ->
     except StuckOnPage as error:
         facts = ClosingFacts(way=way, message=medium.message, closed=False, trouble=str(error))
         picture = error.screenshot
-    return _measured(facts, "ways to close", f"click on {medium.url}, then {way}", time.monotonic() - began, picture)
+    return measured(facts, "ways to close", f"click on {medium.url}, then {way}", time.monotonic() - began, picture)
 
 
 def _close(viewer: Viewer, medium: Medium, way: str) -> ClosingFacts:
     viewer.open(medium)
     state = viewer.await_medium(medium)
-    if not _is_open(state):
+    if not is_open(state):
         return ClosingFacts(way=way, message=medium.message, closed=False, trouble="no viewer opened")
     controls = tuple(state["controls"])
     if way == "escape":
@@ -221,7 +245,7 @@ def _follow(viewer: Viewer, message: Message) -> list[ArrowFacts]:
     media = list({medium.url: medium for medium in message.media if medium.kind != "audio"}.values())
     viewer.open(media[0])
     state = viewer.await_medium(media[0])
-    if not _is_open(state):
+    if not is_open(state):
         return [
             ArrowFacts(way="next", message=message.id, attachments=len(media), led_on=False, trouble="no viewer opened")
         ]
@@ -234,9 +258,7 @@ def _follow(viewer: Viewer, message: Message) -> list[ArrowFacts]:
 def _turn(viewer: Viewer, message: Message, count: int, *, way: str, to: Medium) -> ArrowFacts:
     """Press one arrow (by its key where no button is found), and wait for the medium that it leads to."""
     state = viewer.look(to)
-    found = viewer.press(way)
-    if not found:
-        viewer.visit.page.keyboard.press("ArrowRight" if way == "next" else "ArrowLeft")
+    found = viewer.turn(way)
     after = viewer.await_medium(to)
     return ArrowFacts(
         way=way, message=message.id, attachments=count, led_on=after["same"] is True, found=found,
@@ -244,19 +266,19 @@ def _turn(viewer: Viewer, message: Message, count: int, *, way: str, to: Medium)
     )  # fmt: skip
 
 
-def _is_open(state: dict[str, Any]) -> bool:
+def is_open(state: dict[str, Any]) -> bool:
     return bool(
         state["covers"] >= _IS_OPEN
-        or (state["state"] in ("painted", "player") and state["same"] and state["covers"] >= _IS_CLOSED)
+        or (state["state"] in ("painted", "player") and state["same"] and state["covers"] >= IS_CLOSED)
     )
 
 
 def _stands(state: dict[str, Any]) -> bool:
     """Whether the viewer shows what was asked for; what it shows instead may still be on its way out."""
-    return _is_open(state) and state["state"] in ("painted", "player") and state["same"] is not False
+    return is_open(state) and state["state"] in ("painted", "player") and state["same"] is not False
 
 
-def _measured(facts: Any, unit: str, query: str, duration_s: float, picture: bytes) -> Measurement[Any]:
+def measured(facts: Any, unit: str, query: str, duration_s: float, picture: bytes) -> Measurement[Any]:
     return Measurement(
         value=facts, unit=unit, rows=1, query=query, duration_s=duration_s, shown=asdict(facts),
         blobs={"viewer.jpg": picture} if picture else {},

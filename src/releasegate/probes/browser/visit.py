@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error, Locator, Page
@@ -39,9 +40,19 @@ class Visit:
         """Return what went wrong on the page so far."""
         return self.listener.events()
 
-    def picture(self) -> bytes:
-        """Return what the window shows, as JPEG, with the texts that the target wants masked blotted out."""
-        return picture(self.page, self.site.target.browser.mask)
+    def picture(self, outlined: Any = None) -> bytes:
+        """Return what the window shows, as JPEG, masked as the target says, with an element outlined and in sight."""
+        if outlined is None:
+            return picture(self.page, self.site.target.browser.mask)
+        self._outline(outlined, "4px solid #d6336c")
+        try:
+            return picture(self.page, self.site.target.browser.mask)
+        finally:
+            self._outline(outlined, "")
+
+    def _outline(self, element: Any, outline: str) -> None:
+        with contextlib.suppress(Error):  # redrawn in between
+            element.evaluate("(el, outline) => __releasegate.outline(el, outline)", outline)
 
     def open(self, path: str) -> int | None:
         """Go to a path of the page; return the status, None where nothing answered."""
@@ -67,14 +78,23 @@ class Visit:
 
     def open_conversation(self, conversation: Conversation) -> None:
         """Open `conversation` from the list, as a person would. Raises StuckOnPage where it is not listed."""
+        self.open_inbox()
+        self.enter(conversation)
+        self.settle()
+
+    def enter(self, conversation: Conversation) -> None:
+        """Go from the list into `conversation`, without waiting for what it shows."""
         steps = self.site.frontend.steps.get("conversation")
         values = {"id": conversation.id, "conversation": next(iter(conversation.names), "")}
-        self.open_inbox()
         if steps:
             run(self.page, "conversation", steps, self.site.frontend.url, {**values, **self._secrets()})
         else:
             self._entry_of(conversation, values).click()
-        self.settle()
+
+    def words(self) -> str:
+        """Return the words that are visible."""
+        text: str = self.page.evaluate("document.body.innerText")
+        return " ".join(text.split())
 
     def evaluate(self, name: str, argument: Any = None) -> Any:
         """Ask the script inside the page."""

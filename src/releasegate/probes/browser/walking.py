@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from releasegate.core import Measurement
-from releasegate.core.facts.inbox import Medium, Samples
+from releasegate.core.facts.inbox import Conversation, Medium, Samples
 from releasegate.core.facts.page import Event
 from releasegate.probes.browser.loading import events_measured
 from releasegate.probes.browser.site import Site
@@ -34,6 +34,11 @@ def one_of_several(site: Site, samples: Samples) -> list[Choice]:
         if message.has_several and message.media[-1].kind in kinds
     ]
     return _alive(site, found[:_MOST_TRIED])
+
+
+def is_alone(conversation: Conversation, medium: Medium) -> bool:
+    """Whether a medium is the only one of its message."""
+    return all(len(message.media) == 1 for message in conversation.messages if message.id == medium.message)
 
 
 def events_of(desk: Desk) -> Measurement[tuple[Event, ...]]:

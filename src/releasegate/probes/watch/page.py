@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,6 @@ from typing import Final
 from releasegate.change.models import Change
 from releasegate.core import CannotMeasure
 from releasegate.core.facts.watch import PageLook
-from releasegate.probes.browser.kept import KeptLogin
 from releasegate.probes.browser.loading import look_at_page
 from releasegate.probes.browser.site import open_site
 from releasegate.target.models import Target
@@ -61,8 +60,8 @@ def open_page(target: Target, change: Change, every: int) -> Iterator[PageWatch]
 
     What a login leaves is kept for a few loads, in a private folder that is removed at the end.
     """
-    with TemporaryDirectory(prefix="releasegate-watch-", ignore_cleanup_errors=True) as own, ExitStack() as kept:
-        page = PageWatch(_Loads(target, change, Path(own), kept).load, every)
+    with TemporaryDirectory(prefix="releasegate-watch-", ignore_cleanup_errors=True) as own:
+        page = PageWatch(_Loads(target, change, Path(own)).load, every)
         try:
             yield page
         finally:
@@ -74,19 +73,16 @@ class _Loads:
     target: Target
     change: Change
     folder: Path
-    kept: ExitStack  # holds the latest login open, or each browser would take it along when it ends
+    began: float = field(default_factory=time.time)  # so that a login that failed is not tried again at every load
     done: int = 0
 
     def load(self) -> PageLook:
         """Load the page once; a browser that cannot start or go on is an answer, and ends nothing."""
         began = time.monotonic()
-        login = self.folder / str(self.done // _LOADS_PER_LOGIN)
-        if self.done % _LOADS_PER_LOGIN == 0:
-            self.kept.close()
-            self.kept.enter_context(KeptLogin(login).in_use())
+        login = self.folder / f"{self.done // _LOADS_PER_LOGIN}.json"
         self.done += 1
         try:
-            with open_site(self.target, self.change, login) as site:
+            with open_site(self.target, self.change, login, began=self.began) as site:
                 page, events = look_at_page(site)
         except CannotMeasure as trouble:
             return PageLook(status=None, took_ms=_ms_since(began), error=str(trouble))

@@ -1,0 +1,175 @@
+"""How the viewer handles: by keyboard, at its ends, again and again, and what the conversation behind it does."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Final
+
+from playwright.sync_api import Error
+
+from releasegate.core import Measurement
+from releasegate.core.facts.inbox import Conversation, Medium, Message
+from releasegate.core.facts.page import AgainFacts, EndsFacts, KeyboardFacts
+from releasegate.probes.browser.steps import StuckOnPage
+from releasegate.probes.browser.thread import Desk
+from releasegate.probes.browser.viewer import IS_CLOSED, Viewer, is_open, measured, viewer_of
+from releasegate.probes.browser.waiting import poll
+
+TIMES: Final = 20
+_WHEEL_PX: Final = 400
+_AT_ONCE_S: Final = 2  # for what a page does at once, or not at all
+
+
+def by_keyboard(desk: Desk, conversation: Conversation, medium: Medium, *, several: bool) -> Measurement[KeyboardFacts]:
+    """Reach the thumbnail, press Enter, turn to the next attachment where there are `several`, press Escape."""
+    began = time.monotonic()
+    facts = KeyboardFacts(conversation=conversation.id, message=medium.message)
+    try:
+        with viewer_of(desk, conversation, medium) as viewer:
+            facts = _by_keyboard(viewer, facts, medium, several=several)
+            picture = viewer.visit.picture()
+    except StuckOnPage as error:
+        facts = KeyboardFacts(conversation=conversation.id, message=medium.message, trouble=str(error))
+        picture = error.screenshot
+    return measured(facts, "keys", f"Enter on {medium.url}", time.monotonic() - began, picture)
+
+
+def at_its_ends(
+    desk: Desk, conversation: Conversation, message: Message, alone: tuple[Conversation, Medium] | None
+) -> Measurement[EndsFacts]:
+    """Go to the last attachment of `message` and on from there; look for arrows beside a single attachment."""
+    began = time.monotonic()
+    picture = b""
+    try:
+        with viewer_of(desk, conversation, message.media[0]) as viewer:
+            counters, wraps = _to_the_end(viewer, message)
+            picture = viewer.visit.picture()
+        facts = EndsFacts(conversation=conversation.id, message=message.id, attachments=len(message.media),
+                          counters=counters, wraps=wraps,
+                          arrows_alone=_arrows_beside(desk, *alone) if alone else None)  # fmt: skip
+    except StuckOnPage as error:
+        facts = EndsFacts(conversation=conversation.id, message=message.id, attachments=len(message.media),
+                          trouble=str(error))  # fmt: skip
+        picture = error.screenshot
+    return measured(facts, "viewers", f"message {message.id}: to its last", time.monotonic() - began, picture)
+
+
+def again_and_again(desk: Desk, conversation: Conversation, medium: Medium) -> Measurement[AgainFacts]:
+    """Open and close the viewer many times; turn the wheel over it once."""
+    began = time.monotonic()
+    try:
+        with viewer_of(desk, conversation, medium) as viewer:
+            facts = _again(viewer, medium)
+            picture = viewer.visit.picture()
+    except StuckOnPage as error:
+        facts = AgainFacts(conversation=conversation.id, message=medium.message, wanted=TIMES, trouble=str(error))
+        picture = error.screenshot
+    query = f"open and close {medium.url} {TIMES} times"
+    return measured(facts, "openings", query, time.monotonic() - began, picture)
+
+
+def _by_keyboard(viewer: Viewer, facts: KeyboardFacts, medium: Medium, *, several: bool) -> KeyboardFacts:
+    visit, thread = viewer.visit, viewer.thread
+    thread.bring_up([medium])
+    if not visit.evaluate("focus", thread.key_of(medium)):
+        return facts
+    visit.evaluate("remember")
+    visit.page.keyboard.press("Enter")
+    if not _opens(viewer, medium):
+        return KeyboardFacts(
+            conversation=facts.conversation, message=facts.message, takes_focus=True, enter_opens=False
+        )
+    goes_in = poll(visit.page, lambda: bool(visit.evaluate("focusIsInside", viewer.css)), bool, _AT_ONCE_S)
+    turns = _key_turns(viewer, medium) if several else None
+    visit.page.keyboard.press("Escape")
+    is_shut = _closes(viewer, medium)
+    comes_back = poll(visit.page, lambda: bool(visit.evaluate("focusIsBack")), bool, _AT_ONCE_S) if is_shut else None
+    return KeyboardFacts(
+        conversation=facts.conversation, message=facts.message, takes_focus=True, enter_opens=True,
+        focus_goes_in=goes_in, focus_comes_back=comes_back, keys_turn=turns,
+    )  # fmt: skip
+
+
+def _key_turns(viewer: Viewer, medium: Medium) -> bool:
+    """Whether an arrow key leads away from `medium`."""
+    for key in ("ArrowRight", "ArrowLeft"):
+        viewer.visit.page.keyboard.press(key)
+        state = poll(viewer.visit.page, lambda: viewer.look(medium), lambda now: now["same"] is False, _AT_ONCE_S)
+        if state["same"] is False:
+            return True
+    return False
+
+
+def _to_the_end(viewer: Viewer, message: Message) -> tuple[tuple[str, str], bool | None]:
+    media = list({medium.url: medium for medium in message.media if medium.kind != "audio"}.values())
+    viewer.open(media[0])
+    if not is_open(viewer.await_medium(media[0])):
+        return ("", ""), None
+    first = viewer.visit.evaluate("counter", viewer.css)
+    for medium in media[1:]:
+        viewer.turn("next")
+        if viewer.await_medium(medium)["same"] is not True:
+            return (first, ""), None
+    last = viewer.visit.evaluate("counter", viewer.css)
+    viewer.turn("next")
+    after = poll(
+        viewer.visit.page, lambda: viewer.look(media[0]), lambda now: is_open(now) and now["same"] is True, _AT_ONCE_S
+    )
+    return (first, last), bool(is_open(after) and after["same"] is True)
+
+
+def _arrows_beside(desk: Desk, conversation: Conversation, medium: Medium) -> tuple[str, ...] | None:
+    """Return the arrows that can be pressed beside a single attachment, None where no viewer opened."""
+    with viewer_of(desk, conversation, medium) as viewer:
+        viewer.open(medium)
+        if not is_open(viewer.await_medium(medium)):
+            return None
+        return tuple(name for way in ("previous", "next") if (name := viewer.usable(way)))
+
+
+def _again(viewer: Viewer, medium: Medium) -> AgainFacts:
+    wanted = AgainFacts(conversation=viewer.thread.conversation.id, message=medium.message, wanted=TIMES)
+    viewer.open(medium)
+    if not _opens(viewer, medium):
+        return wanted
+    moved = _background_moves(viewer)
+    how = viewer.shut(medium)
+    opened = 1
+    while how and opened < TIMES and _click(viewer, medium) and _opens(viewer, medium):
+        opened += 1
+        how = viewer.shut(medium, how)
+    return AgainFacts(
+        conversation=wanted.conversation, message=medium.message, wanted=TIMES, opened=opened, how=how,
+        background_moved=moved, trouble="" if how else "it could not be closed, so it was not opened again",
+    )  # fmt: skip
+
+
+def _click(viewer: Viewer, medium: Medium) -> bool:
+    element = viewer.visit.kept(viewer.thread.key_of(medium))
+    if element is None or not viewer.thread.stands(medium):
+        viewer.thread.bring_up([medium])
+        element = viewer.visit.kept(viewer.thread.key_of(medium))
+    with contextlib.suppress(Error):
+        if element is not None:
+            element.click()
+            return True
+    return False
+
+
+def _background_moves(viewer: Viewer) -> bool:
+    page, window = viewer.visit.page, viewer.visit.page.viewport_size or {"width": 0, "height": 0}
+    before = viewer.visit.evaluate("places")
+    page.mouse.move(window["width"] / 2, window["height"] / 2)
+    page.mouse.wheel(0, -_WHEEL_PX)
+    page.mouse.wheel(0, _WHEEL_PX / 2)
+    return poll(page, lambda: bool(viewer.visit.evaluate("places") != before), bool, 0.3)
+
+
+def _opens(viewer: Viewer, medium: Medium) -> bool:
+    return is_open(poll(viewer.visit.page, lambda: viewer.look(medium), is_open, viewer.visit.site.slowest_s))
+
+
+def _closes(viewer: Viewer, medium: Medium) -> bool:
+    state = poll(viewer.visit.page, lambda: viewer.look(medium), lambda now: now["covers"] < IS_CLOSED, _AT_ONCE_S)
+    return bool(state["covers"] < IS_CLOSED)
