@@ -1,10 +1,13 @@
 """An API whose latencies are known, to see whether what the gates measure is true.
 
 `python selftests/bench/truth.py BEHAVIOUR` listens on a free loopback port, prints its address and serves until
-its standard input closes, so that it never outlives the test that started it. Behaviours, times in ms:
+its standard input closes, so that it never outlives the test that started it. It behaves from GET /begin on; before,
+and for everything but the messages, it answers at once. GET /truth tells how long it really took for each, in ms.
+Behaviours, times in ms:
 
     constant 495          every answer takes 495
     bimodal 20 900 0.08   one answer in 1/0.08, evenly spread, takes 900, the others 20
+    log-normal 100 0.5    half of the answers take 100 or less, their logarithm spreads by 0.5 (seeded)
     freeze 20 4000 1500   like constant 20, but from 4 000 after the first request nothing is answered for 1 500
     fast-503 20 0.3       three answers in ten are a 503 at once
     reset 20 0.3          three connections in ten are cut without an answer
@@ -16,9 +19,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
+import random
 import sys
 
-LISTS = {"/conversations": [{"id": str(number)} for number in range(30)]}
+FREE = {
+    "/conversations": [{"id": str(number)} for number in range(30)],
+    **{path: {"status": "ok"} for path in ("/health", "/begin", "/truth")},
+}
 MESSAGES = [{"id": str(number), "content": "oi"} for number in range(20)]
 
 
@@ -30,6 +38,8 @@ class Truth:
         self.numbers = numbers
         self.asked = 0
         self.began: float | None = None
+        self.took_ms: list[float] = []
+        self.dice = random.Random(20_251_103)  # noqa: S311 - latencies, not secrets
 
     def _is_hit(self, share: float) -> bool:
         """Whether this request is one of the `share` that is hit, evenly spread: Bresenham's line, no dice."""
@@ -37,17 +47,27 @@ class Truth:
 
     async def answer(self, path: str) -> tuple[int, bytes] | None:
         """Return status and body after the known time; None means: cut the connection."""
-        if path in ("/health", "/conversations"):  # the way to the messages is free of charge
-            return 200, json.dumps(LISTS.get(path, {"status": "ok"})).encode()
+        if path == "/begin":
+            self.began, self.asked, self.took_ms = asyncio.get_running_loop().time(), 0, []
+        if path in FREE or self.began is None:  # the way to the messages is free of charge
+            return 200, json.dumps(self.took_ms if path == "/truth" else FREE.get(path, MESSAGES)).encode()
         now = asyncio.get_running_loop().time()
-        self.began = now if self.began is None else self.began
+        if not self.asked:
+            self.began = now
         self.asked += 1
+        answer = await self._behave(now)
+        self.took_ms.append((asyncio.get_running_loop().time() - now) * 1000)
+        return answer
+
+    async def _behave(self, now: float) -> tuple[int, bytes] | None:
         usual, *rest = self.numbers
         match self.name:
             case "bimodal":
                 usual = rest[0] if self._is_hit(rest[1]) else usual
+            case "log-normal":
+                usual *= math.exp(self.dice.gauss(0, rest[0]))
             case "freeze":
-                since = (now - self.began) * 1000
+                since = (now - (self.began or now)) * 1000
                 usual = max(usual, rest[0] + rest[1] - since) if since >= rest[0] else usual
             case "fast-503" if self._is_hit(rest[0]):
                 return 503, b"[]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import subprocess
 import sys
 import time
@@ -17,12 +18,15 @@ from pydantic import SecretStr
 
 from releasegate.change.models import Api as PromisedApi
 from releasegate.change.models import Endpoint, Latency, ListEndpoint
-from releasegate.checks.latency import Limit, generator_kept_up, own_trouble, percentile_below
+from releasegate.checks.generator import generator_kept_up, own_trouble
+from releasegate.checks.latency import Limit
 from releasegate.core import CannotMeasure, Measurement, Verdict
-from releasegate.core.facts.latency import LoadRun, Plan
+from releasegate.core.facts.load import LoadRun, Plan, Stop
 from releasegate.probes.http import Api, open_api
 from releasegate.probes.load.aim import Aim, aim_at, one_by_one
-from releasegate.probes.load.run import order_of, plan_for, read_samples, run
+from releasegate.probes.load.order import order_of, read_samples
+from releasegate.probes.load.plan import plan_for
+from releasegate.probes.load.run import run
 from releasegate.target.models import Backend, Load, Login
 
 TRUTH = Path(__file__).parents[1] / "bench" / "truth.py"
@@ -60,13 +64,23 @@ def truth(tmp_path: Path) -> Iterator[Truth]:
 
 
 def aimed(api: Api) -> Aim:
-    return aim_at(api, LATENCY).value
+    """Find out what to ask; the truth begins afterwards."""
+    aim = aim_at(api, LATENCY).value
+    assert api.get("/begin").value.status == 200
+    return aim
 
 
-def load(api: Api, *, rate: float = 60, count: int = 120, stop: float = 1.0) -> Measurement[LoadRun]:
+def planned(
+    *, rate: float = 60, count: int = 120, warm_up: int = 0, stop: float = 1.0, late: float = 60_000, most: int = 2000
+) -> Plan:
+    """Plan `count` judged requests; nothing ends them early, unless it is asked for."""
+    stops = Stop(error_share=stop, latency_ms=late)
+    return Plan(counts={"messages": count}, rate=rate, warm_up=warm_up, concurrent=most, stop=stops)
+
+
+def load(api: Api, *, count: int = 120, **also: float) -> Measurement[LoadRun]:
     """Send `count` judged requests after a tenth as many to warm up."""
-    plan = Plan(endpoints=("messages",), rate=rate, warm_up=count // 10, per_endpoint=count, stop_at_error_share=stop)
-    return run(api, aimed(api), plan, limit_ms=500)
+    return run(api, aimed(api), planned(count=count, warm_up=count // 10, **also), limit_ms=500)
 
 
 def numbers(result: Measurement[LoadRun]) -> dict[str, float]:
@@ -135,13 +149,49 @@ def test_the_kill_switch_ends_a_load_that_only_breaks_things(truth):
 
 
 def test_an_overloaded_generator_gives_no_verdict(truth):
-    """5 000 requests a second are more than it can send: the API at 5 ms is neither passed nor failed."""
+    """5 000 requests a second are more than it can send: nothing is said about the API at 5 ms."""
     result = load(truth("constant", 5), rate=5000, count=1000)
     limit = Limit(ms=500, percentile=95, source="runbook 6.5")
     assert generator_kept_up(result.value, limit).verdict is Verdict.INCONCLUSIVE
-    trouble = own_trouble(result.value, limit)
-    judgement = percentile_below("perf/below-limit", result.value.series, limit, {"messages": ""}, trouble=trouble)
-    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert own_trouble(result.value, limit), "with it the gate measures nothing: it ends as ERROR"
+
+
+def test_a_server_that_stands_still_ends_the_load(truth):
+    """Nothing is answered for 30 s and 1 s is the longest that half of the requests may take: the load ends."""
+    began = time.monotonic()
+    result = load(truth("freeze", 20, 500, 30_000), rate=40, count=900, late=1000)
+    assert time.monotonic() - began < 20, "900 requests at 40/s would have taken 22 s"
+    assert result.value.stopped == "20 requests have been waiting for 1 s or longer"
+    assert numbers(result)["slow"] > 850, "what was planned and not sent is not below the limit"
+
+
+def test_answers_that_take_too_long_end_the_load(truth):
+    """Every answer takes 600 ms and half of them may not take 500: after some 20 answers nothing more is sent."""
+    result = load(truth("constant", 600), rate=40, count=600, late=500)
+    assert re.fullmatch(r"\d+ (of the last \d+ requests took|requests have been waiting for) 0\.5 s or longer",
+                        result.value.stopped)  # fmt: skip
+    assert len(result.value.samples) < 200
+
+
+def test_no_more_wait_at_the_same_time_than_the_budget_allows(truth):
+    """At 300 ms and 60/s some 18 would wait together; with 5 allowed most are kept back, slow, and no errors."""
+    result = load(truth("constant", 300), rate=60, count=100, most=5)
+    found = result.value.series["messages"]
+    kept_back = sum(sample.is_unsent for sample in found.samples)
+    assert kept_back > 50
+    assert found.slow(500) == kept_back
+    assert found.errors == 0
+
+
+def test_the_load_is_shown_while_it_runs(truth):
+    """About once a second: what has come so far, and for how long it has been sent."""
+    seen: list[tuple[int, float]] = []
+    api = truth("constant", 5)
+    run(api, aimed(api), planned(rate=40, count=120), limit_ms=500,
+        watcher=lambda so_far, sent_s: seen.append((len(so_far.samples), sent_s)))  # fmt: skip
+    assert len(seen) >= 2
+    assert seen == sorted(seen)
+    assert 0 < seen[-1][0] <= 120
 
 
 def test_the_raw_samples_are_kept(truth):
@@ -155,7 +205,7 @@ def test_the_raw_samples_are_kept(truth):
 
 def test_a_run_that_was_cut_off_is_no_run(tmp_path):
     """Samples without the last line mean that the generator died: nothing is judged."""
-    plan = Plan(endpoints=("messages",), rate=1, warm_up=0, per_endpoint=9, stop_at_error_share=1)
+    plan = planned(rate=1, count=9)
     with pytest.raises(CannotMeasure, match="cut off after 0 of 9 requests"):
         read_samples(tmp_path / "none.jsonl", plan)
 
@@ -171,7 +221,7 @@ def test_a_generator_that_cannot_start_says_why(truth, monkeypatch):
 def test_the_token_is_in_no_command_line(truth):
     """The generator is told the token in a file that only its owner can read."""
     api = truth("constant", 5, login=Login(kind="token", token=SecretStr("tok-load-000001")))
-    plan = Plan(endpoints=("messages",), rate=50, warm_up=0, per_endpoint=10, stop_at_error_share=1)
+    plan = planned(rate=50, count=10)
     assert order_of(api, aimed(api), plan)["headers"] == {"Authorization": "Bearer tok-load-000001"}
     result = run(api, aimed(api), plan, limit_ms=500)
     assert "tok-load" not in repr(result)
@@ -194,19 +244,39 @@ def test_messages_are_asked_of_conversations_that_the_api_shows(truth):
     assert urls[-1].endswith("/conversations/29/messages")
 
 
+def aim_of(*names: str, weights: dict[str, int] | None = None, judged: tuple[str, ...] = ("messages",)) -> Aim:
+    urls = dict.fromkeys(names or ("messages",), ("http://x/",))
+    return Aim(promises={}, urls=urls, listing=None, judged=judged, weights=weights or {}, asked=25)
+
+
 @pytest.mark.parametrize(
-    ("rate", "total", "per_endpoint", "warm_up"),
+    ("budget", "counts", "warm_up"),
     [
-        (25, 2000, 375, 50),  # 15 s at this rate
-        (5, 2000, 300, 10),  # never fewer than 300 ...
-        (200, 5000, 1000, 400),  # ... nor more than 1 000
-        (25, 200, 117, 13),  # a small budget is kept, whatever the verdict needs
-        (25, 60, 0, 0),
+        ({"total": 2000}, {"messages": 300}, 25),
+        ({"total": 2000, "per_endpoint": 1000}, {"messages": 1000}, 25),
+        ({"total": 255}, {"messages": 108}, 12),  # a small budget is kept, whatever the verdict needs
+        ({"total": 60}, {"messages": 0}, 0),
     ],
 )
-def test_the_plan_stays_inside_the_budget(rate, total, per_endpoint, warm_up):
-    """50 single requests and 20 others are taken off first."""
-    aim = Aim(promises={}, urls={"messages": ("http://x/",)}, listing=None)
-    plan = plan_for(aim, Load(requests_per_second=rate, total=total))
-    assert (plan.per_endpoint, plan.warm_up) == (per_endpoint, warm_up)
-    assert plan.arrivals + 50 + 20 <= max(total, 70)
+def test_the_plan_stays_inside_the_budget(budget, counts, warm_up):
+    """50 single requests, 25 that found the addresses and 60 afterwards are taken off first."""
+    plan = plan_for(aim_of(), Load(requests_per_second=25, **budget), limit_ms=500)
+    assert (plan.counts, plan.warm_up) == (counts, warm_up)
+    assert plan.arrivals == 0 or plan.arrivals + 50 + 25 + 60 <= budget["total"]
+
+
+def test_weights_share_the_load_and_each_judged_endpoint_gets_enough():
+    """The judged endpoint with the least weight gets what one needs; the others get theirs in proportion."""
+    aim = aim_of("messages", "conversations", "health", weights={"messages": 4, "conversations": 2, "health": 1},
+                 judged=("messages", "conversations"))  # fmt: skip
+    plan = plan_for(aim, Load(requests_per_second=50, total=5000, per_endpoint=100), limit_ms=500)
+    assert plan.counts == {"messages": 200, "conversations": 100, "health": 50}
+    assert plan.turns[plan.warm_up :].count("health") == 50
+    half = plan.turns[plan.warm_up : plan.warm_up + 175]
+    assert (half.count("messages"), half.count("conversations"), half.count("health")) == (100, 50, 25)
+
+
+def test_few_at_the_same_time_make_a_lower_rate():
+    """Ten at a time, each at the limit of 500 ms, are 20 a second: a good deployment is never kept back."""
+    plan = plan_for(aim_of(), Load(requests_per_second=50, total=2000, concurrent=10), limit_ms=500)
+    assert plan.rate == 20

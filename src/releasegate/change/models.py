@@ -244,6 +244,10 @@ class MessageFields(Model):
     attachments: tuple[Pointer, ...] = ("/attachments",)
     attachment_url: tuple[Pointer, ...] = ("/url",)
     media_url: tuple[Pointer, ...] = ("/media_url", "/mediaUrl")
+    reply: tuple[Pointer, ...] = (
+        "/replied_to", "/repliedTo", "/replied_to_message_id", "/repliedToMessageId", "/reply_to", "/replyTo",
+        "/reply_to_id", "/replyToId", "/in_reply_to", "/inReplyTo",
+    )  # fmt: skip
 
 
 class Api(Model):
@@ -291,16 +295,36 @@ class Interface(Model):
     fallback: Shown | None = None
 
 
+LoadedEndpoint = Literal["health", "version", "conversations", "messages"]
+
+
+class Regression(Promise):
+    """How much slower than before the release each endpoint may be: the reading of "must not rise significantly".
+
+    `allowed` is a share of what it took before (0.2: a fifth more). A rise below `noticeable_ms` is none, whatever
+    its share: nobody feels it, and a busy machine makes it.
+    """
+
+    allowed: float = Field(default=0.2, ge=0)
+    noticeable_ms: float = Field(default=50, ge=0)
+
+
 class Latency(Promise):
     """The limit that `percentile` of the requests to each endpoint stays below; `reading` says how it was read.
 
-    `error_share` (0 to 1) is the largest share of requests that may fail: the reading of "stays low".
+    `weights` are the shares of the load (1 each where it names none); an endpoint that is in it and not among
+    `endpoints` is asked along with the others, shown, and not judged. `error_share` (0 to 1) is the largest share of
+    requests that may fail: the reading of "stays low". `calls_per_request` is from how many calls of one statement
+    per request on the release is said to ask the database in a loop.
     """
 
     limit_ms: float = Field(gt=0)
     percentile: float = Field(gt=0, lt=100)
-    endpoints: tuple[Literal["health", "conversations", "messages"], ...] = Field(min_length=1)
+    endpoints: tuple[LoadedEndpoint, ...] = Field(min_length=1)
+    weights: dict[LoadedEndpoint, Annotated[int, Field(gt=0)]] = {}
     error_share: float = Field(default=0.01, ge=0, lt=1)
+    calls_per_request: float = Field(default=5, gt=0)
+    regression: Regression | None = None
     reading: str = ""
 
 

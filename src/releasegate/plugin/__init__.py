@@ -13,4 +13,5 @@ pytest_plugins = [
     "releasegate.plugin.fixtures",
     "releasegate.plugin.resources",
     "releasegate.plugin.watching",
+    "releasegate.plugin.live",
 ]

@@ -41,6 +41,7 @@ def _is_looked_for(name: str) -> str:
 
 LocatorName = Annotated[str, AfterValidator(_is_looked_for)]
 Pipeline = Annotated[str, matching(r"attested by pipeline \S+", '"attested by pipeline NAME"')]
+HostAndPort = Annotated[str, matching(r"[^\s:]+:\d{1,5}", "host:port, as in 10.0.0.5:5557")]
 GateOrCheck = Annotated[str, matching(r"[a-z]+(/[a-z0-9._-]+)?", "a gate or a check: perf, backend/service-up")]
 
 
@@ -275,11 +276,22 @@ class Looked(Model):
 
 
 class Load(Model):
-    """The budget of requests that a gate may send here: none is sent without it."""
+    """The budget of requests that a gate may send here: none is sent without it.
+
+    `total` is for one run of a gate, `concurrent` how many may wait for an answer at the same time, `per_endpoint`
+    how many each judged endpoint is to get. The load ends at once when `stop_at_error_share` (0 to 1) of the latest
+    answers are errors, or when half of them take `stop_at_latency`. With several `workers` it is sent by as many
+    processes, started here, or elsewhere where `join` (host:port, where they reach this machine) is given.
+    """
 
     requests_per_second: float = Field(gt=0)
     total: int = Field(gt=0)
+    concurrent: int = Field(default=100, gt=0)
+    per_endpoint: int = Field(default=300, gt=0)
     stop_at_error_share: float = Field(default=0.2, gt=0, le=1)
+    stop_at_latency: Length = "5s"
+    workers: int = Field(default=1, gt=0, le=64)
+    join: HostAndPort | None = None
 
 
 class Watch(Model):

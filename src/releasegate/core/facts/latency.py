@@ -7,11 +7,13 @@ import gzip
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any, Final
 
+UNSENT: Final = "not sent: as many as the budget allows were waiting"
+"""The `error` of a request that [load] concurrent kept back, because so many before it had no answer yet."""
+
 _QUANTILES: Final = 100  # steps of the recorded distribution: enough for a curve and for comparing two runs
-_COLUMNS: Final = ("endpoint", "intended_s", "lag_ms", "latency_ms", "status", "size_bytes", "error", "is_warm_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Sample:
     `intended_s` is when it was to begin, in seconds from the beginning of the load; `lag_ms` how much later the
     generator really sent it (its own fault). `latency_ms` runs from the *intended* start to the last byte, so that
     a request that had to wait for a frozen server shows the wait. `error` is "" for a promised status with a body
-    that holds what the endpoint promises; else a status, a time-out, a reset or "wrong body".
+    that holds what the endpoint promises; else a status, a time-out, a reset or "wrong body". `kind` says what the
+    address stands for ("long", "with media"), "" where the endpoint has only one.
     """
 
     endpoint: str
@@ -32,10 +35,16 @@ class Sample:
     size_bytes: int
     error: str = ""
     is_warm_up: bool = False
+    kind: str = ""
 
     def is_slow(self, limit_ms: float) -> bool:
         """Whether it broke the promise "below the limit": too late, or not answered as promised."""
         return bool(self.error) or self.latency_ms >= limit_ms
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it was never sent, because too many others were still waiting."""
+        return self.error == UNSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,91 +56,25 @@ class Series:
 
     @property
     def times_ms(self) -> list[float]:
-        """The latencies of all that came back, shortest first."""
-        return sorted(sample.latency_ms for sample in self.samples)
+        """The latencies of all that were sent and came back, shortest first."""
+        return sorted(sample.latency_ms for sample in self.samples if not sample.is_unsent)
 
     @property
     def errors(self) -> int:
-        """How many were not answered as promised."""
-        return sum(bool(sample.error) for sample in self.samples)
+        """How many were sent and not answered as promised."""
+        return sum(bool(sample.error) and not sample.is_unsent for sample in self.samples)
 
     def slow(self, limit_ms: float) -> int:
         """Return how many of the planned were not below the limit; what never came back is among them."""
         return self.planned - sum(not sample.is_slow(limit_ms) for sample in self.samples)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What the load is to be, fixed before the first request.
-
-    `rate` is arrivals per second over all `endpoints`, evenly spaced; the first `warm_up` arrivals are sent and not
-    judged; then each endpoint gets `per_endpoint` requests. `stop_at_error_share` (0 to 1) is the kill switch.
-    """
-
-    endpoints: tuple[str, ...]
-    rate: float
-    warm_up: int
-    per_endpoint: int
-    stop_at_error_share: float
-
-    @property
-    def arrivals(self) -> int:
-        """How many requests are to be sent, warm-up included."""
-        return self.warm_up + self.per_endpoint * len(self.endpoints)
-
-    @property
-    def duration_s(self) -> float:
-        """How long sending them takes."""
-        return self.arrivals / self.rate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadRun:
-    """What came of a plan.
-
-    `samples` are the requests that were answered or failed, `stopped` is why the kill switch ended the run early
-    ("" where it did not) and `stopped_at_s` when. What was planned and is no sample counts as slow.
-    """
-
-    plan: Plan
-    samples: tuple[Sample, ...]
-    stopped: str = ""
-    stopped_at_s: float | None = None
-
-    @property
-    def sending_s(self) -> float:
-        """For how long the generator was to send: the whole plan, or until the kill switch."""
-        return self.plan.duration_s if self.stopped_at_s is None else self.stopped_at_s
-
-    @property
-    def judged(self) -> tuple[Sample, ...]:
-        """The samples after the warm-up."""
-        return tuple(sample for sample in self.samples if not sample.is_warm_up)
-
-    def of(self, endpoint: str) -> tuple[Sample, ...]:
-        """Return the judged samples of one endpoint."""
-        return tuple(sample for sample in self.judged if sample.endpoint == endpoint)
-
-    @property
-    def series(self) -> dict[str, Series]:
-        """What the verdict looks at, endpoint by endpoint."""
-        return {name: Series(self.of(name), self.plan.per_endpoint) for name in self.plan.endpoints}
-
-    @property
-    def series_with_warm_up(self) -> dict[str, Series]:
-        """What was sent at all, endpoint by endpoint: an error is one, also while warming up."""
-        return series_of(self.samples)
-
-    def shown(self, limit_ms: float) -> dict[str, Any]:
-        """Return what evidence keeps beside the raw samples: the plan and one summary per endpoint."""
-        summaries = {name: summary(series, limit_ms) for name, series in self.series.items()}
-        return {
-            "limit_ms": limit_ms,
-            "plan": asdict(self.plan),
-            "stopped": self.stopped,
-            "dropped_warm_up": sum(sample.is_warm_up for sample in self.samples),
-            "endpoints": summaries,
-        }
+    def by_kind(self) -> dict[str, Series]:
+        """Return what was asked for each kind of address, of those that have one."""
+        found: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            if sample.kind:
+                found.setdefault(sample.kind, []).append(sample)
+        return {kind: Series(tuple(some), len(some)) for kind, some in found.items()}
 
 
 def series_of(samples: Iterable[Sample]) -> dict[str, Series]:
@@ -171,7 +114,7 @@ def as_csv_gz(samples: Iterable[Sample]) -> bytes:
     """Return all samples as gzipped CSV with a header line; the same samples give the same bytes."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
+    writer.writerow(field.name for field in fields(Sample))
     writer.writerows(astuple(sample) for sample in samples)
     return gzip.compress(text.getvalue().encode(), mtime=0)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.http import Answer
 from releasegate.probes.http import Api
 from releasegate.probes.load.aim import Aim
+from releasegate.probes.services import ServiceBook
 
 _SETTLE_S: Final = 5.0  # for a queue that is still being worked off; after that it is no queue any more
 _PAUSE_S: Final = 0.5
@@ -27,6 +29,23 @@ def when_settled(api: Api, aim: Aim) -> list[tuple[str, Measurement[Answer]]]:
         ("health", _settled(api, address, health.status, with_token=False)),
         *((name, _settled(api, aim.urls[name][0], aim.promises[name].status, with_token=True)) for name in aim.names),
     ]
+
+
+def memory_of(services: ServiceBook | None) -> Callable[[], Measurement[int | None]]:
+    """Return a look at how many bytes of memory the backend takes; None where nobody manages it or tells."""
+
+    def look() -> Measurement[int | None]:
+        if services is None or "backend" not in services.names():
+            return Measurement(value=None, unit="looks", rows=0, query="", duration_s=0)
+        try:
+            seen = services.look("backend")
+        except CannotMeasure as error:
+            return Measurement(value=None, unit="looks", rows=0, query=str(error), duration_s=0)
+        return Measurement(
+            value=seen.value.memory_bytes, unit="looks", rows=1, query=seen.query, duration_s=seen.duration_s
+        )
+
+    return look
 
 
 def _settled(api: Api, url: str, status: int, *, with_token: bool) -> Measurement[Answer]:

@@ -1,0 +1,63 @@
+"""How a long measurement is going, while it goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+Live = Callable[[str], None]
+_EVERY_S: Final = 10.0  # between two lines where nobody watches a terminal
+
+
+@pytest.fixture(scope="session")
+def live(pytestconfig: pytest.Config) -> Live:
+    """Return `live(line)`: in a terminal each line takes the place of the one before, "" of all; a log gets few."""
+    return _Lines(pytestconfig).show
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> Live:
+    """Return `say(line)`: prints a line that somebody has to act upon."""
+    return _Lines(pytestconfig).say
+
+
+class _Lines:
+    def __init__(self, config: pytest.Config) -> None:
+        self._reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        self._capture: Any = config.pluginmanager.get_plugin("capturemanager")
+        self._last = 0.0
+        self._width = 0
+
+    def show(self, line: str) -> None:
+        """Show how it is going; "" takes the line away."""
+        if self._reporter is None:
+            return
+        if not line:
+            self._clear()
+        elif self._reporter.isatty:
+            text = line[: max(0, self._reporter._tw.fullwidth - 1)]  # noqa: SLF001 - the width has no public name
+            self._write(f"\r{text:<{self._width}}")
+            self._width = len(text)
+        elif time.monotonic() - self._last >= _EVERY_S:
+            self._last = time.monotonic()
+            self._write(line + "\n")
+
+    def _clear(self) -> None:
+        if self._width:
+            self._write("\r" + " " * self._width + "\r")
+            self._width = 0
+
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        if self._reporter is not None:
+            self._write(line + "\n")
+
+    def _write(self, text: str) -> None:
+        if self._capture is None:
+            self._reporter.write(text, flush=True)
+            return
+        with self._capture.global_and_fixture_disabled():
+            self._reporter.write(text, flush=True)
