@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releasegate.checks.binomial import Side, fewest_requests, fewest_slow_that_fail, most_slow, side
+from releasegate.checks.binomial import Side, fewest_requests, fewest_slow_that_fail, most_slow, requests_to_tell, side
 from releasegate.checks.latency import (
     Limit,
+    baseline_not_allowed,
+    baseline_recorded,
     error_share_low,
-    generator_kept_up,
     median_below,
     no_significant_rise,
     not_slower_than,
-    own_trouble,
     percentile_below,
 )
 from releasegate.core import Verdict
-from releasegate.core.facts.latency import LoadRun, Plan, Sample, Series, percentile, summary
+from releasegate.core.facts.latency import UNSENT, Sample, Series, percentile, summary
 
 LIMIT = Limit(ms=500, percentile=95, source="runbook 6.5")
 RUNS = {"messages": "curl -sS -i http://inbox:3000/m"}
@@ -105,8 +107,16 @@ def test_a_slow_endpoint_is_said_in_full():
 def test_in_between_nobody_can_tell():
     """The sentence says where the two bounds are."""
     assert judged(series(15, 300)).sentence == (
-        "messages: p95 20 ms, 15 of 300 not below 500 ms; up to 8 pass and from 22 on it fails; measure more"
+        "messages: p95 20 ms, 15 of 300 not below 500 ms; up to 8 pass and from 22 on it fails; "
+        "that is the limit itself, and no number of requests would tell"
     )
+
+
+@pytest.mark.parametrize(("slow", "needed"), [(9, 320), (10, 440), (12, 1400), (18, 1400), (21, 390)])
+def test_how_many_requests_would_tell_is_said(slow, needed):
+    """As many as would tell if the same share of them were slow: the nearer to 5 %, the more."""
+    assert requests_to_tell(slow, 300, 95) == needed
+    assert f"; about {needed:,} requests would tell".replace(",", " ") in judged(series(slow, 300)).sentence
 
 
 def test_a_budget_that_is_too_small_is_named():
@@ -123,47 +133,32 @@ def test_a_fast_endpoint_does_not_hide_a_slow_one():
     assert [finding.subject for finding in judgement.findings] == ["messages"]
 
 
-def test_a_generator_in_trouble_gives_no_verdict():
-    """Neither FAIL nor PASS: what was measured is the generator."""
-    assert judged(series(300, 300), trouble="late").verdict is Verdict.INCONCLUSIVE
-    assert judged(series(0, 300), trouble="late").verdict is Verdict.INCONCLUSIVE
+def kinds(**slow: int) -> Series:
+    """Return 100 requests for each kind of address, of which so many take 900 ms."""
+    some = [replace(sample(900 if at < count else 20), kind=kind.replace("_", " "))
+            for kind, count in slow.items() for at in range(100)]  # fmt: skip
+    return Series(tuple(some), len(some))
 
 
-def load(*, rate: float = 10, n: int = 100, sent: int = 100, lag: float = 1.0, stopped: str = "") -> LoadRun:
-    plan = Plan(endpoints=("messages",), rate=rate, warm_up=0, per_endpoint=n, stop_at_error_share=0.2)
-    samples = tuple(sample(20, at=number / rate, lag=lag) for number in range(sent))
-    return LoadRun(plan=plan, samples=samples, stopped=stopped, stopped_at_s=sent / rate if stopped else None)
+def test_one_kind_of_address_does_not_hide_among_the_others():
+    """Eleven of 100 long conversations are slow, 11 of 400 in all: the endpoint would pass, its long ones do not."""
+    judgement = judged(kinds(long=11, short=0, with_media=0, last_page=0))
+    assert [(finding.subject, finding.have) for finding in judgement.findings] == [
+        ("messages, long", "p95 900 ms, 11 of 100 not below 500 ms; 11 or more are too many for chance")
+    ]
 
 
-@pytest.mark.parametrize(
-    ("run", "verdict", "sentence"),
-    [
-        (load(), Verdict.PASS, "100 requests at 10.0/s of 10/s planned"),
-        (load(sent=95), Verdict.PASS, "95 requests at 9.5/s of 10/s planned"),
-        (
-            load(sent=94),
-            Verdict.INCONCLUSIVE,
-            "the load generator sent 9.4 of 10 requests per second; run it on a freer machine",
-        ),
-        (load(lag=50), Verdict.PASS, "100 requests at 10.0/s of 10/s planned"),
-        (
-            load(lag=51),
-            Verdict.INCONCLUSIVE,
-            "the load generator itself was 51 ms late (p95); run it on a machine with more time to spare",
-        ),
-        (load(sent=0), Verdict.INCONCLUSIVE, "no request was sent"),
-        (
-            load(sent=20, stopped="10 of the last 20 requests were errors"),
-            Verdict.PASS,
-            "20 requests at 10.0/s of 10/s planned; ended early: 10 of the last 20 requests were errors",
-        ),
-    ],
-)
-def test_the_generator_is_judged_first(run, verdict, sentence):
-    """Too slow or too late by itself, it says nothing about the deployment; a load that was stopped was sent well."""
-    judgement = generator_kept_up(run, LIMIT)
-    assert (judgement.verdict, judgement.sentence) == (verdict, sentence)
-    assert bool(own_trouble(run, LIMIT)) is (verdict is Verdict.INCONCLUSIVE)
+def test_many_kinds_make_no_more_false_alarms():
+    """Ten of 100 would fail by themselves; of four kinds one will have as many by chance."""
+    assert judged(kinds(long=10, short=0, with_media=0, last_page=0)).verdict is Verdict.PASS
+    assert judged(series(10, 100)).verdict is Verdict.FAIL
+
+
+def test_what_the_budget_kept_back_is_slow_and_no_error():
+    """Requests that were not sent, because too many were waiting, have no time of their own."""
+    one = Series((*[sample(0, UNSENT)] * 30, *[sample(20)] * 270), 300)
+    assert (one.slow(500), one.errors, len(one.times_ms)) == (30, 0, 270)
+    assert judged(one).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize(
@@ -211,6 +206,29 @@ def test_no_request_is_no_error_rate():
     """0 of 0 is not 0 %."""
     judgement = error_share_low("perf/error-rate", {}, 0.01, source="runbook 7.2", runs=RUNS)
     assert judgement.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict", "sentence"),
+    [
+        ([sample(12.3)] * 50, Verdict.PASS, "messages: median 12.3 ms"),
+        ([sample(1, "404")] * 50, Verdict.PASS, "messages: no promised answer yet"),
+        (
+            [sample(12)] * 19,
+            Verdict.INCONCLUSIVE,
+            "saw 19 requests in a row to each endpoint; at least 20 are needed to tell",
+        ),
+    ],
+)
+def test_the_old_release_is_recorded_whatever_it_is(samples, verdict, sentence):
+    """An endpoint that only the new release has is no trouble of the old one; too few requests are."""
+    judgement = baseline_recorded(samples, ["messages"])
+    assert (judgement.verdict, judgement.sentence) == (verdict, sentence)
+
+
+def test_without_a_budget_there_is_no_baseline():
+    """And perf will say that it has nothing to compare with."""
+    assert baseline_not_allowed().verdict is Verdict.NOT_APPLICABLE
 
 
 def recorded(ms: float) -> dict:

@@ -121,7 +121,7 @@ FAULTS: Final = (
         moments.BEFORE,
         "preflight",
         "the backend's process is not running",
-        ("preflight/services-up",),
+        ("preflight/services-up", "preflight/latency-baseline"),
         stops("backend"),
         starts("backend"),
     ),

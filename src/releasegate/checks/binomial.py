@@ -17,6 +17,8 @@ from scipy.special import bdtr, bdtrc  # type: ignore[import-untyped] # scipy sh
 ALPHA: Final = 0.05
 """The chance, at most, of saying "below" about an API that is exactly at its limit; and the same for "above"."""
 
+_MOST_REQUESTS: Final = 100_000
+
 
 class Side(Enum):
     """On which side of the limit a percentile lies."""
@@ -26,12 +28,12 @@ class Side(Enum):
     UNKNOWN = "unknown"
 
 
-def side(slow: int, n: int, percentile: float) -> Side:
+def side(slow: int, n: int, percentile: float, *, alpha: float = ALPHA) -> Side:
     """Return where `percentile` (above 0, below 100) lies when `slow` of `n` requests were not below the limit."""
     share = 1 - percentile / 100
-    if n and bdtr(slow, n, share) <= ALPHA:
+    if n and bdtr(slow, n, share) <= alpha:
         return Side.BELOW
-    if slow and bdtrc(slow - 1, n, share) <= ALPHA:
+    if slow and bdtrc(slow - 1, n, share) <= alpha:
         return Side.ABOVE
     return Side.UNKNOWN
 
@@ -41,9 +43,24 @@ def most_slow(n: int, percentile: float) -> int:
     return bisect.bisect_left(range(n + 1), 1, key=lambda slow: side(slow, n, percentile) is not Side.BELOW) - 1
 
 
-def fewest_slow_that_fail(n: int, percentile: float) -> int:
+def fewest_slow_that_fail(n: int, percentile: float, *, alpha: float = ALPHA) -> int:
     """Return the smallest number of slow requests that fails; n + 1 where none would."""
-    return bisect.bisect_left(range(n + 1), 1, key=lambda slow: side(slow, n, percentile) is Side.ABOVE)
+    return bisect.bisect_left(range(n + 1), 1, key=lambda slow: side(slow, n, percentile, alpha=alpha) is Side.ABOVE)
+
+
+def requests_to_tell(slow: int, n: int, percentile: float) -> int:
+    """Return how many requests would tell, rounded up to tens, if the same share of them were slow; 0: no number would.
+
+    A share within a hundredth of the limit's own takes more requests than anybody sends.
+    """
+    if not slow:
+        return fewest_requests(percentile)
+    more = n
+    while more <= _MOST_REQUESTS:
+        if side(round(slow / n * more), more, percentile) is not Side.UNKNOWN:
+            return math.ceil(more / 10) * 10
+        more += max(1, more // 50)
+    return 0
 
 
 def fewest_requests(percentile: float) -> int:

@@ -7,13 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from releasegate.checks.binomial import Side, fewest_requests, fewest_slow_that_fail, most_slow, side
+from releasegate.checks.binomial import (
+    ALPHA,
+    Side,
+    fewest_requests,
+    fewest_slow_that_fail,
+    most_slow,
+    requests_to_tell,
+    side,
+)
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.latency import LoadRun, Sample, Series, percentile
+from releasegate.core.facts.latency import Sample, Series, percentile
 from releasegate.core.figures import count
 
-_LEAST_RATE: Final = 0.95  # of the planned arrivals per second
-_MOST_LAG: Final = 0.1  # of the limit: a generator later than this would blame the deployment for its own delay
 _LEAST_SINGLE: Final = 20  # requests in a row that make a median
 NOTICEABLE: Final = 0.1  # of the limit: a rise that nobody can feel is none, whatever its factor
 
@@ -28,36 +34,6 @@ class Limit:
 
     def __str__(self) -> str:
         return f"{self.percentile:g} % of the requests below {self.ms:g} ms"
-
-
-def generator_kept_up(run: LoadRun, limit: Limit) -> Judgement:
-    """Judge the load generator itself: at least 95 % of the planned rate, and no delay of its own that matters.
-
-    It never says that the deployment is wrong: what it could not send in time proves nothing about it.
-    """
-    trouble = own_trouble(run, limit)
-    rate = len(run.samples) / run.sending_s if run.sending_s else 0.0
-    return Judgement(
-        seen=len(run.samples),
-        unit="requests",
-        holds=f"{count(len(run.samples), 'request')} at {rate:.1f}/s of {run.plan.rate:g}/s planned"
-        + (f"; ended early: {run.stopped}" if run.stopped else ""),
-        undecided=trouble,
-    )
-
-
-def own_trouble(run: LoadRun, limit: Limit) -> str:
-    """Return why the generator's samples cannot be trusted, "" when they can."""
-    if not run.samples:
-        return "no request was sent"
-    last_s = max(sample.intended_s + sample.lag_ms / 1000 for sample in run.samples)
-    rate = len(run.samples) / max(run.plan.duration_s, last_s)
-    if not run.stopped and rate < _LEAST_RATE * run.plan.rate:
-        return f"the load generator sent {rate:.1f} of {run.plan.rate:g} requests per second; run it on a freer machine"
-    lag = percentile(sorted(sample.lag_ms for sample in run.samples), 95)
-    if lag > _MOST_LAG * limit.ms:
-        return f"the load generator itself was {lag:.0f} ms late (p95); run it on a machine with more time to spare"
-    return ""
 
 
 def median_below(check: str, samples: Sequence[Sample], limit: Limit, runs: Mapping[str, str]) -> Judgement:
@@ -89,26 +65,61 @@ def median_below(check: str, samples: Sequence[Sample], limit: Limit, runs: Mapp
     )
 
 
-def percentile_below(
-    check: str, series: Mapping[str, Series], limit: Limit, runs: Mapping[str, str], *, trouble: str = ""
-) -> Judgement:
+def baseline_recorded(samples: Sequence[Sample], names: Sequence[str]) -> Judgement:
+    """Judge that each of `names` was measured often enough to compare a later release with; how fast is no matter.
+
+    An endpoint that the old release does not have is none to compare with, and said so.
+    """
+    answered = {name: [one.latency_ms for one in samples if one.endpoint == name and not one.error] for name in names}
+    return Judgement(
+        seen=min((sum(one.endpoint == name for one in samples) for name in names), default=0),
+        least=_LEAST_SINGLE,
+        unit="requests in a row to each endpoint",
+        holds="; ".join(
+            f"{name}: median {percentile(sorted(times), 50):.1f} ms" if times else f"{name}: no promised answer yet"
+            for name, times in answered.items()
+        ),
+    )
+
+
+def baseline_not_allowed() -> Judgement:
+    """Return that nothing may be sent, so that nothing will be compared."""
+    why = "the target file has no [load], so nothing may be sent, and perf will have nothing to compare with"
+    return Judgement(seen=0, unit="requests", holds="", not_applicable=why)
+
+
+def percentile_below(check: str, series: Mapping[str, Series], limit: Limit, runs: Mapping[str, str]) -> Judgement:
     """Judge that the percentile of every endpoint in `runs` lies below the limit, by an exact binomial test.
 
-    `series` holds what was measured and `trouble` why it cannot be trusted. Endpoints are never added up: a fast one
-    would hide a slow one.
+    Endpoints are never added up: a fast one would hide a slow one. Nor may one kind of address (long conversations)
+    hide among the others: one that is above the limit by itself is a finding of its own, at a level divided by the
+    number of kinds, so that asking for more kinds makes no more false alarms (Bonferroni).
     """
     judged = {name: series.get(name, Series((), 0)) for name in runs}
     sides = {name: side(one.slow(limit.ms), one.planned, limit.percentile) for name, one in judged.items()}
-    above = [] if trouble else [name for name in runs if sides[name] is Side.ABOVE]
     unknown = [name for name in runs if sides[name] is Side.UNKNOWN]
+    above = [
+        _too_slow(check, name, judged[name], limit, runs[name]) for name in runs if sides[name] is Side.ABOVE
+    ] + [finding for name in runs if sides[name] is not Side.ABOVE
+         for finding in _slow_kinds(check, name, judged[name], limit, runs[name])]  # fmt: skip
     return Judgement(
         seen=min((one.planned for one in judged.values()), default=0),
         least=fewest_requests(limit.percentile),
         unit="requests to each endpoint",
         holds="; ".join(f"{name}: {_seen_text(one, limit)}" for name, one in judged.items()),
-        findings=tuple(_too_slow(check, name, judged[name], limit, runs[name]) for name in above),
-        undecided=trouble or "; ".join(_unknown_text(name, judged[name], limit) for name in unknown),
+        findings=tuple(above),
+        undecided="; ".join(_unknown_text(name, judged[name], limit) for name in unknown),
     )
+
+
+def _slow_kinds(check: str, name: str, series: Series, limit: Limit, run: str) -> list[Finding]:
+    kinds = series.by_kind()
+    alpha = ALPHA / max(1, len(kinds))
+    return [
+        _too_slow(check, f"{name}, {kind}", one, limit, run, alpha=alpha)
+        for kind, one in kinds.items()
+        if side(one.slow(limit.ms), one.planned, limit.percentile, alpha=alpha) is Side.ABOVE
+    ]
 
 
 def error_share_low(
@@ -169,8 +180,8 @@ def no_significant_rise(
     )
 
 
-def _too_slow(check: str, name: str, series: Series, limit: Limit, run: str) -> Finding:
-    fails = fewest_slow_that_fail(series.planned, limit.percentile)
+def _too_slow(check: str, name: str, series: Series, limit: Limit, run: str, *, alpha: float = ALPHA) -> Finding:
+    fails = fewest_slow_that_fail(series.planned, limit.percentile, alpha=alpha)
     return Finding(
         check=check,
         subject=name,
@@ -189,19 +200,24 @@ def _seen_text(series: Series, limit: Limit) -> str:
         text += f", {series.errors} of them errors"
     missing = series.planned - len(times)
     if missing:
-        text += f", {missing} of them never sent or answered"
+        text += f", {missing} of them never sent"
     return f"p{limit.percentile:g} {percentile(times, limit.percentile):.0f} ms, {text}" if times else text
 
 
 def _unknown_text(name: str, series: Series, limit: Limit) -> str:
     if not series.planned:
         return f"{name}: there was nothing to ask"
-    passes = most_slow(series.planned, limit.percentile)
+    slow, n = series.slow(limit.ms), series.planned
+    passes = most_slow(n, limit.percentile)
     if passes < 0:
         least = fewest_requests(limit.percentile)
-        return f"{name}: {series.planned} requests cannot show it, {least} can; raise [load] total in the target file"
-    fails = fewest_slow_that_fail(series.planned, limit.percentile)
-    return f"{name}: {_seen_text(series, limit)}; up to {passes} pass and from {fails} on it fails; measure more"
+        return f"{name}: {n} requests cannot show it, {least} can; raise [load] total in the target file"
+    fails, needed = fewest_slow_that_fail(n, limit.percentile), requests_to_tell(slow, n, limit.percentile)
+    return f"{name}: {_seen_text(series, limit)}; up to {passes} pass and from {fails} on it fails; " + (
+        f"about {needed:,} requests would tell: raise [load] per_endpoint and total".replace(",", " ")
+        if needed
+        else "that is the limit itself, and no number of requests would tell"
+    )
 
 
 def _errors(check: str, name: str, series: Series, most: float, source: str) -> Finding:

@@ -1,0 +1,86 @@
+"""One line per endpoint of a load, in numbers: for the table of the report, for JSON, and for who watches it run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from releasegate.checks.binomial import Side, fewest_slow_that_fail, most_slow, requests_to_tell, side
+from releasegate.checks.latency import Limit
+from releasegate.core.facts.latency import Series, summary
+from releasegate.core.facts.load import BLOCK_S, LoadRun
+
+_WORDS: Final = {Side.BELOW: "below", Side.ABOVE: "above", Side.UNKNOWN: "cannot tell"}
+
+
+def rows(series: Mapping[str, Series], limit: Limit) -> dict[str, dict[str, Any]]:
+    """Return endpoint -> n, percentiles in ms, slow, the two bounds, and on which side of the limit it lies."""
+    return {name: {**summary(one, limit.ms), **_verdict(one, limit)} for name, one in series.items()}
+
+
+def _verdict(series: Series, limit: Limit) -> dict[str, Any]:
+    n, slow = series.planned, series.slow(limit.ms)
+    found = side(slow, n, limit.percentile)
+    return {
+        "passes_up_to": most_slow(n, limit.percentile),
+        "fails_from": fewest_slow_that_fail(n, limit.percentile),
+        "verdict": _WORDS[found],
+        "needed": requests_to_tell(slow, n, limit.percentile) if n and found is Side.UNKNOWN else n,
+    }
+
+
+def so_far(run: LoadRun, sent_s: float, limit: Limit) -> str:
+    """Return how a load is going, in one line: rate, slow ones, what the numbers say so far, seconds left.
+
+    It decides nothing: how many requests are judged was fixed before the first.
+    """
+    judged = [sample for sample in run.judged if sample.endpoint in run.plan.counts]
+    slow = sum(sample.is_slow(limit.ms) for sample in judged)
+    left = max(0.0, run.plan.duration_s - sent_s)
+    return (
+        f"{len(run.samples)} of {run.plan.arrivals} requests at {_rate(run, sent_s):.0f}/s, "
+        f"{slow} slow; so far {_so_far(run, limit)}; {left:.0f} s left"
+    )
+
+
+def _rate(run: LoadRun, sent_s: float) -> float:
+    return len(run.samples) / sent_s if sent_s else 0.0
+
+
+def _so_far(run: LoadRun, limit: Limit) -> str:
+    found = {name: Series(one.samples, len(one.samples)) for name, one in run.series.items()}
+    words = (f"{name} {_WORDS[side(one.slow(limit.ms), one.planned, limit.percentile)]}" for name, one in found.items())
+    return ", ".join(words)
+
+
+def table(rows: Mapping[str, Mapping[str, Any]], blocks: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return the numbers as evidence keeps them beside a load; of a block no curve."""
+    return {"endpoints": rows, "blocks": [{name: _short(row) for name, row in block.items()} for block in blocks]}
+
+
+def as_json(
+    run: LoadRun,
+    rows: Mapping[str, Mapping[str, Any]],
+    blocks: Sequence[Mapping[str, Mapping[str, Any]]],
+    limit: Limit,
+) -> bytes:
+    """Return everything that the report shows of a load as a JSON document, for other programs."""
+    kinds = {name: {kind: {"n": one.planned, "slow": one.slow(limit.ms)} for kind, one in series.by_kind().items()}
+             for name, series in run.series.items()}  # fmt: skip
+    document = {
+        "limit_ms": limit.ms,
+        "percentile": limit.percentile,
+        "source": limit.source,
+        "rate_per_s": run.plan.rate,
+        "warm_up": run.plan.warm_up,
+        "block_s": BLOCK_S,
+        "stopped": run.stopped,
+        "kinds": kinds,
+        **table(rows, blocks),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False).encode()
+
+
+def _short(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "quantiles_ms"}
