@@ -3,11 +3,11 @@
 from typing import Final
 
 from reference_inbox import moments
-from reference_inbox.faults.after import SHOW_MESSAGES, START_OF_MESSAGES
 from reference_inbox.faults.backend import patched
 from reference_inbox.faults.code import Edit, patches_backend, patches_page, restores_backend, restores_page
 from reference_inbox.faults.fault import Fault
 from reference_inbox.faults.kept import execute
+from reference_inbox.faults.load import SHOW_MESSAGES, START_OF_MESSAGES
 from reference_inbox.state import State
 
 GATE: Final = "monitoring"

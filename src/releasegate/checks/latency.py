@@ -88,9 +88,12 @@ def baseline_not_allowed() -> Judgement:
     return Judgement(seen=0, unit="requests", holds="", not_applicable=why)
 
 
-def percentile_below(check: str, series: Mapping[str, Series], limit: Limit, runs: Mapping[str, str]) -> Judgement:
+def percentile_below(
+    check: str, series: Mapping[str, Series], limit: Limit, runs: Mapping[str, str], *, trouble: str = ""
+) -> Judgement:
     """Judge that the percentile of every endpoint in `runs` lies below the limit, by an exact binomial test.
 
+    `trouble` says why nothing, or too little, could be measured.
     Endpoints are never added up: a fast one would hide a slow one. Nor may one kind of address (long conversations)
     hide among the others: one that is above the limit by itself is a finding of its own, at a level divided by the
     number of kinds, so that asking for more kinds makes no more false alarms (Bonferroni).
@@ -108,7 +111,7 @@ def percentile_below(check: str, series: Mapping[str, Series], limit: Limit, run
         unit="requests to each endpoint",
         holds="; ".join(f"{name}: {_seen_text(one, limit)}" for name, one in judged.items()),
         findings=tuple(above),
-        undecided="; ".join(_unknown_text(name, judged[name], limit) for name in unknown),
+        undecided=trouble or "; ".join(_unknown_text(name, judged[name], limit) for name in unknown),
     )
 
 
