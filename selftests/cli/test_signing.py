@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +114,20 @@ def test_a_waiver_of_nothing_or_for_no_time(gates, gate, files, check, until, me
     assert (ended.code, ended.last) == (ExitCode.USAGE, message)
 
 
+def test_who_ran_a_gate_does_not_waive_it_where_the_policy_says_so(gates, gate, files):
+    """[policy] waive_own = false: neither under their own name nor from their own account."""
+    gates.target.write_text('name = "nowhere"\n[policy]\nwaive_own = false\n', "utf-8")
+    gates.gate("preflight", FAILS)
+    ran = gates.run("-m", "preflight")
+    who = next(event for event in ran.events if event["kind"] == "start")["payload"]["who"]
+    ended = gate("waive", "preflight/a", *files, "--by=Ana", "--reason=r", "--until=2099-01-01")
+    assert ended.code == ExitCode.USAGE
+    assert ended.last == (
+        f"usage: --by: {who} ran this gate, and {gates.target} says [policy] waive_own = false; "
+        "somebody else waives it, at their own account"
+    )
+
+
 def test_nothing_is_waived_before_a_gate_has_run(gate, files):
     """There is no finding yet."""
     ended = gate("waive", "preflight/a", *files, "--by=Ana", "--reason=r", "--until=2099-01-01")
@@ -150,3 +167,30 @@ def test_a_policy_s_age_closes_a_gate_sooner(gates, gate, files):
     assert ran.code == 7, ran.output
     assert "preflight is not open: it has expired" in ran.last
     assert gate("status", *files).code == 6
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="signing needs OpenSSH's ssh-keygen")
+def test_the_statement_is_signed_by_the_gate_and_by_the_report(gates, gate, files, tmp_path):
+    """--sign KEY; what is recorded later makes another statement, which is not signed until somebody does."""
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    signers = tmp_path / "signers"
+    signers.write_text(f"ana {Path(f'{key}.pub').read_text()}")
+    gates.gate("preflight", FAILS)
+    folder = gates.run("-m", "preflight", f"--sign={key}").folder
+    by_ana = "verified      the statement is signed by ana"
+    assert by_ana in gate("verify", str(folder), "--allowed-signers", str(signers)).output
+    gate("waive", "preflight/a", *files, "--by=Ana", "--reason=r", "--until=2099-01-01")
+    ended = gate("verify", str(folder), "--allowed-signers", str(signers))
+    assert ended.code == ExitCode.NO_GO
+    assert "WRONG         not signed, and --allowed-signers expects a signature" in ended.output
+    assert gate("report", *files, "--sign", str(key)).code == 0
+    assert by_ana in gate("verify", str(folder), "--allowed-signers", str(signers)).output
+
+
+def test_a_key_that_is_no_file_is_a_usage_error(gates):
+    """Before anything is touched."""
+    gates.gate("preflight", HOLDS)
+    ran = gates.run("-m", "preflight", "--sign=nowhere")
+    assert ran.code == ExitCode.USAGE
+    assert "--sign: nowhere is no file; give an ssh key, or the .pub of one that the agent holds" in ran.output

@@ -13,6 +13,7 @@ from releasegate.cli.places import folder_of, on_target, refresh, subject_of
 from releasegate.core import UsageError
 from releasegate.evidence.chain import Chain, read
 from releasegate.evidence.events import Kind
+from releasegate.evidence.history import History
 from releasegate.plugin.opening import who
 
 
@@ -54,12 +55,25 @@ def waive(check: str, target_path: Path | None, change_path: Path | None, report
     _require_name(signed["by"])
     _require_name(signed["reason"], "--reason")
     until = _day(signed["until"])
+    if not subject.target.policy.waive_own:
+        _require_another(read(folder), check, signed["by"], subject.target_path)
     with Chain.open(folder) as chain:
         gate = check.partition("/")[0]
         chain.append(Kind.WAIVER, gate, check, typed_by=who(), **signed | {"until": until.isoformat()})
     refresh(folder, subject)
     click.echo(f"{check} is waived by {signed['by']} until the end of {until}: {signed['reason']}")
     return 0
+
+
+def _require_another(history: History, check: str, by: str, target: Path) -> None:
+    """Raise UsageError when whoever waives, or sits at the keyboard, is who ran the gate."""
+    attempt = history.latest(check.partition("/")[0])
+    ran = str(attempt.start.get("who") or "") if attempt else ""
+    if ran and ran.casefold() in (by.strip().casefold(), who().casefold()):
+        raise UsageError(
+            f"--by: {ran} ran this gate, and {target} says [policy] waive_own = false; "
+            "somebody else waives it, at their own account"
+        )
 
 
 def _require_name(text: str, option: str = "--by") -> None:

@@ -14,6 +14,7 @@ from releasegate.core import ExitCode, Verdict
 from releasegate.evidence.chain import read
 from releasegate.evidence.checkpoints import Checkpoint, checkpoints
 from releasegate.evidence.history import History
+from releasegate.plugin.after import demand
 from releasegate.plugin.bonds import look
 from releasegate.plugin.next import next_command, ways_back
 
@@ -23,13 +24,17 @@ from releasegate.plugin.next import next_command, ways_back
 def status(target_path: Path | None, change_path: Path | None, reports: Path | None) -> int:
     """Show which checkpoints are open on a deployment, what comes next, what expired, and the ways back left."""
     subject = subject_of(target_path, change_path)
-    history = read(folder_of(subject, reports))
+    folder = folder_of(subject, reports)
+    history = read(folder)
     seen = look(subject)
     stands = checkpoints(history, subject.gates, now=datetime.now(UTC), seen=seen.bonds)
     screen = console()
     screen.print(gate_table(stands))
     for bond, reason in seen.unseen.items():
         screen.print(f"not seen: the {bond} ({reason}); what depends on it is taken as unchanged", markup=False)
+    following = next((gate for gate, stand in zip(subject.gates, stands, strict=True) if not stand.is_open), None)
+    for missing in demand(subject, folder, following, seen).missing if following else ():
+        screen.print(missing, markup=False)
     screen.print("ways back:")
     for line in ways_back(subject, history):
         screen.print(f"  {line}", markup=False)

@@ -20,6 +20,7 @@ from releasegate.evidence.chain import Chain
 from releasegate.evidence.checkpoints import blockers, checkpoints
 from releasegate.evidence.events import Kind
 from releasegate.evidence.history import History
+from releasegate.plugin.after import Demand, demand
 from releasegate.plugin.bonds import Seen, look
 from releasegate.plugin.plan import PlannedCheck
 from releasegate.plugin.record import GateRecord, OpenItem
@@ -34,14 +35,15 @@ def open_gate(
     """Return the record of a gate that begins now, and what its start event says about this run."""
     seen = look(run.subject)
     stands = checkpoints(history, run.subject.gates, now=datetime.now(UTC), seen=seen.bonds)
+    demanded = Demand() if run.alone else demand(run.subject, run.folder, gate, seen)
     record = GateRecord(
         gate=gate,
         plan=plan,
-        blocked_by=() if run.alone else blockers(gate, stands),
+        blocked_by=() if run.alone else (*blockers(gate, stands), *demanded.missing),
         open_items=open_items(run.subject.change, history, gate.marker),
         alone=run.alone,
     )
-    return record, _about(run, seen)
+    return record, _about(run, seen) | ({"after": demanded.found} if demanded.found else {})
 
 
 def open_items(change: Change, history: History, marker: str) -> tuple[OpenItem, ...]:

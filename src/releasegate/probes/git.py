@@ -41,6 +41,20 @@ def code(machine: Machine, part: str, path: str) -> Measurement[CodeFacts]:
         return noted.measurement(facts, rows=len(history), unit="commits", shown=shown)
 
 
+def coming(machine: Machine, path: str) -> str:
+    """Return the commit that pulling would bring the checkout at `path` to: its branch's, or the remote's default.
+
+    Asks the remote and fetches nothing. Raises CannotMeasure when it does not answer.
+    """
+    where = machine.path(path)
+    branch = machine.run([*GIT, where, "symbolic-ref", "--short", "-q", "HEAD"]).stdout.strip()
+    argv = [*GIT, where, "ls-remote", "origin", f"refs/heads/{branch}" if branch else "HEAD"]
+    answer = machine.read(argv).split()
+    if not answer:
+        raise CannotMeasure(f"{machine.address}: {where}: origin has no branch {branch}", run=machine.by_hand(argv))
+    return answer[0]
+
+
 def build(machine: Machine, part: str, path: str) -> Measurement[BuildFacts]:
     """Measure the folder that a build fills; dependencies and caches in it are not what it builds."""
     where = machine.path(path)

@@ -38,6 +38,12 @@ def commit_at(host: Host, path: str) -> str:
         return git.code(machine, "", path).value.head.hash
 
 
+def coming_commit(host: Host, path: str) -> str:
+    """Return the commit that the release would bring to `path` on the machine. Raises CannotMeasure."""
+    with open_machine(host) as machine:
+        return git.coming(machine, path)
+
+
 def _backfilled(session: Session, backfill: Backfill) -> str:
     """Return how far the backfill is: rows that people write meanwhile must not count, so its marker is looked for."""
     columns = {column.name for column in catalog.schema(session, [backfill.table]).value.columns}
