@@ -14,8 +14,9 @@ from releasegate.core.facts.backup import DumpFile, DumpListing, DumpRead
 SOURCE = "runbook 1.1"
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
 FILE = DumpFile(pattern="/b/*.dump", fitting=1, path="/b/a.dump", size_bytes=1000, apart_s=1, modified=NOON)
+ITEMS = ("TABLE DATA public messages", "TABLE DATA Chat Old Msg", "TABLE public messages", "INDEX public idx")
 LISTING = DumpListing(
-    path="/b/a.dump", format="archive", entries=9, data=("public messages owner", "Chat Old Msg owner"),
+    path="/b/a.dump", format="custom", entries=9, items=frozenset(ITEMS),
     database="shop", created=NOON, command="pg_restore --list /b/a.dump",
 )  # fmt: skip
 TABLES = [("public", "messages"), ("Chat", "Old Msg")]
@@ -81,6 +82,18 @@ def test_a_table_without_its_rows_is_a_finding():
     )
 
 
+def test_an_object_that_is_not_listed_is_a_finding_and_one_that_is_listed_is_none():
+    assert complete(items=ITEMS).verdict is Verdict.PASS
+    judgement = complete(items=[*ITEMS, "FK CONSTRAINT public messages messages_user_fkey"])
+    assert judgement.verdict is Verdict.FAIL
+    assert only(judgement).have == "4; without FK CONSTRAINT public messages messages_user_fkey"
+
+
+def test_a_file_that_everybody_can_read_is_a_warning():
+    judgement = checks.dump_exists(replace(FILE, open_mode="644"), source=SOURCE)
+    assert (judgement.verdict, only(judgement).have) == (Verdict.WARN, "everybody on this machine can, mode 644")
+
+
 def test_a_dump_that_is_too_small_is_a_finding_where_a_size_is_promised():
     judgement = complete(size_bytes=10**8, least_bytes=2 * 10**9)
     assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "0.1 GB")
@@ -120,6 +133,30 @@ def test_a_dump_from_before_preflight_is_a_finding(began, ahead_s):
 
 def test_a_dump_of_another_database_is_a_finding():
     assert only(fresh(database="shop_staging")).have == "one of shop"
+
+
+def test_a_dump_written_after_the_first_step_is_a_finding_and_one_ended_before_is_none():
+    late = checks.dump_is_fresh(
+        LISTING, modified=NOON, database="shop", deploy_began=NOON, clock_ahead_s=0, source=SOURCE,
+        first_write=NOON - timedelta(seconds=3),
+    )  # fmt: skip
+    assert only(late).want == "ended before the first step that writes, 2025-11-03 11:59:57 UTC (runbook 1.1)"
+    near = checks.dump_is_fresh(
+        LISTING, modified=NOON, database="shop", deploy_began=NOON, clock_ahead_s=0, source=SOURCE,
+        first_write=NOON - timedelta(seconds=2),
+    )  # fmt: skip
+    assert near.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("of", "verdict"), [("15.2", Verdict.FAIL), ("17.1 (Debian)", Verdict.PASS), ("", Verdict.PASS)]
+)
+def test_a_dump_of_another_version_is_a_finding(of, verdict):
+    judgement = checks.dump_is_fresh(
+        replace(LISTING, server_version=of), modified=NOON, database="shop", deploy_began=NOON, clock_ahead_s=0,
+        source=SOURCE, server_version="17.5",
+    )  # fmt: skip
+    assert judgement.verdict is verdict
 
 
 def test_a_plain_dump_is_dated_by_its_file_and_without_that_inconclusive():

@@ -48,7 +48,8 @@ def notas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notas]:
         found.walk.target.write_text(
             f'name = "contabilidade"\nchange = "{HERE / "change.toml"}"\n'
             f'database.dsn = "{cluster.dsn(DATABASE, "auditor")}"\nhost.address = "local"\n'
-            f'paths.dump = "{folder / "*.sql"}"\npaths.postgres_bin = "{cluster.bin}"\n',
+            f'paths.dump = "{folder / "*.sql"}"\npaths.postgres_bin = "{cluster.bin}"\n'
+            "backup.rehearse_restore = true\n",
             "utf-8",
         )
         yield found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from releasegate.core import CannotMeasure
 from releasegate.probes import backup
 
 ROWS = """
@@ -37,7 +39,7 @@ def test_an_archive_lists_its_tables_database_and_beginning(cluster, here, dump,
     """Custom, tar and directory format say all three; a table's name with a blank is found."""
     path = dump("-F", form)
     listing = backup.listing(here, str(path), str(cluster.bin)).value
-    assert (listing.format, listing.trouble) == ("archive", "")
+    assert (listing.format, listing.trouble) == ({"c": "custom", "t": "tar", "d": "directory"}[form], "")
     assert listing.database.startswith("db")
     assert abs(datetime.now(UTC) - listing.created) < timedelta(minutes=1)
     assert listing.holds_rows_of("public", "messages")
@@ -80,12 +82,32 @@ def test_something_that_is_no_dump_comes_back_with_the_tool_s_complaint(cluster,
     assert "input file" in listing.trouble
 
 
-def test_a_packed_text_cannot_be_measured(cluster, here, tmp_path):
-    """A gzip file is named, with what to do."""
-    path = tmp_path / "backup.sql.gz"
-    path.write_bytes(b"\x1f\x8b\x08\x00")
-    with pytest.raises(CannotMeasure, match="gzip"):
-        backup.listing(here, str(path), str(cluster.bin))
+@pytest.mark.parametrize("packer", ["gzip", "zstd"])
+def test_a_packed_text_is_read_like_a_plain_one(cluster, here, dump, packer):
+    """It is unpacked in a stream; one that is cut off is trouble."""
+    if shutil.which(packer) is None:
+        pytest.skip(f"no {packer} on this machine")
+    path = dump("-F", "p", name="backup.sql")
+    subprocess.run([packer, "-q", "-f", path], check=True)
+    packed = next(path.parent.glob("backup.sql.*"))
+    listing = backup.listing(here, str(packed), str(cluster.bin)).value
+    assert (listing.format, listing.compression, listing.holds_rows_of("Chat", "Old Msg")) == ("plain", packer, True)
+    assert backup.read_through(here, str(packed), str(cluster.bin)).value.trouble == ""
+    packed.write_bytes(packed.read_bytes()[:-2000])
+    assert "end" in backup.read_through(here, str(packed), str(cluster.bin)).value.trouble
+
+
+def test_a_file_that_everybody_can_read_is_seen_where_they_can_reach_it(here):
+    """A folder on the way that is closed to others protects it."""
+    with tempfile.TemporaryDirectory() as closed:
+        path = Path(closed) / "a.dump"
+        path.write_text("x")
+        path.chmod(0o644)
+        assert backup.newest(here, str(path), settle_s=0).value.open_mode == ""
+        Path(closed).chmod(0o755)
+        assert backup.newest(here, str(path), settle_s=0).value.open_mode == "644"
+        path.chmod(0o640)
+        assert backup.newest(here, str(path), settle_s=0).value.open_mode == ""
 
 
 def test_the_newest_of_several_counts(here, tmp_path):

@@ -72,7 +72,9 @@ class Steps:
         )
         return [
             self.shell(
-                "1.1-dump", f"{self.tool('pg_dump')} -F c -f db_backup_$(date +%Y%m%d_%H%M%S).dump", self.database()
+                "1.1-dump",
+                f"umask 077; {self.tool('pg_dump')} -F c -f db_backup_$(date +%Y%m%d_%H%M%S).dump",
+                self.database(),
             ),
             self.shell("1.1-list", f"{self.tool('pg_restore')} --list {NEWEST_DUMP} | head -20", self.database()),
             self.shell("1.2-commits", commits, GIT_ENV),

@@ -1,33 +1,22 @@
 """The dump that the way back needs. Runbook 1.1."""
 
+from datetime import datetime
+
 import pytest
 
 from releasegate.checks import backup as checks
-from releasegate.core import CannotMeasure
+from releasegate.checks import restore as restore_checks
+from releasegate.core.durations import parse_duration
+from releasegate.core.facts.catalog import recorded_catalog
+from releasegate.core.facts.rows import recorded_checksums
 from releasegate.probes import backup as probe
-from releasegate.probes import catalog
+from releasegate.probes import catalog, checksums, copies
 from releasegate.probes import database as database_probe
 
 pytestmark = pytest.mark.backup
 
 NEEDS = ("host", "paths.dump")
-
-
-@pytest.fixture(scope="module")  # two looks with a pause between them, to see whether it still grows
-def file(machine, target):
-    return probe.newest(machine, target.paths.dump)
-
-
-@pytest.fixture(scope="module")
-def path(file):
-    if not file.value.path:
-        raise CannotMeasure(f"no file fits {file.value.pattern} (see backup/dump-exists)")
-    return file.value.path
-
-
-@pytest.fixture(scope="module")
-def listing(machine, target, path):
-    return probe.listing(machine, path, target.paths.postgres_bin)
+WRITES = ("migration/step-output", "backfill/step-output")  # the checks whose steps write to the database
 
 
 @pytest.mark.check("backup/dump-exists", promise="backup", target=NEEDS)
@@ -42,15 +31,16 @@ def test_it_lists_its_tables_without_errors(listing, change, require):
 
 @pytest.mark.check("backup/dump-complete", promise="backup", target=(*NEEDS, "database"))
 def test_the_rows_of_every_table_are_in_it(file, listing, database, change, require):
-    tables, size = catalog.stored_tables(database), catalog.size(database)
+    tables, size, items = catalog.stored_tables(database), catalog.size(database), catalog.dumped_items(database)
     judgement = checks.dump_is_complete(
         listing.value,
         tables.value,
+        items.value,
         source=change.backup.source,
         size_bytes=file.value.size_bytes,
         least_bytes=(change.backup.least_ratio or 0) * size.value,
     )
-    require(judgement, listing, tables, size)
+    require(judgement, listing, tables, items, size)
 
 
 @pytest.mark.check("backup/dump-readable-through", promise="backup", target=NEEDS)
@@ -60,7 +50,11 @@ def test_it_can_be_read_to_its_last_byte(machine, target, path, change, require)
 
 
 @pytest.mark.check("backup/dump-fresh", promise="backup", target=(*NEEDS, "database"))
-def test_it_is_of_this_database_and_of_now(file, listing, machine, database, deploy_began, change, require):
+def test_it_is_of_this_database_and_of_now(
+    file, listing, machine, database, deploy_began, change, step_records, require
+):
+    writing = [step for check in WRITES for step in change.steps_judged_by(check)]
+    writes = [datetime.fromisoformat(record["began"]) for step in writing for record in step_records(step.item)]
     server, clock = database_probe.server(database), machine.clock()
     judgement = checks.dump_is_fresh(
         listing.value,
@@ -69,5 +63,41 @@ def test_it_is_of_this_database_and_of_now(file, listing, machine, database, dep
         deploy_began=deploy_began,
         clock_ahead_s=clock.ahead_s,
         source=change.backup.source,
+        server_version=server.value.version,
+        first_write=min((begun for begun in writes if deploy_began and begun > deploy_began), default=None),
     )
     require(judgement, listing, file, server)
+
+
+@pytest.mark.check("backup/restored", promise="backup", target=(*NEEDS, "database", "backup"))
+def test_it_can_be_restored(copy, database, change, recorded, require):
+    if copy is None:
+        require(restore_checks.not_allowed())
+        return
+    source, restored = change.backup.source, copy.restored
+    with copy.session() as session:
+        tables, objects = copies.rows_of_tables(session, database), catalog.objects(session)
+    require(restore_checks.dump_is_restored(restored.value, tables.value, source=source), restored, tables)
+    if restored.value.lacking:
+        return  # what else differs says nothing about the dump
+    before = recorded_catalog(recorded("preflight/baseline"))
+    judgement = restore_checks.catalog_came_back(objects.value, before, same_major=copy.is_same_major, source=source)
+    require(judgement, objects)
+    if change.restore:
+        within_s = parse_duration(change.restore.within, where="restore.within").total_seconds()
+        require(restore_checks.restore_is_quick_enough(restored.value, within_s, source=change.restore.source))
+
+
+@pytest.mark.check("backup/restored-rows", promise="backup", target=(*NEEDS, "database", "backup"), baseline=True)
+def test_every_row_of_the_baseline_comes_back(copy, database, change, recorded, require):
+    if copy is None:
+        require(restore_checks.not_allowed())
+        return
+    before = recorded_checksums(recorded("preflight/baseline"))
+    require(restore_checks.has_baseline(before))
+    with copy.session() as session:
+        for sums in before.values():
+            again = [checksums.again(one, sums, change.backfill) for one in (session, database)]
+            values = [measured.value for measured in again]
+            judgement = restore_checks.rows_came_back(values[0], sums, values[1], source=change.backup.source)
+            require(judgement, *again)

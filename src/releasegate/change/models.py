@@ -56,6 +56,12 @@ class Backup(Promise):
     least_ratio: float | None = Field(default=None, ge=0, lt=1)
 
 
+class Restore(Promise):
+    """How long a restore of the dump may take: what the document gives the whole way back."""
+
+    within: Length
+
+
 class Column(Promise):
     """A column that exists after the migration; `type` as PostgreSQL's format_type prints it; None: not promised."""
 
@@ -458,6 +464,7 @@ class Change(Model):
     builds: Parts | None = None
     way_back: Parts | None = None
     backup: Backup | None = None
+    restore: Restore | None = None
     db: Schema | None = Field(default=None, alias="schema")
     backfill: Backfill | None = None
     api: Api = Api()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from releasegate.checks.words import number, some
-from releasegate.core import Finding, Judgement
+from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.backup import DumpFile, DumpListing, DumpRead
 from releasegate.core.figures import count, gigabytes, moment
 
@@ -28,7 +28,8 @@ def dump_exists(file: DumpFile, *, source: str) -> Judgement:
     else:
         size = f"{number(file.size_bytes)} bytes"
         others = f", the newest of {number(file.fitting)}" if file.fitting > 1 else ""
-        return Judgement(seen=file.fitting, unit="files", holds=f"{file.path}, {size}{others}")
+        findings = (_readable_by_all(file, source),) if file.open_mode else ()
+        return Judgement(seen=file.fitting, unit="files", holds=f"{file.path}, {size}{others}", findings=findings)
     finding = Finding(
         check=check,
         subject=file.path or file.pattern,
@@ -39,6 +40,19 @@ def dump_exists(file: DumpFile, *, source: str) -> Judgement:
         run=f"ls -l {file.path or file.pattern}",
     )
     return Judgement(seen=1, unit="patterns", holds="", findings=(finding,))
+
+
+def _readable_by_all(file: DumpFile, source: str) -> Finding:
+    return Finding(
+        check="backup/dump-exists",
+        subject=file.path,
+        want=f"a file that only who restores can read ({source})",
+        have=f"everybody on this machine can, mode {file.open_mode}",
+        why="it holds every row of the database, and so everything that people wrote",
+        fix=f"chmod 600 {file.path}",
+        run=f"ls -l {file.path}",
+        severity=Severity.WARNING,
+    )
 
 
 def dump_is_listed(listing: DumpListing, *, source: str) -> Judgement:
@@ -56,26 +70,35 @@ def dump_is_listed(listing: DumpListing, *, source: str) -> Judgement:
                 run=listing.command,
             ),
         )
-    holds = f"{count(listing.entries, 'entry', 'entries')}, the rows of {count(len(listing.data), 'table')} among them"
+    entries = count(listing.entries, "entry", "entries")
+    holds = f"{listing.format} dump, {entries}, the rows of {count(len(listing.data), 'table')} among them"
     return Judgement(seen=max(listing.entries, len(findings)), unit="entries", holds=holds, findings=findings)
 
 
 def dump_is_complete(
     listing: DumpListing,
     tables: Sequence[tuple[str, str]],
+    items: Sequence[str] = (),
     *,
     source: str,
     size_bytes: int = 0,
     least_bytes: float = 0,
 ) -> Judgement:
-    """The rows of every table of the database, (schema, table), are in the dump, and it is not suspiciously small."""
+    """The rows of every table of the database, (schema, table), are in the dump, and it is not suspiciously small.
+
+    So is every one of `items`, "KIND schema name": tables, sequences, indexes, constraints.
+    """
     missing = [f"{schema}.{table}" for schema, table in tables if not listing.holds_rows_of(schema, table)]
+    unlisted = [item for item in items if item not in listing.items]
     findings = []
     if missing:
         findings.append(_misses(listing, missing, len(tables), source))
+    if unlisted:
+        findings.append(_lists_not(listing, unlisted, len(items), source))
     if least_bytes and size_bytes < least_bytes:
         findings.append(_too_small(listing, size_bytes, least_bytes, source))
     holds = f"the rows of all {count(len(tables), 'table')} of the database are in the dump"
+    holds += f", and all {count(len(items), 'object')} around them" if items else ""
     return Judgement(seen=len(tables), unit="tables", holds=holds, findings=tuple(findings))
 
 
@@ -86,6 +109,18 @@ def _misses(listing: DumpListing, missing: Sequence[str], tables: int, source: s
         want=f"the rows of all {count(tables, 'table')} of the database ({source})",
         have=f"{number(tables - len(missing))}; without {some(missing)}",
         why="a restore from this file would lose these tables" if listing.data else "it holds the schema and no rows",
+        fix=_AGAIN,
+        run=listing.command,
+    )
+
+
+def _lists_not(listing: DumpListing, unlisted: Sequence[str], of: int, source: str) -> Finding:
+    return Finding(
+        check="backup/dump-complete",
+        subject=listing.path,
+        want=f"all {number(of)} tables, sequences, indexes and constraints of the database ({source})",
+        have=f"{number(of - len(unlisted))}; without {some(unlisted)}",
+        why="a restore from this file would bring back another database",
         fix=_AGAIN,
         run=listing.command,
     )
@@ -130,8 +165,12 @@ def dump_is_fresh(
     deploy_began: datetime | None,
     clock_ahead_s: float,
     source: str,
+    server_version: str = "",
+    first_write: datetime | None = None,
 ) -> Judgement:
-    """The dump is of this database and began after preflight opened.
+    """The dump is of this database and this server's version, begun after preflight opened, ended before `first_write`.
+
+    `first_write` is when the first recorded step that writes began, None before any did.
 
     `clock_ahead_s` is how far the dump's machine is ahead of the operator's. A plain dump says neither when it
     began nor of which database it is: the end of writing counts, and its own tables must do.
@@ -143,10 +182,21 @@ def dump_is_fresh(
     if taken and deploy_began and taken - timedelta(seconds=clock_ahead_s) + _TOLERANCE < deploy_began:
         want = f"begun after preflight opened, {moment(deploy_began)}"
         findings.append(_stale(listing.path, want, f"begun {moment(taken)}", source))
+    ended = modified and modified - timedelta(seconds=clock_ahead_s) - _TOLERANCE
+    if ended and first_write and ended > first_write:
+        want = f"ended before the first step that writes, {moment(first_write)}"
+        findings.append(_stale(listing.path, want, f"written until {moment(ended)}", source))
+    if server_version and listing.server_version and _major(listing.server_version) != _major(server_version):
+        want, have = f"a dump of PostgreSQL {server_version}", f"one of PostgreSQL {listing.server_version}"
+        findings.append(_stale(listing.path, want, have, source))
     when = f"begun {moment(taken)}" if taken else "of unknown age"
     after = "" if deploy_began else "; not compared with preflight, which is not on record"
     holds = f"of {listing.database or database}, {when}{after}"
     return Judgement(seen=1 if taken else 0, unit="dumps", holds=holds, findings=tuple(findings))
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0].partition(" ")[0]
 
 
 def _stale(path: str, want: str, have: str, source: str) -> Finding:

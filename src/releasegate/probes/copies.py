@@ -1,0 +1,135 @@
+"""A copy of the deployment's database, restored from a dump on a scratch server."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from releasegate.core import CannotMeasure, Measurement, UsageError
+from releasegate.core.facts.backup import DumpListing, Restored, TableRows
+from releasegate.core.redaction import redactor
+from releasegate.probes import catalog
+from releasegate.probes.database import server
+from releasegate.probes.host import Machine
+from releasegate.probes.postgres import Session
+from releasegate.probes.restoring import Progress, restore
+from releasegate.probes.scratch import installed, scratch_server
+from releasegate.probes.scratch_databases import Databases, GivenServer
+from releasegate.target.models import Target
+
+_PER_MAJOR = 10_000
+_ABOUT = "SELECT pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname = current_database()"
+_ROLES = "SELECT rolname AS name FROM pg_roles"
+_GIVEN = "SELECT system_identifier::text, current_setting('server_version_num')::int FROM pg_control_system()"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A restored copy: the databases of its server, and what the restore brought."""
+
+    databases: Databases
+    restored: Measurement[Restored]
+    is_same_major: bool
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a read-only session on the copy."""
+        with self.databases.session(self.restored.value.database) as session:
+            yield session
+
+
+@contextmanager
+def open_copy(
+    target: Target, session: Session, machine: Machine, dump: DumpListing, *, progress: Progress | None = None
+) -> Iterator[Copy]:
+    """Restore `dump` on a scratch server that fits the server behind `session`, and remove it all at the end.
+
+    Raises CannotMeasure where there is no room for it here, or no server can be made.
+    """
+    major = server(session).value.version_number // _PER_MAJOR
+    encoding = str(session.read(_ABOUT).row["encoding"])
+    roles = [row["name"] for row in session.read(_ROLES).rows]
+    with _databases(target, session, major, dump.extensions) as databases:
+        restored = restore(databases, machine, dump, encoding=encoding, roles=roles, progress=progress)
+        yield Copy(databases, restored, databases.server.major == major)
+
+
+def rows_of_tables(copy: Session, live: Session) -> Measurement[tuple[TableRows, ...]]:
+    """Measure how many rows each table of the copy holds, and whether the same table of the deployment holds any."""
+    tables = catalog.stored_tables(live).value
+    known = set(catalog.stored_tables(copy).value)
+    found = tuple(
+        TableRows(
+            table=f"{schema}.{table}",
+            restored=_count(copy, schema, table) if (schema, table) in known else 0,
+            has_rows=_has_rows(live, schema, table),
+        )
+        for schema, table in tables
+    )
+    query = "SELECT count(*) FROM each table of the copy; SELECT EXISTS (SELECT FROM each table of the deployment)"
+    return Measurement(value=found, unit="tables", rows=len(found), query=query, duration_s=0.0)
+
+
+def _count(session: Session, schema: str, table: str) -> int:
+    query = sql.SQL("SELECT count(*) AS rows FROM {}").format(sql.Identifier(schema, table))
+    return int(session.read(query).row["rows"])
+
+
+def _has_rows(session: Session, schema: str, table: str) -> bool | None:
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {}) AS found").format(sql.Identifier(schema, table))
+    try:
+        return bool(session.read(query).row["found"])
+    except CannotMeasure:  # the role may not look into every table
+        return None
+
+
+@contextmanager
+def _databases(target: Target, session: Session, major: int, extensions: Collection[str]) -> Iterator[Databases]:
+    if target.backup.scratch_dsn is not None:
+        databases = Databases(_given(target.backup.scratch_dsn.get_secret_value(), session))
+        try:
+            yield databases
+        finally:
+            databases.drop()
+        return
+    _require_room(session)
+    folder = target.paths.postgres_bin if target.host and target.host.address == "local" else None
+    with scratch_server(postgres_bin=folder, wanted=major, extensions=extensions) as own:
+        yield Databases(own)
+
+
+def _require_room(session: Session) -> None:
+    needed, free = catalog.size(session).value, shutil.disk_usage(tempfile.gettempdir()).free
+    if free < needed:
+        raise CannotMeasure(
+            f"no room to restore it here: the database takes {needed / 1e9:.1f} GB, {tempfile.gettempdir()} has "
+            f"{free / 1e9:.1f} GB; set TMPDIR to a larger folder, or backup.scratch_dsn"
+        )
+
+
+def _given(dsn: str, session: Session) -> GivenServer:
+    """Return the scratch server that the target names. Raises UsageError when it is the deployment's own."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=10) as connection:
+            row = connection.execute(_GIVEN).fetchone()
+    except psycopg.Error as error:
+        raise CannotMeasure(f"backup.scratch_dsn: {redactor.text(str(error).strip())}") from error
+    assert row is not None
+    if row[0] == server(session).value.system_identifier:
+        raise UsageError("backup.scratch_dsn: is the deployment's own server; accepted: another server, for a copy")
+    major = int(row[1]) // _PER_MAJOR
+    return GivenServer(bin=_client(installed(), major), major=major, given=dsn)
+
+
+def _client(found: dict[Path, int], major: int) -> Path:
+    """Return the folder whose client programs fit a server of version `major` best."""
+    if not found:
+        raise CannotMeasure("this machine has no PostgreSQL programs; install postgresql-client")
+    return min(found, key=lambda folder: (found[folder] < major, abs(found[folder] - major)))
