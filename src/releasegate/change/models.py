@@ -15,6 +15,7 @@ from releasegate.files import Length, Model, Pattern, Pointer, Promise, UrlPath,
 
 Locale = Literal["en", "pt-BR"]
 RollbackKind = Literal["code", "data", "restore"]
+FileStep = Literal["migration", "backfill", "rollback"]
 Kind = Literal["image", "video", "audio"]
 ItemId = Annotated[str, matching(r"[a-z0-9][a-z0-9._-]*", "lower-case letters, digits and . _ -")]
 CheckId = Annotated[str, matching(r"[a-z]+/[a-z0-9._-]+", "a check's id, gate/check: backfill/every-row")]
@@ -60,6 +61,17 @@ class Restore(Promise):
     """How long a restore of the dump may take: what the document gives the whole way back."""
 
     within: Length
+
+
+class ReleaseFile(Promise):
+    """A file of the release that changes the database, below the backend's folder; `file` may be a glob pattern.
+
+    `step` is what it does. `run` is psql, or the command that alone can run it, which is then named and not run.
+    """
+
+    file: str
+    step: FileStep
+    run: str = "psql"
 
 
 class Column(Promise):
@@ -465,6 +477,7 @@ class Change(Model):
     way_back: Parts | None = None
     backup: Backup | None = None
     restore: Restore | None = None
+    files: tuple[ReleaseFile, ...] = ()
     db: Schema | None = Field(default=None, alias="schema")
     backfill: Backfill | None = None
     api: Api = Api()

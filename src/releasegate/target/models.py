@@ -260,11 +260,13 @@ class Backup(Model):
     """Whether the dump may be restored to see that it can be: on a scratch server, never on the target itself.
 
     The scratch server is made on the operator's machine, in its temporary folder, and removed afterwards;
-    `scratch_dsn` names another one instead, on which databases may be created.
+    `scratch_dsn` names another one instead, on which databases may be created. `release_files` are the files on the
+    host that are rehearsed on the copy, by step, where they are not those of the release's commit.
     """
 
     rehearse_restore: bool = False
     scratch_dsn: SecretStr | None = None
+    release_files: dict[Literal["migration", "backfill", "rollback"], tuple[HostPath, ...]] = {}
 
 
 class Browser(Model):
