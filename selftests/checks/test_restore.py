@@ -93,6 +93,11 @@ def test_the_same_catalog_passes_also_where_a_broken_index_was_built_anew():
     assert back(CATALOG | {"index public.i": "CREATE INDEX i"}).verdict is Verdict.PASS
 
 
+def test_rights_are_not_restored_and_not_missed():
+    before = CATALOG | {"grants on public.messages to auditor": "SELECT"}
+    assert checks.catalog_came_back(CATALOG, before, same_major=True, source=SOURCE).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize(
     ("copy", "have"),
     [

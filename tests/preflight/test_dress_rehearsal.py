@@ -61,12 +61,14 @@ class Stage:
         with self.copy.session() as session:
             if db:
                 schema = catalog.schema(session, db.tables).value
+                texts = schema_checks.to_deparse(schema, db.columns, db.indexes)
+                deparsed = catalog.deparsed(session, texts).value
                 if db.columns:
-                    yield schema_checks.columns_exist(schema, db.columns)
+                    yield schema_checks.columns_exist(schema, db.columns, deparsed)
                 if db.foreign_keys:
                     yield schema_checks.foreign_keys_hold(schema, db.foreign_keys)
                 if db.indexes:
-                    yield schema_checks.indexes_work(schema, db.indexes)
+                    yield schema_checks.indexes_work(schema, db.indexes, deparsed)
             if backfill:
                 self.counts = rows.every_row(session, rows.as_found(session, backfill), self.moments).value
 

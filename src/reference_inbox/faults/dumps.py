@@ -117,7 +117,7 @@ FAULTS: Final = (
     spoilt(
         "dump-byte-flipped",
         "one byte in the middle of the dump is another one",
-        ("backup/dump-readable-through", "backup/restored", "backup/restored-rows"),
+        ("backup/dump-readable-through", "backup/restored", "backup/restored-rows", "backup/dress-rehearsal"),
         flip,
     ),
     Fault(

@@ -17,6 +17,7 @@ from releasegate.core.figures import count
 RESTORED, ROWS = "backup/restored", "backup/restored-rows"
 _AGAIN = "take the backup again (runbook step 1), then this gate; do not go on without it"
 _INVALID = " (invalid)"  # an index that was broken when it was dumped is built anew by a restore
+_GRANTS = "grants on "
 _MOST = 20
 
 
@@ -107,8 +108,7 @@ def catalog_came_back(copy: Catalog, before: Catalog | None, *, same_major: bool
     """
     if before is None:
         return Judgement(seen=0, unit="objects", holds="", undecided="no catalog on record: preflight recorded none")
-    expected = {name: definition.removesuffix(_INVALID) for name, definition in before.items()}
-    found = {name: definition.removesuffix(_INVALID) for name, definition in copy.items()}
+    expected, found = _comparable(before), _comparable(copy)
     findings = tuple(
         Finding(
             check=RESTORED,
@@ -120,14 +120,16 @@ def catalog_came_back(copy: Catalog, before: Catalog | None, *, same_major: bool
             severity=Severity.WARNING if what.startswith("changed") and not same_major else Severity.ERROR,
         )
         for name, what, definition in differences(found, expected)[:_MOST]
-        if what != "new" or not _is_public(name)
     )
     holds = f"{count(len(found), 'object')} of the catalog as preflight recorded them"
     return Judgement(seen=len(found), unit="objects compared", holds=holds, findings=findings)
 
 
-def _is_public(name: str) -> bool:
-    return name == "schema public"
+def _comparable(catalog: Catalog) -> Catalog:
+    """Return what a restore without owners and rights brings back: everything but the grants."""
+    return {
+        name: definition.removesuffix(_INVALID) for name, definition in catalog.items() if not name.startswith(_GRANTS)
+    }
 
 
 @dataclass(frozen=True, slots=True)
