@@ -14,5 +14,4 @@ pytest_plugins = [
     "releasegate.plugin.resources",
     "releasegate.plugin.watching",
     "releasegate.plugin.live",
-    "releasegate.plugin.progress",
 ]
