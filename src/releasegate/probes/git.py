@@ -111,20 +111,20 @@ def exists(machine: Machine, repository: str, commit: str) -> bool:
 
 def release_commit(machine: Machine, where: str, pattern: str) -> str:
     """Return the newest commit on any branch, fetched ones too, whose subject holds `pattern`; "" where none does."""
-    ran = machine.run([*_GIT, where, "log", "--all", f"--max-count={HISTORY}", "--format=%H %s"])
+    ran = machine.run([*GIT, where, "log", "--all", f"--max-count={HISTORY}", "--format=%H %s"])
     lines = (line.partition(" ") for line in ran.stdout.splitlines() if ran.exit_code == 0)
     return next((commit for commit, _, subject in lines if re.search(pattern, subject, re.IGNORECASE)), "")
 
 
 def files_at(machine: Machine, where: str, commit: str) -> list[str]:
     """Return every path of `commit` below the folder `where`, relative to it."""
-    listed = machine.read([*_GIT, where, "ls-tree", "-r", "-z", "--name-only", commit])
+    listed = machine.read([*GIT, where, "ls-tree", "-r", "-z", "--name-only", commit])
     return listed.split("\0")[:-1]
 
 
 def text_at(machine: Machine, where: str, commit: str, path: str) -> str:
     """Return the text of a file as it is in `commit`; `path` is relative to the folder `where`."""
-    return machine.read([*_GIT, where, "show", f"{commit}:./{path}"])
+    return machine.read([*GIT, where, "show", f"{commit}:./{path}"])
 
 
 def _history(machine: Machine, where: str) -> tuple[Commit, ...]:
