@@ -60,7 +60,7 @@ RED_ELSEWHERE = {
         "the reference's target does not ask for the try, as most do not",
     ),
     "perf/generator-kept-up": (
-        "probes/test_load.py::test_an_overloaded_generator_gives_no_verdict",
+        "bench/test_load.py::test_an_overloaded_generator_gives_no_verdict",
         "it judges the generator; no fault of a deployment can turn it red",
     ),
     **dict.fromkeys(

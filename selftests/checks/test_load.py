@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from releasegate.checks.after_load import memory_stayed
-from releasegate.checks.endpoints import as_json, rows, so_far, table
+from releasegate.checks.endpoints import as_json, blocks, rows, so_far
 from releasegate.checks.generator import generator_kept_up, own_trouble
 from releasegate.checks.latency import Limit
 from releasegate.checks.stall import no_block_above
@@ -157,12 +157,10 @@ def test_the_numbers_of_each_endpoint():
 def test_the_numbers_are_json_too():
     """Everything that the report shows of a load can be read by another program."""
     run = sent(plan(rate=10, n=300))
-    found = rows(run.series, LIMIT)
-    blocks = [rows(block, LIMIT) for block in run.blocks]
-    document = json.loads(as_json(run, found, blocks, LIMIT))
+    document = json.loads(as_json(run, rows(run.series, LIMIT), blocks(run, LIMIT), LIMIT))
     assert document["endpoints"]["messages"]["verdict"] == "below"
     assert [block["messages"]["n"] for block in document["blocks"]] == [100, 100, 100]
-    assert "quantiles_ms" not in table(found, blocks)["blocks"][0]["messages"]
+    assert "quantiles_ms" not in document["blocks"][0]["messages"]
 
 
 @pytest.mark.parametrize(

@@ -76,13 +76,13 @@ def sent(api, aim, one_user, limit, target, database_side, memory, live, say):  
 
 @pytest.fixture(scope="module")
 def load(sent, limit):
-    """Return the load with one line of numbers per endpoint."""
+    """Return the load with one line of numbers per endpoint, and everything as JSON beside the raw samples."""
     found = sent[0]
-    rows = endpoints.rows(found.value.series, limit)
-    blocks = [endpoints.rows(block, limit) for block in found.value.blocks]
-    return replace(found, shown={**found.shown, **endpoints.table(rows, blocks)}, blobs={
-        **found.blobs, "latency.json": endpoints.as_json(found.value, rows, blocks, limit)
-    })  # fmt: skip
+    numbers = endpoints.rows(found.value.series, limit)
+    document = endpoints.as_json(found.value, numbers, endpoints.blocks(found.value, limit), limit)
+    return replace(
+        found, shown={**found.shown, "endpoints": numbers}, blobs={**found.blobs, "latency.json": document}
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,8 @@ def test_one_user_waits_no_longer_than_before(one_user, before, change, limit, r
 
 @pytest.mark.check("perf/generator-kept-up", promise="latency", target=("backend", "load"))
 def test_the_load_was_sent_as_planned(load, limit, require):
-    require(generator.generator_kept_up(load.value, limit), load)
+    kept = replace(load, shown=generator.shown(load.value), blobs={})
+    require(generator.generator_kept_up(load.value, limit), kept)
     trouble = generator.own_trouble(load.value, limit)
     if trouble:
         raise CannotMeasure(trouble)
@@ -128,14 +129,16 @@ def test_nearly_everybody_waits_less_than_the_limit(trusted, limit, runs, requir
 
 @pytest.mark.check("perf/no-stall", promise="latency", target=("backend", "load"))
 def test_the_api_never_stands_still(trusted, limit, runs, require):
-    require(stall.no_block_above("perf/no-stall", trusted.value, limit, runs), trusted)
+    kept = replace(trusted, shown={"limit_ms": limit.ms, "blocks": endpoints.blocks(trusted.value, limit)}, blobs={})
+    require(stall.no_block_above("perf/no-stall", trusted.value, limit, runs), kept)
 
 
 @pytest.mark.check("perf/error-rate", promise="latency", target=("backend", "load"))
 def test_nobody_sees_an_error_under_load(api, load, aim, runs, change, require):
     check, promised = "perf/error-rate", change.latency
     series = load.value.series_with_warm_up
-    require(checks.error_share_low(check, series, promised.error_share, source=promised.source, runs=runs), load)
+    kept = replace(load, shown={name: one.errors for name, one in series.items()}, blobs={})
+    require(checks.error_share_low(check, series, promised.error_share, source=promised.source, runs=runs), kept)
     listing, conversations = aim.value.listing, change.api.conversations
     if listing is not None:
         answered = http_checks.answers_as_promised(

@@ -12,7 +12,7 @@ SHOW_LIST: Final = '    limit, offset = number(request, "limit", 30, 1, 100), nu
 START_OF_MESSAGES: Final = "from collections.abc import Mapping\n"
 FOUND: Final = "        found = await database.rows(connection, query, *parameters)\n"
 ONE_BY_ONE: Final = """\
-        for row in found:
+        for row in found[:20]:
             await database.one(connection, "SELECT name FROM users WHERE name = %s", row["sender_name"])
 """
 ASK_HEALTH: Final = "    try:\n"
@@ -90,7 +90,7 @@ FAULTS: Final = (
     ),
     in_perf(
         "query-per-message",
-        "one more query for each message of an answer (N+1)",
+        "one more query for each of the first twenty messages of an answer (N+1)",
         ("database-side",),
         (
             "messages.py",

@@ -54,16 +54,16 @@ def _so_far(run: LoadRun, limit: Limit) -> str:
     return ", ".join(words)
 
 
-def table(rows: Mapping[str, Mapping[str, Any]], blocks: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
-    """Return the numbers as evidence keeps them beside a load; of a block no curve."""
-    return {"endpoints": rows, "blocks": [{name: _short(row) for name, row in block.items()} for block in blocks]}
+def blocks(run: LoadRun, limit: Limit) -> list[dict[str, dict[str, Any]]]:
+    """Return the same numbers for every block of the load, without the curve."""
+    return [
+        {name: {key: value for key, value in row.items() if key != "quantiles_ms"} for name, row in found.items()}
+        for found in (rows(block, limit) for block in run.blocks)
+    ]
 
 
 def as_json(
-    run: LoadRun,
-    rows: Mapping[str, Mapping[str, Any]],
-    blocks: Sequence[Mapping[str, Mapping[str, Any]]],
-    limit: Limit,
+    run: LoadRun, numbers: Mapping[str, Mapping[str, Any]], of_blocks: Sequence[Mapping[str, Any]], limit: Limit
 ) -> bytes:
     """Return everything that the report shows of a load as a JSON document, for other programs."""
     kinds = {name: {kind: {"n": one.planned, "slow": one.slow(limit.ms)} for kind, one in series.by_kind().items()}
@@ -77,10 +77,7 @@ def as_json(
         "block_s": BLOCK_S,
         "stopped": run.stopped,
         "kinds": kinds,
-        **table(rows, blocks),
+        "endpoints": numbers,
+        "blocks": of_blocks,
     }
     return json.dumps(document, indent=1, ensure_ascii=False).encode()
-
-
-def _short(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key != "quantiles_ms"}

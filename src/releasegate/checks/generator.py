@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from releasegate.checks.latency import Limit
 from releasegate.core import Judgement
@@ -31,6 +31,20 @@ def generator_kept_up(run: LoadRun, limit: Limit) -> Judgement:
         + (f"; ended early: {run.stopped}" if run.stopped else ""),
         undecided=own_trouble(run, limit),
     )
+
+
+def shown(run: LoadRun) -> dict[str, Any]:
+    """Return what evidence keeps of the generator: what was planned, and how it kept up."""
+    return {
+        "arrivals": run.plan.arrivals,
+        "rate_per_s": run.plan.rate,
+        "warm_up": run.plan.warm_up,
+        "sent": len(run.samples),
+        "lost": run.dropped,
+        "lag_p95_ms": round(lag_ms(run), 1),
+        "cpu_share_of_a_core": round(run.cpu_share, 3),
+        "stopped": run.stopped,
+    }
 
 
 def own_trouble(run: LoadRun, limit: Limit) -> str:

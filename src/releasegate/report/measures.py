@@ -8,7 +8,7 @@ from typing import Any
 from releasegate.change.models import Change
 from releasegate.core.durations import show_duration
 from releasegate.core.figures import count
-from releasegate.report import values
+from releasegate.report import endpoints, values
 from releasegate.report.blobs import Album
 from releasegate.report.languages import Language
 from releasegate.report.plots import OfMeasure, of_measure
@@ -52,7 +52,8 @@ class Measures:
         )
 
     def _value(self, payload: Payload) -> tuple[str, Table | None]:
-        return values.shown(payload.get("value"), self._language)
+        table = endpoints.table_in(payload.get("value"), self._language)
+        return ("", table) if table else values.shown(payload.get("value"), self._language)
 
 
 def seen(rows: Any, unit: Any) -> str:

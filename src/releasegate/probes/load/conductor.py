@@ -23,6 +23,7 @@ from locust.runners import MasterRunner  # noqa: E402
 from releasegate.probes.load.locustfile import FromMaster  # noqa: E402
 
 _LOOK_S: Final = 0.05
+_LOST_S: Final = 5.0  # beyond the three seconds after which Locust misses a heartbeat
 
 
 class Conductor:
@@ -36,6 +37,7 @@ class Conductor:
         self._ready: set[str] = set()
         self._ended: set[str] = set()
         self._stopped = False
+        self._away_since = 0.0
         self._runner.register_message("ready", lambda msg, **_: self._ready.add(msg.node_id))
         self._runner.register_message("lines", self._write)
         self._runner.register_message("stopped", self._stop)
@@ -58,12 +60,15 @@ class Conductor:
         self._runner.quit()
 
     def _pause(self) -> None:
-        """Let the workers talk; end when one that had joined is lost, or when nobody waits for us any more."""
+        """Let the workers talk; end when one that had joined is lost, or when nobody waits for us any more.
+
+        A worker without a heartbeat may only have been slow: it is lost when it stays away.
+        """
         gevent.sleep(_LOOK_S)
-        clients = self._runner.clients
-        lost = len(clients.missing) + len((self._ready | self._ended) - set(clients) - self._ended)
-        if lost and not self._ended >= set(clients):
-            raise SystemExit(f"{lost} of {len(self._shares)} workers died while the load was running")
+        away = [client.id for client in self._runner.clients.missing if client.id not in self._ended]
+        self._away_since = (self._away_since or time.monotonic()) if away else 0.0
+        if away and time.monotonic() - self._away_since > _LOST_S:
+            raise SystemExit(f"{len(away)} of {len(self._shares)} workers died while the load was running")
         if os.getppid() != self._parent:
             raise SystemExit("the gate that asked for the load has gone")
 

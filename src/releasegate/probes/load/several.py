@@ -25,7 +25,7 @@ from releasegate.target.models import Load
 LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
 _START_S: Final = 30.0  # for the workers that are started here, on a busy machine
 _JOIN_S: Final = 300.0  # for people to type a command on other machines
-_HEARTBEATS_S: Final = 10.0  # until Locust calls a worker lost
+_HEARTBEATS_S: Final = 15.0  # until a worker counts as lost
 
 
 def run(

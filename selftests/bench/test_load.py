@@ -6,85 +6,30 @@ import csv
 import gzip
 import io
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from releasegate.change.models import Api as PromisedApi
-from releasegate.change.models import Endpoint, Latency, ListEndpoint
 from releasegate.checks.generator import generator_kept_up, own_trouble
 from releasegate.checks.latency import Limit
-from releasegate.core import CannotMeasure, Measurement, Verdict
-from releasegate.core.facts.load import LoadRun, Plan, Stop
-from releasegate.probes.http import Api, open_api
-from releasegate.probes.load.aim import Aim, aim_at, one_by_one
+from releasegate.core import CannotMeasure, Verdict
+from releasegate.probes.load.aim import Aim, one_by_one
 from releasegate.probes.load.order import order_of, read_samples
 from releasegate.probes.load.plan import plan_for
 from releasegate.probes.load.run import run
-from releasegate.target.models import Backend, Load, Login
+from releasegate.target.models import Load, Login
 
-TRUTH = Path(__file__).parents[1] / "bench" / "truth.py"
-PROMISED = PromisedApi(
-    health=Endpoint(path="/health", source="runbook 2.5"),
-    conversations=ListEndpoint(path="/conversations", source="runbook 2.5"),
-    messages=ListEndpoint(path="/conversations/{id}/messages", source="runbook 6.5"),
-)
-LATENCY = Latency(limit_ms=500, percentile=95, endpoints=("messages",), source="runbook 6.5")
-
-Truth = Callable[..., Api]
+from .driving import Truth, aimed, load, numbers, planned, truths
 
 
 @pytest.fixture
 def truth(tmp_path: Path) -> Iterator[Truth]:
     """Return `truth("constant", 20)`: the API of a server that behaves so."""
-    opened = []
-
-    def start(*behaviour: object, timeout: str = "3s", login: Login | None = None) -> Api:
-        command = [sys.executable, str(TRUTH), *map(str, behaviour)]
-        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        url = server.stdout.readline().strip()
-        manager = open_api(
-            Backend(url=url, login=login or Login(kind="none"), timeout=timeout), PROMISED, tmp_path / "s.json"
-        )
-        opened.append((server, manager))
-        return manager.__enter__()
-
-    yield start
-    for server, manager in opened:
-        manager.__exit__(None, None, None)
-        with closing(server.stdin), closing(server.stdout):
-            pass
-        server.wait(10)
-
-
-def aimed(api: Api) -> Aim:
-    """Find out what to ask; the truth begins afterwards."""
-    aim = aim_at(api, LATENCY).value
-    assert api.get("/begin").value.status == 200
-    return aim
-
-
-def planned(
-    *, rate: float = 60, count: int = 120, warm_up: int = 0, stop: float = 1.0, late: float = 60_000, most: int = 2000
-) -> Plan:
-    """Plan `count` judged requests; nothing ends them early, unless it is asked for."""
-    stops = Stop(error_share=stop, latency_ms=late)
-    return Plan(counts={"messages": count}, rate=rate, warm_up=warm_up, concurrent=most, stop=stops)
-
-
-def load(api: Api, *, count: int = 120, **also: float) -> Measurement[LoadRun]:
-    """Send `count` judged requests after a tenth as many to warm up."""
-    return run(api, aimed(api), planned(count=count, warm_up=count // 10, **also), limit_ms=500)
-
-
-def numbers(result: Measurement[LoadRun]) -> dict[str, float]:
-    return result.shown["endpoints"]["messages"]
+    with truths(tmp_path) as start:
+        yield start
 
 
 @pytest.mark.parametrize(("ms", "is_slow"), [(300, False), (520, True)])
