@@ -10,6 +10,7 @@ import pytest
 
 from releasegate.checks.watch import Before, Watch
 from releasegate.checks.watch.promise import Rule
+from releasegate.checks.watch.record import signals_recorded
 from releasegate.core import Verdict
 from releasegate.core.facts.watch import LogError
 
@@ -306,3 +307,13 @@ def test_no_new_row_is_not_applicable():
     assert (judgement.verdict, judgement.sentence) == (
         Verdict.NOT_APPLICABLE, "17 rows written during the watch, none of them with media",
     )  # fmt: skip
+
+
+def test_a_signal_that_was_not_seen_before_the_release_is_a_warning():
+    """What is on record is named, and what is not; nothing at all is no verdict."""
+    one = calm(1)[0]
+    assert signals_recorded(one).sentence == "on record before the release: health, latency, services, database, disks"
+    judgement = signals_recorded(replace(one, database=None, database_error="connection refused"))
+    assert (judgement.verdict, judgement.sentence) == (WARN, "database: connection refused")
+    blind = replace(one, health=None, samples=(), services=None, database=None, disks=None)
+    assert signals_recorded(blind).verdict is UNSURE

@@ -13,6 +13,7 @@ from releasegate.report.blobs import Album
 from releasegate.report.languages import Language
 from releasegate.report.plots import OfMeasure, of_measure
 from releasegate.report.plots.samples import samples_in
+from releasegate.report.plots.timeline import timeline_in
 from releasegate.report.views import MeasureView, Picture, Table
 
 Payload = Mapping[str, Any]
@@ -39,7 +40,7 @@ class Measures:
                 language=self._language,
             )
         )
-        text, table = ("", None) if plots and samples_in(payload.get("value")) else self._value(payload)
+        text, table = ("", None) if plots and _is_drawn(payload.get("value")) else self._value(payload)
         return MeasureView(
             query=str(payload.get("query") or ""),
             rows=seen(payload.get("rows"), payload.get("unit")),
@@ -54,6 +55,11 @@ class Measures:
     def _value(self, payload: Payload) -> tuple[str, Table | None]:
         table = endpoints.table_in(payload.get("value"), self._language)
         return ("", table) if table else values.shown(payload.get("value"), self._language)
+
+
+def _is_drawn(value: Any) -> bool:
+    """Whether a value's plots show all of it, so that its numbers are not shown beside them."""
+    return bool(samples_in(value)) or timeline_in(value) is not None
 
 
 def seen(rows: Any, unit: Any) -> str:

@@ -23,6 +23,7 @@ from releasegate.core.facts.watch import Round
 from releasegate.core.figures import count, moment
 
 CHECK: Final = "monitoring/latency-stayed-good"
+_FEWEST_BEFORE: Final = 40  # of preflight's requests to an endpoint; a p95 of fewer is hardly more than the slowest
 _PART_S: Final = 300.0  # a part of the watch that is judged by itself: long enough for a hundred requests and more
 _WHY: Final = "whoever works meanwhile waits, and says so to the support team"
 _FIX: Final = "compare these times with the backend's log and with what else the machine and the database did"
@@ -75,7 +76,8 @@ def rises_over(before: Before, promise: WatchPromise, limit: Limit) -> dict[str,
 
 def _recorded(rounds: Sequence[Round], limit: Limit) -> Mapping[str, Any]:
     """Return preflight's requests as the perf gate records its own."""
-    return {"endpoints": {name: summary(series, limit.ms) for name, series in samples_of(rounds).items()}}
+    enough = {name: one for name, one in samples_of(rounds).items() if one.planned >= _FEWEST_BEFORE}
+    return {"endpoints": {name: summary(series, limit.ms) for name, series in enough.items()}}
 
 
 def _why_unseen(rounds: Sequence[Round], series: Mapping[str, Series]) -> str:
