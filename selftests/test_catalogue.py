@@ -47,6 +47,14 @@ RED_ELSEWHERE = {
         "watch/test_shapes.py::test_a_signal_that_was_not_seen_before_the_release_is_a_warning",
         "a deployment of which some signal cannot be seen has other checks that say so first",
     ),
+    "followup/feature-used": (
+        "checks/test_followup.py::test_what_nobody_uses_after_a_week_is_a_warning",
+        "it is asked after a week, and a rehearsal has none",
+    ),
+    "followup/old-column-readers": (
+        "checks/test_followup.py::test_statements_that_cannot_be_seen_are_a_warning",
+        "it is asked after a week, and the reference shows its statements",
+    ),
     "monitoring/coverage": (
         "watch/test_rounds.py::test_what_nobody_watched_did_not_stay_well",
         "it judges the watch; no fault of a deployment can turn it red",

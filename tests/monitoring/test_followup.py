@@ -7,6 +7,7 @@ import pytest
 from releasegate.checks import http as http_checks
 from releasegate.checks import latency as checks
 from releasegate.checks import watch as watch_checks
+from releasegate.checks.watch import latency as watch_latency
 from releasegate.core.facts.latency import series_of
 from releasegate.probes.load import aim as probe
 from releasegate.probes.logs import LogReader
@@ -38,17 +39,16 @@ def test_the_backend_is_still_healthy(api, change, require):
 @pytest.mark.check(
     "followup/latency-not-worse", promise=("latency", "monitoring"), target=("backend", "load"), baseline=True
 )
-def test_the_api_is_as_fast_as_when_it_was_released(api, change, target, recorded, require):
-    check, promised, monitoring = "followup/latency-not-worse", change.latency, change.monitoring
+def test_the_api_is_as_fast_as_when_it_was_released(api, change, target, watch, require):
+    check, promised = "followup/latency-not-worse", change.latency
     limit = checks.Limit(ms=promised.limit_ms, percentile=promised.percentile, source=promised.source)
     aim = probe.aim_at(api, promised)
     asked = probe.one_by_one(api, aim.value, target.load, count=REQUESTS)
     series = series_of(asked.value)
     runs = {name: api.curl(aim.value.urls[name][0]) for name in aim.value.names}
     require(checks.percentile_below(check, series, limit, runs), aim, asked)
-    before = next((measure["value"] for measure in recorded("perf/below-limit")), {})
-    rises = checks.not_slower_than(before, monitoring.slower_factor, limit, source=monitoring.source)
-    require(checks.no_significant_rise(check, series, rises, runs))
+    for judgement in watch_latency.not_worse_than_released(check, series, watch, limit, runs):
+        require(judgement)
 
 
 @pytest.mark.check(

@@ -2,15 +2,25 @@
 
 from typing import Final
 
+import psycopg
+
 from reference_inbox import moments
 from reference_inbox.faults.backend import patched
 from reference_inbox.faults.code import Edit, patches_backend, patches_page, restores_backend, restores_page
 from reference_inbox.faults.fault import Fault
 from reference_inbox.faults.kept import execute
 from reference_inbox.faults.load import SHOW_MESSAGES, START_OF_MESSAGES
+from reference_inbox.faults.preflight import does
+from reference_inbox.faults.schema import ATTACHMENTS_INDEX
 from reference_inbox.state import State
 
 GATE: Final = "monitoring"
+NO_VACUUM: Final = "ALTER TABLE messages SET (autovacuum_enabled = false)"
+# An indexed column is changed and changed back: a new row version that every index has to know, twice over.
+REWRITES: Final = (
+    "UPDATE messages SET created_at = created_at + interval '1 microsecond'",
+    "UPDATE messages SET created_at = created_at - interval '1 microsecond'",
+)
 EVERY_FEW: Final = 9  # requests for messages of which one fails: a watch of a few seconds sends a hundred
 OLD_WRITER: Final = "old-writer"
 
@@ -57,6 +67,13 @@ def take_back_rows(state: State) -> None:
     """End the old writer, and remove what it wrote."""
     restores_backend(OLD_WRITER)(state)
     execute(state, "DELETE FROM messages WHERE sender_name = 'old writer'")
+
+
+def clean_up(state: State) -> None:
+    """Take the dead rows away, and let the server do so again by itself."""
+    execute(state, "ALTER TABLE messages RESET (autovacuum_enabled)")
+    with psycopg.connect(state.read().admin_dsn, autocommit=True) as database:
+        database.execute("VACUUM messages")
 
 
 FAULTS: Final = (
@@ -123,5 +140,23 @@ FAULTS: Final = (
         ("monitoring/new-rows-in-new-form",),
         patches_backend(OLD_WRITER, *WRITES_OLD_FORM),
         take_back_rows,
+    ),
+    Fault(
+        "index-invalid-after-a-day",
+        moments.RELEASED,
+        "followup",
+        "a day later, the index on attachments is there and not valid",
+        ("followup/indexes",),
+        does(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{ATTACHMENTS_INDEX}'::regclass"),
+        does(f"UPDATE pg_index SET indisvalid = true WHERE indexrelid = '{ATTACHMENTS_INDEX}'::regclass"),
+    ),
+    Fault(
+        "table-bloats",
+        moments.RELEASED,
+        "followup",
+        "a day later, there are four dead messages for each live one, and nothing cleans them away",
+        ("followup/table-growth",),
+        lambda state: execute(state, NO_VACUUM, *REWRITES, *REWRITES),
+        clean_up,
     ),
 )

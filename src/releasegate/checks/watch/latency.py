@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from scipy.special import bdtrc  # type: ignore[import-untyped] # scipy ships no types
 
@@ -17,7 +17,7 @@ from releasegate.checks.watch.growth import growth
 from releasegate.checks.watch.promise import Before, WatchPromise
 from releasegate.checks.watch.rules import of_signal
 from releasegate.checks.watch.signals import signals
-from releasegate.core import Finding, Judgement
+from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.latency import Sample, Series, series_of, summary
 from releasegate.core.facts.watch import Round
 from releasegate.core.figures import count, moment
@@ -72,6 +72,39 @@ def rises_over(before: Before, promise: WatchPromise, limit: Limit) -> dict[str,
         rises = checks.not_slower_than(recorded, promise.slower_factor, limit, source=promise.source, who=who)
         found |= {name: rise for name, rise in rises.items() if name not in found or rise.ms > found[name].ms}
     return found
+
+
+def not_worse_than_released(
+    check: str, now: Mapping[str, Series], watch: _Watched, limit: Limit, runs: Mapping[str, str]
+) -> Iterator[Judgement]:
+    """Judge a later day against the day of the release, and against before it.
+
+    Slower than both the watch and the perf gate saw on that day is wrong; slower only than before the release, which
+    the day itself was held against already, is worth a look.
+    """
+    promise = watch.promise
+    day: dict[str, Limit] = {}
+    for recorded, who in ((watch.before.perf, "the perf gate"), (_recorded(watch.rounds, limit), "the watch")):
+        rises = checks.not_slower_than(recorded, promise.slower_factor, limit, source=promise.source, who=who)
+        day |= {name: rise for name, rise in rises.items() if name not in day or rise.ms > day[name].ms}
+    yield checks.no_significant_rise(check, now, day, runs)
+    old = checks.not_slower_than(
+        _recorded(watch.before.rounds, limit), promise.slower_factor, limit, source=promise.source, who="preflight"
+    )
+    if old:
+        judged = checks.no_significant_rise(check, now, old, runs)
+        yield replace(judged, findings=tuple(replace(one, severity=Severity.WARNING) for one in judged.findings))
+
+
+class _Watched(Protocol):
+    """The watch of the day of the release; `checks.watch.Watch` is one."""
+
+    @property
+    def rounds(self) -> Sequence[Round]: ...
+    @property
+    def promise(self) -> WatchPromise: ...
+    @property
+    def before(self) -> Before: ...
 
 
 def _recorded(rounds: Sequence[Round], limit: Limit) -> Mapping[str, Any]:

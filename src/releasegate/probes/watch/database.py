@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +15,7 @@ from releasegate.core.facts.rows import JSON_TYPES
 from releasegate.core.facts.watch import DatabaseLook, NewRows, Statement, TableLook
 from releasegate.probes import rows
 from releasegate.probes.database import regclasses
-from releasegate.probes.postgres import Session, identifier, open_session
+from releasegate.probes.postgres import Answer, Session, identifier, open_session
 from releasegate.probes.row_sql import is_empty
 from releasegate.target.models import Database
 
@@ -53,7 +54,7 @@ SELECT queryid::text AS id, left(query, 160) AS text, sum(calls)::bigint AS call
   FROM pg_stat_statements
  WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND userid <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
-   AND query ~* {tables} AND query ~* '^\\s*(select|insert|update|delete|merge|with)\\M'
+   AND query ~* {tables} AND query ~* {naming} AND query ~* '^\\s*(select|insert|update|delete|merge|with)\\M'
  GROUP BY 1, 2 ORDER BY total_ms DESC LIMIT {most}
 """
 _NEW: Final = """
@@ -61,6 +62,40 @@ SELECT count(*) AS total, count(*) FILTER (WHERE {has_media}) AS media,
        count(*) FILTER (WHERE {has_media} AND {is_empty}) AS old_form
   FROM {table} WHERE {created} > {since}
 """
+
+
+def table_looks(session: Session, tables: Sequence[str]) -> tuple[Answer, dict[str, TableLook]]:
+    """Return size and row counts of `tables`, as the statistics have them; a table that is not there is left out."""
+    query = sql.SQL(_TABLES).format(
+        names=sql.Literal(list(tables)), regclasses=sql.Literal(regclasses(tables))
+    )  # fmt: skip
+    answer = session.read(query)
+    return answer, {row["table"]: TableLook(**{key: row[key] for key in row if key != "table"}) for row in answer.rows}
+
+
+def statements_on(
+    session: Session, tables: Sequence[str], *, naming: str = ""
+) -> tuple[Answer, tuple[Statement, ...]]:  # fmt: skip
+    """Return the dearest statements of other roles on `tables`, only those `naming` a column where one is given.
+
+    Raises CannotMeasure where pg_stat_statements is not there or may not be read.
+    """
+    names = "|".join(re.escape(name.split(".")[-1]) for name in tables)
+    error: CannotMeasure | None = None
+    for column in ("total_exec_time", "total_time"):
+        query = sql.SQL(_STATEMENTS).format(
+            time=sql.Identifier(column),
+            tables=sql.Literal(rf"\m({names})\M"),
+            naming=sql.Literal(rf"\m{re.escape(naming)}\M" if naming else ""),
+            most=sql.Literal(_MOST_STATEMENTS),
+        )
+        try:
+            answer = session.read(query)
+        except CannotMeasure as trouble:
+            error = error or trouble
+            continue
+        return answer, tuple(Statement(**row) for row in answer.rows)
+    raise CannotMeasure(f"pg_stat_statements cannot be read: {error}")
 
 
 @dataclass(slots=True)
@@ -82,36 +117,20 @@ class DatabaseWatch:
     def look(self, *, with_statements: bool) -> DatabaseLook:
         """Return one look. Raises CannotMeasure when the database does not answer."""
         with open_session(self.database.model_copy(update={"statement_timeout": _LONGEST})) as session:
-            answer, tables = session.read(_ACTIVITY), self._tables(session)
+            answer, (sizes, tables) = session.read(_ACTIVITY), table_looks(session, self.tables)
             statements = self._statements(session) if with_statements else {}
             new_rows = self._new_rows(session)
-            took_s = answer.duration_s + sum(part.pop("took_s", 0.0) for part in (tables, statements, new_rows))
-            seen = {**answer.row, **tables, **statements, **new_rows}
+            took_s = answer.duration_s + sizes.duration_s
+            took_s += sum(part.pop("took_s", 0.0) for part in (statements, new_rows))
+            seen = {**answer.row, "tables": tables, **statements, **new_rows}
         return DatabaseLook(took_ms=round(took_s * 1000, 1), **seen)
 
-    def _tables(self, session: Session) -> dict[str, Any]:
-        names = sql.SQL(_TABLES).format(
-            names=sql.Literal(list(self.tables)), regclasses=sql.Literal(regclasses(self.tables))
-        )
-        answer = session.read(names)
-        found = {row.pop("table"): TableLook(**row) for row in answer.rows}
-        return {"tables": found, "took_s": answer.duration_s}
-
     def _statements(self, session: Session) -> dict[str, Any]:
-        pattern = rf"\m({'|'.join(name.split('.')[-1] for name in self.tables)})\M"
-        error = ""
-        for column in ("total_exec_time", "total_time"):
-            query = sql.SQL(_STATEMENTS).format(
-                time=sql.Identifier(column), tables=sql.Literal(pattern), most=sql.Literal(_MOST_STATEMENTS)
-            )
-            try:
-                answer = session.read(query)
-            except CannotMeasure as trouble:
-                error = error or str(trouble)
-                continue
-            found = tuple(Statement(**row) for row in answer.rows)
-            return {"statements": found, "took_s": answer.duration_s}
-        return {"statements_error": f"pg_stat_statements cannot be read: {error}"}
+        try:
+            answer, found = statements_on(session, self.tables)
+        except CannotMeasure as trouble:
+            return {"statements_error": str(trouble)}
+        return {"statements": found, "took_s": answer.duration_s}
 
     def _new_rows(self, session: Session) -> dict[str, Any]:
         """Count what was written since the watch began; no look costs more than a short range of an index."""
