@@ -312,8 +312,8 @@ def test_no_new_row_is_not_applicable():
 def test_a_signal_that_was_not_seen_before_the_release_is_a_warning():
     """What is on record is named, and what is not; nothing at all is no verdict."""
     one = calm(1)[0]
-    assert signals_recorded(one).sentence == "on record before the release: health, latency, services, database, disks"
+    assert signals_recorded(one).sentence == "on record before the release: health, services, database, disks"
     judgement = signals_recorded(replace(one, database=None, database_error="connection refused"))
     assert (judgement.verdict, judgement.sentence) == (WARN, "database: connection refused")
-    blind = replace(one, health=None, samples=(), services=None, database=None, disks=None)
+    blind = replace(one, health=None, services=None, database=None, disks=None)
     assert signals_recorded(blind).verdict is UNSURE

@@ -42,7 +42,7 @@ FAULTS: Final = (
         "health-flaps",
         moments.RELEASED,
         "monitoring",
-        "every third health check is answered 503",
+        "every second health check is answered 503",
         ("monitoring/health-stayed-good", "monitoring/errors-in-logs"),
         ("health.py", "import logging\n", "import itertools\nimport logging\n"),
         (
@@ -54,7 +54,7 @@ FAULTS: Final = (
             "health.py",
             "    try:\n",
             (
-                "    if next(SEEN) % 3 == 0:\n"
+                "    if next(SEEN) % 2 == 0:\n"
                 '        return JSONResponse({"status": "unavailable"}, status_code=503)\n    try:\n'
             ),
         ),

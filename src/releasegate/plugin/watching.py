@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from releasegate.checks.watch import Before, Rule, Watch, WatchPromise, known_sh
 from releasegate.checks.watch.success import Criterion
 from releasegate.core import Measurement, UsageError, Verdict
 from releasegate.core.durations import parse_duration
-from releasegate.core.facts.watch import recorded_rounds
+from releasegate.core.facts.latency import Sample
+from releasegate.core.facts.watch import Round, recorded_rounds
 from releasegate.evidence.history import ROUNDS, History
 from releasegate.files import Promise
 from releasegate.plugin.subject import Subject
@@ -112,12 +114,20 @@ def before_of(subject: Subject, recorded: Recorded) -> Before:
     shapes = [set(value["shapes"]) for value in page if isinstance(value, dict) and "shapes" in value]
     perf: list[Mapping[str, Any]] = [measure["value"] for measure in recorded("perf/below-limit")]
     return Before(
-        rounds=recorded_rounds(recorded(BASELINE)),
+        rounds=_with_latency(recorded_rounds(recorded(BASELINE)), recorded),
         log_shapes=known_shapes(recorded("preflight/log-shapes")),
         page_shapes=frozenset().union(*shapes) if shapes else None,
         perf=next((value for value in perf if "endpoints" in value), {}),
         allowed=tuple((one.pattern, one.reason) for one in subject.target.allow),
     )
+
+
+def _with_latency(rounds: tuple[Round, ...], recorded: Recorded) -> tuple[Round, ...]:
+    """Return preflight's look with the requests that its latency baseline sent to the old release."""
+    kept = [measure["value"] for measure in recorded("preflight/latency-baseline")]
+    times = (one["samples"].items() for one in kept if isinstance(one, dict) and isinstance(one.get("samples"), dict))
+    samples = tuple(Sample(name, 0.0, 0.0, ms, 200, 0) for found in times for name, some in found for ms in some)
+    return tuple(replace(one, samples=samples) for one in rounds)
 
 
 def criteria_of(subject: Subject, history: History) -> Iterator[Criterion]:

@@ -8,24 +8,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
 
 from releasegate.change.models import Change
-from releasegate.core import CannotMeasure, Measurement
+from releasegate.core import Measurement
 from releasegate.core.facts.watch import Round
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.http import Api, open_api
-from releasegate.probes.load.aim import aim_at, one_by_one
+from releasegate.probes.load.aim import aim_at
 from releasegate.probes.logs import LogReader
 from releasegate.probes.services import ServiceBook, open_services
 from releasegate.probes.watch.database import DatabaseWatch
 from releasegate.probes.watch.logs import WatchedLogs
 from releasegate.probes.watch.page import open_page
 from releasegate.probes.watch.rounds import Watched, hold
-from releasegate.target.models import Load, Target
-
-_BASELINE_REQUESTS: Final = 60  # to each endpoint: a p95 can be told from 59 on
-_PACED_S: Final = 5.0  # at most so long for them, whatever the budget: the preflight gate is run again and again
+from releasegate.target.models import Target
 
 
 @contextmanager
@@ -89,27 +85,11 @@ def looks(
 def before_release(
     target: Target, change: Change, api: Api, machine: Machine | None, services: ServiceBook | None
 ) -> Measurement[Round]:
-    """Look once at everything that a watch looks at, with enough requests for a percentile, at the budget's pace.
-
-    Logs and page are not read: other checks put them on record.
-    """
+    """Look once at everything that a watch looks at; latency, logs and page are put on record by other checks."""
     now = datetime.now(UTC)
     watched = replace(looks(target, change, api, machine, services, since=now), find_aim=None, logs=None)
-    measured = hold(watched, Round(number=0, planned=1, every_s=_PACED_S, due_s=0.0, elapsed_s=0.0, at=now))
-    asked = _asked_before(target, change, api) if change.latency else {}
-    one = replace(measured.value, **asked)
-    return replace(measured, value=one, shown=one.shown(), query="one look at every signal of gate watch")
-
-
-def _asked_before(target: Target, change: Change, api: Api) -> dict[str, Any]:
-    assert change.latency is not None
-    budget = target.load or Load(requests_per_second=target.watch.requests_per_second, total=_BASELINE_REQUESTS)
-    count = min(_BASELINE_REQUESTS, max(1, round(_PACED_S * budget.requests_per_second)))
-    try:
-        samples = one_by_one(api, aim_at(api, change.latency).value, budget, count=count).value
-    except CannotMeasure as trouble:
-        return {"samples_error": str(trouble)}
-    return {"samples": samples, "requests": len(samples) + 1}
+    measured = hold(watched, Round(number=0, planned=1, every_s=1.0, due_s=0.0, elapsed_s=0.0, at=now))
+    return replace(measured, query="one look at every signal of gate watch")
 
 
 def _rate(target: Target) -> float:
