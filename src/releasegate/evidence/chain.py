@@ -83,8 +83,9 @@ class Chain:
         )
         if kind is Kind.START:
             self._holder.note(gate)
-        self._write(event.line + b"\n")
-        self._head = Head(event.seq, event.digest)
+        line = event.line
+        self._write(line + b"\n")
+        self._head = Head(event.seq, sha256(line).hexdigest())
         return event
 
     def keep(self, data: bytes, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -49,7 +49,8 @@ class Event:
     @property
     def line(self) -> bytes:
         """The event's one line without its end: sorted keys, UTF-8, no spaces."""
-        text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        data = {key: getattr(self, key) for key in _TYPES}  # not asdict: it copies all of a payload that may be large
+        text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return text.encode("utf-8")
 
     @property

@@ -29,7 +29,7 @@ def as_markdown(dossier: Dossier, language: Language) -> str:
         "",
         _text(dossier.headline.why),
         "",
-        f"`{dossier.ticket}`" if dossier.ticket else "",
+        _code(dossier.ticket),
     ]
     lines += _findings(dossier, language)
     for gate in dossier.gates:
@@ -61,6 +61,12 @@ def _gate(gate: GateView, language: Language) -> list[str]:
         note = f" ({_text(box.note)})" if box.note else ""
         lines.append(f"- [{_MARKS[box.state]}] {_text(box.text)}{note}")
     return lines
+
+
+def _code(text: str) -> str:
+    """Return `text` as code on one line; markup does not count there, and the sign that would end it is replaced."""
+    plain = visible(shortened(" ".join(text.split()), _LONGEST)).replace("`", "'")
+    return f"`{plain}`" if plain else ""
 
 
 def _text(text: str) -> str:
