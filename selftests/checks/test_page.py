@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from releasegate.checks.page import answers, handling, loading, media
+from releasegate.checks.page import access, answers, handling, loading, media
 from releasegate.core import Verdict
 from releasegate.core.facts.page import (
+    AccessFacts,
     AgainFacts,
     ArrowFacts,
     Asset,
+    Barrier,
     ClosingFacts,
     DeadWay,
     EndsFacts,
@@ -495,3 +497,23 @@ def test_a_page_wider_than_a_phone_is_a_warning_unless_it_always_was():
     assert judged(widths, {"sideways": ["phone"]}).verdict is Verdict.PASS
     assert judged((("phone", 390, 1), *widths[1:])).verdict is Verdict.PASS
     assert judged(()).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_barrier_is_a_warning_and_a_lesser_thing_is_counted():
+    """Serious ones are told with rule and element; nothing looked at is undecided."""
+    look = AccessFacts(where="viewer of message m1", parts=1)
+    nameless = Barrier(rule="button-name", impact="critical", elements=1, example="<button>")
+
+    def judged(*looks):
+        return access.new_parts_accessible("smoke/accessible", looks)
+
+    said = judged(replace(look, barriers=(nameless,)))
+    assert (said.verdict, said.sentence) == (
+        Verdict.WARN, "viewer of message m1: button-name (critical) on 1 element, as <button>",
+    )  # fmt: skip
+    lesser = judged(replace(look, barriers=(replace(nameless, impact="moderate"),)))
+    assert (lesser.verdict, lesser.sentence) == (
+        Verdict.PASS, "axe finds nothing serious in 1 part; 1 lesser thing in the evidence",
+    )  # fmt: skip
+    assert judged().verdict is Verdict.INCONCLUSIVE
+    assert judged(replace(look, parts=0, trouble="no viewer opened")).sentence == "no viewer opened"

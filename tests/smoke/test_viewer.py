@@ -2,9 +2,10 @@
 
 import pytest
 
+from releasegate.checks.page import access as judge
 from releasegate.checks.page import handling, loading, media
+from releasegate.probes.browser import access, viewer, walking
 from releasegate.probes.browser import handling as handles
-from releasegate.probes.browser import viewer, walking
 
 pytestmark = pytest.mark.smoke
 
@@ -60,6 +61,12 @@ def test_the_last_attachment_is_the_end(desk, sampled, chosen, require):
         "smoke/viewer-ends", [look.value for look in looks], samples.several, samples.rows
     )
     require(judged, sampled, *looks)
+
+
+@pytest.mark.check("smoke/accessible", promise="interface.viewer", target=("frontend", "backend", "database"))
+def test_the_new_parts_keep_nobody_out(desk, clicked, require):
+    looks = [access.in_thread(desk, clicked[-1][0]), access.in_viewer(desk, *clicked[-1])] if clicked else []
+    require(judge.new_parts_accessible("smoke/accessible", [look.value for look in looks]), *looks)
 
 
 @pytest.mark.check("smoke/viewer-again", promise="interface.viewer", target=("frontend", "backend", "database"))

@@ -149,6 +149,17 @@ SMOKE: Final = (
     ),
     patched(
         "smoke",
+        "close-button-unnamed",
+        "the viewer's X button has no name for those who do not see it",
+        ("smoke/accessible",),
+        (
+            "viewer.js",
+            'class: "round exit", type: "button", "aria-label": texts.close,',
+            'class: "round exit", type: "button",',
+        ),
+    ),
+    patched(
+        "smoke",
         "focus-lost",
         "the focus is nowhere when the viewer has closed",
         ("smoke/viewer-keyboard",),

@@ -369,3 +369,28 @@ class ErrorFacts:
     is_told: bool | None = None
     came: bool | None = None
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barrier:
+    """One rule of axe that is broken: its id, its impact (minor to critical), on how many elements, one of them."""
+
+    rule: str
+    impact: str
+    elements: int
+    example: str = ""
+
+    @property
+    def is_serious(self) -> bool:
+        """Whether it keeps somebody from using the page."""
+        return self.impact in ("serious", "critical")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessFacts:
+    """What axe says of the new parts of a page: `where` they are, how many `parts` were looked at."""
+
+    where: str
+    parts: int
+    barriers: tuple[Barrier, ...] = ()
+    trouble: str = ""

@@ -494,6 +494,13 @@
   }
   const focusIsBack = () => Boolean(kept.get("focused")?.isConnected) && active() === kept.get("focused");
 
+  // The open viewer as one element: the target's, else the outermost new element that covers the middle of the window.
+  function keepViewer(css) {
+    let el = css ? document.querySelector(css) : topmost(innerWidth / 2, innerHeight / 2);
+    while (!css && el && up(el) && up(el) !== document.body && isNew(up(el))) el = up(el);
+    if (el) kept.set("viewer", el);
+  }
+
   // What counts the attachments in the open viewer: "2 / 3", "2 de 3"; "" where nothing does.
   function counter(css) {
     const texts = fresh(css).map((el) => plain(el.innerText)).filter((text) => text.length < 40);
@@ -507,6 +514,6 @@
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
+  const api = { keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();
