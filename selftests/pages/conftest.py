@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,6 +43,12 @@ def oficina(tmp_path: Path) -> Iterator[Callable[..., tuple[Site, Samples, Ofici
             return site, samples_of(running), running
 
         yield start
+
+
+@pytest.fixture
+def files() -> SimpleNamespace:
+    """Return what makes the page's target, change and data."""
+    return SimpleNamespace(target=target_of, change=change, samples=samples_of)
 
 
 def target_of(running: Oficina, **frontend: object) -> Target:

@@ -41,6 +41,7 @@ class Oficina:
     faults: Iterable[str] = ()
     writes: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    logins: int = 0
 
     def __enter__(self) -> Self:
         files = {path.name: path.read_text(encoding="utf-8") for path in HERE.iterdir() if path.suffix in TYPES}
@@ -134,6 +135,7 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
             knows = (body.get("quem"), body.get("segredo")) == (USER, PASSWORD) or "any-password" in oficina.faults
+            oficina.logins += self.path == "/loja/servico/entrar"
             if self.path == "/loja/servico/entrar" and knows:
                 self.answer(
                     200, {"loja": "loja-segredo-123456789"}, cookie="sessao=bolacha-987654321; Path=/; HttpOnly"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from releasegate.plugin.outcome import NOTEBOOK
 from releasegate.plugin.run import Run
 from releasegate.plugin.subject import Subject
+from releasegate.probes.browser.loading import last_events
 from releasegate.probes.browser.site import Site, open_site
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.http import Api, open_api
@@ -71,11 +72,26 @@ def services(run: Run, machine: Machine) -> ServiceBook:
     return open_services(given(run.subject.target.services, "services", run), machine)
 
 
+SITE: pytest.StashKey[Site] = pytest.StashKey()
+
+
 @pytest.fixture(scope="session")
-def site(run: Run) -> Iterator[Site]:
+def site(run: Run, pytestconfig: pytest.Config) -> Iterator[Site]:
     """Return the page in a real browser, logged in once: by this run where its gate judges the login itself."""
-    session, began = session_file_of(run.subject), run.path.stat().st_ctime if run.is_worker else time.time()
+    file = session_file_of(run.subject).with_suffix(".browser.json")
     anew = any(gate.marker in _JUDGE_LOGIN for gate in run.gates)
-    file = session.with_suffix(".browser.json")
-    with open_site(run.subject.target, run.subject.change, file, began=began, anew=anew) as site:
+    with open_site(run.subject.target, run.subject.change, file, began=run.began, anew=anew) as site:
+        pytestconfig.stash[SITE] = site
         yield site
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what the browser did last when a test of a page fails, in its setup and its teardown too."""
+    report = yield
+    site, notebook = item.config.stash.get(SITE, None), item.stash.get(NOTEBOOK, None)
+    if report.failed and site is not None and notebook is not None and site.recent:
+        notebook.measured(last_events(site, call.when))
+    return report

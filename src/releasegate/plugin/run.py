@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from argparse import Namespace
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ _NAMES = re.compile(r"\s*\w+(?:\s+or\s+\w+)*\s*")
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What one process was asked to do. `path` is this run's own output folder."""
+    """What one process was asked to do. `path` is this run's own output folder; `began` in seconds since the epoch."""
 
     options: Namespace
     subject: Subject
@@ -30,6 +31,7 @@ class Run:
     folder: Folder
     path: Path
     is_worker: bool
+    began: float = field(default_factory=time.time)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -122,6 +124,7 @@ def _run(config: pytest.Config, subject: Subject, gates: tuple[Gate, ...], proje
         folder=folder,
         path=path,
         is_worker=workerinput is not None,
+        began=float((workerinput or {}).get("releasegate_began", time.time())),
     )
 
 

@@ -47,6 +47,7 @@ class Controller:
     def pytest_configure_node(self, node: Any) -> None:
         """Hand the run's folder to a worker process; it reads target and change itself."""
         node.workerinput["releasegate_run"] = str(self._course.run.path)
+        node.workerinput["releasegate_began"] = self._course.run.began
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:

@@ -81,6 +81,18 @@ def wrong_password_measured(site: Site) -> Measurement[LoginFacts]:
     )  # fmt: skip
 
 
+def last_events(site: Site, when: str) -> Measurement[list[str]]:
+    """Return what the browser did last before something failed, in a test's setup, call or teardown."""
+    told = list(site.recent)
+    return Measurement(
+        value=told,
+        unit="events",
+        rows=len(told),
+        query=f"the browser's last events, when the {when} failed",
+        duration_s=0,
+    )
+
+
 def events_measured(
     events: tuple[Event, ...], pages: int, query: str, duration_s: float
 ) -> Measurement[tuple[Event, ...]]:

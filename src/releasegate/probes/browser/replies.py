@@ -26,7 +26,7 @@ def look_at_replies(desk: Desk, conversation: Conversation) -> list[Measurement[
     try:
         with desk.thread(conversation) as thread:
             facts = _look_at_all(thread, [reply for reply in conversation.replies if reply in thread.messages])
-            picture = thread.visit.picture()
+            picture = thread.visit.picture(outlined=_worst(thread, facts))
     except StuckOnPage as error:
         facts = [
             ReplyFacts(conversation=conversation.id, message=reply.id, row=False, trouble=str(error))
@@ -133,6 +133,14 @@ def _await(thread: Thread, asked: dict[str, Any], budget_s: float, *, needs_prev
         return state is not None and state["says"] and (state["preview"] or not needs_preview)
 
     return poll(thread.visit.page, look, stands, budget_s)
+
+
+def _worst(thread: Thread, facts: list[ReplyFacts]) -> Any:
+    """Return the message of the first reply that is not as promised, for the picture; else of a deleted original."""
+    wrong = [one for one in facts if one.row and (not one.says_reply or one.shows_preview is False or one.other_sender)]
+    gone = [one for one in facts if one.row and one.is_gone]
+    chosen = next(iter([*wrong, *gone, *facts]), None)
+    return thread.visit.kept(f"row {chosen.message}") if chosen else None
 
 
 def _show(thread: Thread, reply: Message) -> None:

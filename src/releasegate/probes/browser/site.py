@@ -7,6 +7,7 @@ import hashlib
 import json
 import secrets
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from releasegate.probes.browser.steps import StuckOnPage, address, run
 from releasegate.probes.browser.visit import Visit
 from releasegate.target.models import Frontend, Target
 
+_MOST_RECENT = 20
 _IN_PAGE = Path(__file__).with_name("in_page.js")
 
 
@@ -38,6 +40,7 @@ class Site:
     """What the gates look at. `slowest_s` is the longest that one state may take to appear.
 
     `sizes` are the files that were tried apart from the page: (address, kind) -> width and height, None for dead.
+    `recent` is what the browser did last, in any window, in words and without what an address carries after its `?`.
     """
 
     def __init__(self, browser: Browser, target: Target, change: Change, kept: KeptLogin, began: float) -> None:
@@ -54,6 +57,7 @@ class Site:
         self._began = began
         self._picture = b""
         self._shared: BrowserContext | None = None
+        self.recent: deque[str] = deque(maxlen=_MOST_RECENT)
         self.sizes: dict[tuple[str, str], tuple[int, int] | None] = {}
         self._known: tuple[LoginFacts, dict[str, Any] | None] | None = None
 
@@ -201,12 +205,20 @@ class Site:
             try:
                 visit.open(path)
                 run(visit.page, "first_visit", self.frontend.steps.get("first_visit", ()), self.frontend.url, {})
-                is_in = self.locators.first(visit.page, "password") is None
-                trouble = "" if is_in else f"{visit.page.url} asks for a password"
+                is_in = not self._asks_who(visit)
+                trouble = "" if is_in else f"{visit.page.url} asks who one is"
             except StuckOnPage as error:
                 is_in, trouble = False, str(error)
             self._picture = b"" if is_in else visit.picture()
             return LoginFacts(url=self.url(path), is_in=is_in, landed=visit.page.url, trouble=trouble)
+
+    def _asks_who(self, visit: Visit) -> bool:
+        """Whether the page shows a login, or the first of its two steps."""
+
+        def has(name: str) -> bool:
+            return self.locators.first(visit.page, name) is not None
+
+        return has("password") or (has("email") and (has("sign_in") or has("onward")))
 
     @contextlib.contextmanager
     def _apart(self, state: dict[str, Any]) -> Iterator[Visit]:

@@ -42,7 +42,8 @@ def look_at_thread(desk: Desk, conversation: Conversation) -> Measurement[Thread
     began = time.monotonic()
     try:
         with desk.thread(conversation) as thread:
-            facts, picture = thread.look(), thread.visit.picture()
+            facts = thread.look()
+            picture = thread.visit.picture(outlined=thread.worst(facts.media))
     except StuckOnPage as error:
         facts = ThreadFacts(conversation=conversation.id, url=desk.url, messages=len(conversation.messages),
                             trouble=str(error))  # fmt: skip
@@ -167,6 +168,13 @@ class Thread:
     def key_of(self, medium: Medium) -> str:
         """Return the key under which the page keeps the element that shows `medium`."""
         return self._keys()[medium]
+
+    def worst(self, media: Sequence[MediumFacts]) -> Any:
+        """Return the message of the first medium that is not shown, for the picture; the first medium where all are."""
+        gone = next((one for one in media if not one.shown.is_shown or one.says_unavailable), None)
+        if gone is not None:
+            return self.visit.kept(f"row {gone.message}")
+        return self.visit.kept(self.key_of(self.media[0])) if self.media else None
 
     def stands(self, medium: Medium) -> bool:
         """Whether the element that shows `medium` is still on the page, and shows it."""

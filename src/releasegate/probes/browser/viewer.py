@@ -176,7 +176,7 @@ def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measureme
             thumbnail = viewer.open(medium)
             state = viewer.await_medium(medium, size and size[0] / size[1])
             facts = _viewer_facts(conversation, medium, state, thumbnail, viewer.visit)
-            picture = viewer.visit.picture()
+            picture = viewer.visit.picture(outlined=viewer.visit.kept("enlarged") if facts.opened else None)
     except StuckOnPage as error:
         facts = ViewerFacts(conversation=conversation.id, message=medium.message, url=medium.url, kind=medium.kind,
                             trouble=str(error))  # fmt: skip

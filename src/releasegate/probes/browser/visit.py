@@ -29,7 +29,7 @@ class Visit:
         self.site = site
         self.page = page
         self.interception = interception
-        self.listener = Listener(page, interception)
+        self.listener = Listener(page, interception, site.recent)
 
     @property
     def locators(self) -> Locators:
