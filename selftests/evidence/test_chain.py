@@ -19,8 +19,6 @@ from releasegate.core import CannotMeasure
 from releasegate.core.redaction import redactor
 from releasegate.evidence import Chain, Folder, Kind, read
 
-KILLS = int(os.environ.get("RELEASEGATE_KILLS", "24"))  # 200 in `gate selftest --all`
-
 ENDLESS_WRITER = """
 import sys
 from pathlib import Path
@@ -87,10 +85,11 @@ def test_a_blob_is_named_by_its_hash_and_kept_once(folder):
     assert [path.name for path in folder.blobs.iterdir()] == [first.removeprefix("blobs/")]
 
 
-def test_a_writer_killed_at_any_moment_loses_nothing_it_had_acknowledged(folder):
+@pytest.mark.parametrize("kills", [24, pytest.param(200, marks=pytest.mark.everything)])
+def test_a_writer_killed_at_any_moment_loses_nothing_it_had_acknowledged(folder, kills):
     """After each kill -9 the chain holds every event that was reported as written, and goes on."""
     rng = random.Random(7)  # noqa: S311 - the same moments in every run
-    for _ in range(KILLS):
+    for _ in range(kills):
         acknowledged = _write_and_kill(folder.root, after_s=rng.uniform(0.0, 0.05))
         with Chain.open(folder) as chain:
             chain.append(Kind.ATTEST, item="after the kill")

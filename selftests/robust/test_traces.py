@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import io
 import json
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import psycopg
 import pytest
 
+from reference_inbox.seeding.texts import FROM_CUSTOMERS, FROM_STAFF
 from releasegate.core import ExitCode
 
 PASSWORD = "p@ss/wörd+%:' 7Kx\"$(id)"  # every letter of it is escaped somewhere
+PERSONAL = ("529.982.247-25", "52998224725", "11.222.333/0001-81", "+55 11 91234-5678", "ana.souza@exemplo.com.br")
+LONGEST_PREVIEW = 20  # [policy] preview_length: what the evidence may hold of a message
 WATCHED = (Path("/"), Path("/etc"), Path("/opt"), Path("/srv"), Path("/usr/local"), Path("/var/lib"))
 
 
@@ -24,6 +30,24 @@ def spellings(secret: str) -> list[bytes]:
     raw = secret.encode()
     inside = {base64.b64encode(b"x" * shift + raw)[4:-4] for shift in range(3)}
     return [*(text.encode() for text in found), *inside]
+
+
+def unpacked(path: Path) -> bytes:
+    """Return what the file holds, and what is packed in it."""
+    data = path.read_bytes()
+    if data.startswith(b"\x1f\x8b"):
+        return gzip.decompress(data)
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            return b"\n".join(packed.read(name) for name in packed.namelist())
+    return data
+
+
+def messages() -> list[bytes]:
+    """Return what people wrote in the reference, as far as it is longer than a preview: every spelling of it."""
+    said = {text[: LONGEST_PREVIEW + 4] for text in (*FROM_CUSTOMERS, *FROM_STAFF) if len(text) > LONGEST_PREVIEW + 4}
+    assert len(said) > 20
+    return [spelling for text in said for spelling in (text.encode(), json.dumps(text)[1:-1].encode())]
 
 
 @pytest.fixture
@@ -80,7 +104,8 @@ def test_no_secret_and_nothing_outside(gate, reference, planted, tmp_path):
         "step", "3.1-migrate", *where, "--", 'printf "%s\\n" "$PLANTED_PASSWORD" >/dev/stderr', env=env
     )  # it may show it
     texts = {"printed": "\n".join(printed).encode()}
-    texts |= {str(path): path.read_bytes() for path in reference.reports.rglob("*") if path.is_file()}
+    gate("step", "4.2-dry-run", *where, "--", "printf '%s\\n' " + " ".join(f"'{one}'" for one in PERSONAL), env=env)
+    texts |= {str(path): unpacked(path) for path in reference.reports.rglob("*") if path.is_file()}
     names = {Path(name).name for name in texts}
     assert {"events.jsonl", "report.html", "manifest.json", "statement.json", "junit.xml", "pytest.html"} <= names
     secrets = [PASSWORD, reference.facts["login"]["password"]]
@@ -91,6 +116,8 @@ def test_no_secret_and_nothing_outside(gate, reference, planted, tmp_path):
         if any(s in text for s in spellings(secret))
     ]
     assert leaks == []
+    assert [(name, one) for name, text in texts.items() for one in PERSONAL if one.encode() in text] == []
+    assert [(name, one) for name, text in texts.items() for one in messages() if one in text] == []
     assert b"the password is [redacted]" in texts[str(reference.folder / "events.jsonl")]  # it did go through here
     assert [str(path) for path in home.rglob("*")] == []
     assert listing() - before == set()
