@@ -203,7 +203,7 @@ def test_a_waiver_opens_until_its_date():
     stand = story.stands()[0]
     assert (stand.verdict, stand.is_open) == (Verdict.WAIVED, True)
     story.later(days=1)
-    assert story.why("preflight") == "its last run says FAIL"
+    assert story.why("preflight") == "its last run says FAIL (no longer waived: preflight/c by Rui until 2025-11-03)"
 
 
 @pytest.mark.parametrize(

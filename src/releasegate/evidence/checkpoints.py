@@ -113,13 +113,22 @@ class _State:
         verdict = attempt.verdict_at(self.now)
         if not verdict.opens:
             items = f" (nobody has attested {', '.join(attempt.open_items)})" if attempt.open_items else ""
-            return f"its last run says {verdict}{items}"
+            return f"its last run says {verdict}{items}{self._lapsed(attempt)}"
         return (
             self._damaged(attempt)
             or self._rolled_back(gate, attempt)
             or self._changed(gate, attempt)
             or self._too_old(gate, attempt)
         )
+
+    def _lapsed(self, attempt: Attempt) -> str:
+        """Return which waivers would have helped and no longer count; "" where there are none."""
+        over = [
+            f"{check} by {result.waived_by.by} until {result.waived_by.until}"
+            for check, result in attempt.results.items()
+            if result.waived_by and result.verdict.can_be_waived and not result.waived_by.counts_at(self.now)
+        ]
+        return f" (no longer waived: {', '.join(over)})" if over else ""
 
     def _damaged(self, attempt: Attempt) -> str:
         for problem in self.history.problems:

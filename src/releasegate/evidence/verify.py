@@ -52,6 +52,7 @@ def verify(root: Path, anchor: str | None = None, *, allowed_signers: Path | Non
         found += _blobs(folder, history)
         found += _gates(history)
         found += _statement(folder, history)
+        found += _report(folder)
     except CannotMeasure as error:
         return Verification((*found, Line(ok=False, text=str(error))))
     found.append(check_signature(folder, allowed_signers))
@@ -187,6 +188,14 @@ def _statement(folder: Folder, history: History) -> Iterator[Line]:
         yield Line(ok=False, text="statement.json: does not say what the chain and the manifest say")
     else:
         yield Line(ok=True, text=f"the statement ({content['predicate']['result']}) says what chain and manifest say")
+
+
+def _report(folder: Folder) -> Iterator[Line]:
+    """The page is a file of the manifest; what it says is not read."""
+    if folder.report.is_file():
+        yield Line(
+            ok=None, text="report.html: not verified that it says what the chain says; `gate report` writes it anew"
+        )
 
 
 def _last_seq(content: dict[str, Any]) -> int:
