@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from releasegate.checks.code import build_is_fresh, release_is_checked_out, way_back_is_saved
+from releasegate.checks.code import (
+    build_is_fresh,
+    changed_before,
+    checkout_is_clean,
+    release_is_checked_out,
+    way_back_is_saved,
+)
 from releasegate.core import Verdict
 from releasegate.core.facts.code import BuildFacts, CodeFacts, Commit, WayBackFacts
 
@@ -152,3 +158,62 @@ def test_uncommitted_changes_with_a_diff_pass():
 def test_fewer_checkouts_than_promised_are_inconclusive():
     assert way_back(saved(OLD)).verdict is Verdict.INCONCLUSIVE
     assert way_back(None).verdict is Verdict.INCONCLUSIVE
+
+
+def clean(facts, known=None):
+    return checkout_is_clean("backend/checkout-clean", facts, known, "runbook 2.1")
+
+
+def test_a_checkout_that_is_its_commit_passes():
+    judgement = clean(replace(code(NEW), upstream="origin/main"))
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.PASS,
+        "backend: main at 52ac7d942, not behind origin/main",
+    )
+
+
+def test_a_file_changed_by_hand_is_a_warning():
+    judgement = clean(code(NEW, changed=("src/app.ts",)))
+    assert judgement.verdict is Verdict.WARN
+    assert str(judgement.findings[0]) == (
+        "backend/checkout-clean: backend (/srv/backend)\n"
+        "  want: the files of commit 52ac7d942 (runbook 2.1)\n"
+        "  have: 1 file changed and not committed (src/app.ts)\n"
+        "  why:  what is built is not what the commit says, and nobody can build it again\n"
+        "  fix:  git diff in that folder; keep what is wanted as a commit, and put the rest back with git checkout\n"
+        "  run:  git -C /srv/backend status --short"
+    )
+
+
+def test_a_file_that_was_changed_before_the_release_is_no_news():
+    judgement = clean(code(NEW, changed=("package-lock.json",)), known=["package-lock.json"])
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.sentence.endswith(", 1 file changed since before the release")
+
+
+def test_a_fetched_commit_that_was_not_pulled_is_a_warning():
+    judgement = clean(replace(code(OLD), upstream="origin/main", behind=1))
+    assert judgement.verdict is Verdict.WARN
+    assert judgement.findings[0].have == "1 commit of it not in HEAD 3baecd62b"
+
+
+def test_what_was_changed_before_is_what_the_backup_gate_saw_of_this_checkout():
+    other = {"value": {"path": "/srv/frontend", "changed": ["x"]}}
+    mine = {"value": {"path": "/srv/backend", "changed": ["a", "b"]}}
+    assert changed_before(code(NEW), [mine, other, {"value": None}]) == ["a", "b"]
+    assert changed_before(code(NEW), [other]) is None
+
+
+def test_a_release_can_be_known_by_its_hash():
+    judged = release_is_checked_out("backend/commit", code(NEW), NEW.hash[:9], "runbook 2.1")
+    assert judged.verdict is Verdict.PASS
+    assert release_is_checked_out("backend/commit", code(NEW), "99ac7d942", "runbook 2.1").verdict is Verdict.FAIL
+
+
+def test_a_build_without_a_file_that_a_whole_one_has_is_a_finding():
+    half = replace(build(THEN), lacking=("server/*.js",))
+    (finding,) = build_is_fresh("backend/built", half, code(NEW), "runbook 2.3").findings
+    assert (finding.want, finding.have) == (
+        "every file that a whole build has (runbook 2.3)",
+        "none, or an empty one, that fits server/*.js",
+    )

@@ -7,9 +7,18 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from releasegate.change.models import Logs
-from releasegate.checks.logs import error_shapes, known_errors, log_is_clean, logs_can_be_read, says_it_started
+from releasegate.checks.logs import (
+    error_shapes,
+    known_errors,
+    log_is_clean,
+    log_stayed_clean,
+    logs_can_be_read,
+    of_a_service_that_runs,
+    says_it_started,
+)
 from releasegate.core import Verdict
 from releasegate.core.facts.logs import LogLine, LogSlice
+from releasegate.core.facts.services import ServiceFacts
 from releasegate.core.log_text import lines_by_shape, nearest_zone, plain, shape_of, time_of
 
 STARTED = datetime(2025, 11, 4, 3, 10, tzinfo=UTC)
@@ -72,7 +81,7 @@ def test_a_clean_log_passes():
     judgement = clean(log((-60, "Error: old"), (0, READY), (1, "GET / 200")))
     assert (judgement.verdict, judgement.sentence) == (
         Verdict.PASS,
-        "2 lines of the backend, 0 errors, none of them new",
+        "2 lines of the backend, 0 errors, none of them new; 0 in as long a time before",
     )
 
 
@@ -198,3 +207,44 @@ def test_a_process_in_another_zone_than_its_machine_is_noticed():
 
 def test_colours_are_taken_out():
     assert plain("\x1b[32mLOG\x1b[39m ready\r\n") == "LOG ready"
+
+
+def stayed_clean(slice_, known=()):
+    return log_stayed_clean("smoke/log-clean", slice_, STARTED, PROMISE, known)
+
+
+def test_a_log_without_an_error_since_the_gate_before_passes():
+    judgement = stayed_clean(log((-3, "error: old"), (0, "served"), (5, "served")))
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.PASS,
+        "2 lines of the backend, 0 errors, none of them new; 1 in as long a time before",
+    )
+
+
+def test_a_new_error_of_the_release_since_the_gate_before_is_a_finding():
+    (finding,) = stayed_clean(log((-9, "served"), (5, "error: attachments is null"))).findings
+    assert finding.have == "1 line, about attachments, which this release brings: error: attachments is null"
+
+
+def test_an_error_from_before_the_gate_is_none_of_its():
+    assert stayed_clean(log((-9, "error: attachments"), (5, "served"))).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("slice_", [None, log((-9, "old")), log((None, "error: attachments"))])
+def test_a_log_that_tells_nothing_of_the_time_since_does_not_apply(slice_):
+    assert stayed_clean(slice_).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_a_service_that_is_down_has_no_lines_since_its_start():
+    """What an earlier process wrote is not what this one did."""
+    down = ServiceFacts(part="backend", name="b", manager="pm2", state="errored", is_there=True, is_running=False)
+    judged = of_a_service_that_runs(down, lambda: started(log((0, READY))))
+    assert judged.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_start_message_that_came_late_is_a_warning_where_its_time_is_promised():
+    promised = PROMISE.model_copy(update={"started_within": 30})
+    late = says_it_started("backend/started-line", log((45, READY)), STARTED, promised)
+    assert late.verdict is Verdict.WARN
+    assert late.findings[0].have == "it came 45 s after the start: Application started"
+    assert says_it_started("backend/started-line", log((31, READY)), STARTED, promised).verdict is Verdict.PASS

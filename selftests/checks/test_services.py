@@ -123,12 +123,6 @@ def test_a_service_of_unknown_age_is_inconclusive_after_a_deploy():
     assert restarted_and_up("backend/service-up", ageless, BEGAN, SOURCE).verdict is Verdict.INCONCLUSIVE
 
 
-def test_restarts_that_nobody_asked_for_are_a_warning():
-    judgement = restarted_and_up("backend/service-up", replace(UP, restarts=3), BEGAN, SOURCE)
-    assert judgement.verdict is Verdict.WARN
-    assert judgement.findings[0].have == "docker counts 3 restarts"
-
-
 def test_a_service_that_is_down_is_told_once():
     down = replace(UP, is_running=False, state="exited", since=BEGAN - timedelta(days=1), restarts=9)
     assert len(restarted_and_up("backend/service-up", down, BEGAN, SOURCE).findings) == 1

@@ -6,28 +6,33 @@ from releasegate.checks import code as code_checks
 from releasegate.checks import logs as log_checks
 from releasegate.checks import migrations as migration_checks
 from releasegate.checks import services as checks
+from releasegate.checks import staying
 from releasegate.checks.steps import commands_did_as_promised
+from releasegate.core.durations import parse_duration
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import git, migrations
+from releasegate.probes.installed import installed
 from releasegate.probes.logs import LogReader
 
 pytestmark = pytest.mark.backend
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def code(machine, target):
     return git.code(machine, "backend", target.paths.backend)
 
 
-@pytest.fixture
-def build(machine, target):
+@pytest.fixture(scope="module")
+def build(machine, change, target):
     path = target.paths.backend_build
-    return git.build(machine, "backend", path) if path else None
+    return (
+        git.build(machine, "backend", path, change.builds.files("backend") if change.builds else ()) if path else None
+    )
 
 
 @pytest.fixture
 def service(services):
-    return services.look("backend")
+    return services.first("backend")
 
 
 @pytest.fixture
@@ -55,6 +60,18 @@ def test_the_files_of_step_3_came_with_it(machine, change, target, require):
     require(migration_checks.files_are_there(files.value, source=change.db.files_source), files)
 
 
+@pytest.mark.check("backend/checkout-clean", promise="release", target=("host", "paths.backend"))
+def test_the_checkout_is_its_commit_and_no_other(code, recorded, change, require):
+    known = code_checks.changed_before(code.value, recorded("backup/way-back-saved"))
+    require(code_checks.checkout_is_clean("backend/checkout-clean", code.value, known, change.release.source), code)
+
+
+@pytest.mark.check("backend/installed", promise="builds", target=("host", "paths.backend"))
+def test_the_packages_are_those_of_the_lock(machine, change, target, require):
+    packages = installed(machine, "backend", target.paths.backend)
+    require(code_checks.packages_are_as_locked("backend/installed", packages.value, change.builds.source), packages)
+
+
 @pytest.mark.check("backend/built", promise="builds", target=("host", "paths.backend", "paths.backend_build"))
 def test_the_release_was_built(code, build, change, require):
     require(code_checks.build_is_fresh("backend/built", build.value, code.value, change.builds.source), build, code)
@@ -76,22 +93,42 @@ def test_what_runs_is_what_lies_on_the_disk(request, code, build, said, change, 
 
 
 @pytest.mark.check("backend/service-up", promise="services", target=("host", "services"))
-def test_the_backend_was_restarted_and_runs(service, deploy_began, change, require):
-    source = change.services.source
-    require(checks.restarted_and_up("backend/service-up", service.value, deploy_began, source), service)
+def test_the_backend_was_restarted_and_runs(service, machine, deploy_began, change, require):
+    began = machine.on_its_clock(deploy_began)
+    require(checks.restarted_and_up("backend/service-up", service.value, began, change.services.source), service)
 
 
 @pytest.mark.check("backend/started-line", promise="logs.started", target=("host", "services"))
 def test_the_backend_says_that_it_started(log, service, change, require):
-    started = service.value.since
-    require(log_checks.says_it_started("backend/started-line", log.value, started, change.logs), log)
+    facts = service.value
+    judgement = log_checks.of_a_service_that_runs(
+        facts, lambda: log_checks.says_it_started("backend/started-line", log.value, facts.since, change.logs)
+    )
+    require(judgement, log)
 
 
 @pytest.mark.check("backend/log-clean", promise="logs", target=("host", "services"))
 def test_the_log_has_no_error_that_it_did_not_have(log, service, recorded, change, require):
-    started = service.value.since
-    known = log_checks.known_errors(log.value, started, change.logs, recorded("preflight/log-shapes"))
-    require(log_checks.log_is_clean("backend/log-clean", log.value, started, change.logs, known), log)
+    facts = service.value
+    known = log_checks.known_errors(log.value, facts.since, change.logs, recorded("preflight/log-shapes"))
+    judgement = log_checks.of_a_service_that_runs(
+        facts, lambda: log_checks.log_is_clean("backend/log-clean", log.value, facts.since, change.logs, known)
+    )
+    require(judgement, log)
+
+
+@pytest.mark.check("backend/port", promise="services", target=("host", "services"))
+def test_nothing_else_has_the_backend_s_port(services, change, target, require):
+    ports = services.port("backend", target.backend.url if target.backend else None)
+    judgement = staying.port_is_its_own("backend/port", ports.value if ports else None, change.services.source)
+    require(judgement, *([ports] if ports else []))
+
+
+@pytest.mark.check("backend/service-stays", promise="services", target=("host", "services"))
+def test_the_backend_stays_up(services, change, target, require):
+    least_s = parse_duration(target.services.steady_for, where="services.steady_for").total_seconds()
+    stay = services.stays("backend", least_s)
+    require(staying.service_stays("backend/service-stays", stay.value, least_s, change.services.source), stay)
 
 
 @pytest.mark.check("backend/step-output", promise="steps", baseline=True)

@@ -3,15 +3,20 @@
 import pytest
 
 from releasegate.checks import code as code_checks
+from releasegate.checks import logs as log_checks
 from releasegate.checks import services as checks
+from releasegate.checks import staying
 from releasegate.checks.steps import commands_did_as_promised
+from releasegate.core.durations import parse_duration
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import git
+from releasegate.probes.installed import installed
+from releasegate.probes.logs import LogReader
 
 pytestmark = pytest.mark.frontend
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def code(machine, target):
     return git.code(machine, "frontend", target.paths.frontend)
 
@@ -22,17 +27,54 @@ def test_the_release_is_checked_out(code, change, require):
     require(code_checks.release_is_checked_out("frontend/commit", code.value, promised.commit, promised.source), code)
 
 
+@pytest.mark.check("frontend/checkout-clean", promise="release", target=("host", "paths.frontend"))
+def test_the_checkout_is_its_commit_and_no_other(code, recorded, change, require):
+    known = code_checks.changed_before(code.value, recorded("backup/way-back-saved"))
+    require(code_checks.checkout_is_clean("frontend/checkout-clean", code.value, known, change.release.source), code)
+
+
+@pytest.mark.check("frontend/installed", promise="builds", target=("host", "paths.frontend"))
+def test_the_packages_are_those_of_the_lock(machine, change, target, require):
+    packages = installed(machine, "frontend", target.paths.frontend)
+    require(code_checks.packages_are_as_locked("frontend/installed", packages.value, change.builds.source), packages)
+
+
 @pytest.mark.check("frontend/built", promise="builds", target=("host", "paths.frontend", "paths.frontend_build"))
 def test_the_release_was_built(machine, target, code, change, require):
-    build = git.build(machine, "frontend", target.paths.frontend_build)
+    build = git.build(machine, "frontend", target.paths.frontend_build, change.builds.files("frontend"))
     require(code_checks.build_is_fresh("frontend/built", build.value, code.value, change.builds.source), build, code)
 
 
 @pytest.mark.check("frontend/service-up", promise="services", target=("host", "services"))
-def test_the_frontend_was_restarted_and_runs(services, deploy_began, change, require):
-    look = services.look("frontend")
-    source = change.services.source
-    require(checks.restarted_and_up("frontend/service-up", look.value, deploy_began, source), look)
+def test_the_frontend_was_restarted_and_runs(services, machine, deploy_began, change, require):
+    look = services.first("frontend")
+    began = machine.on_its_clock(deploy_began)
+    require(checks.restarted_and_up("frontend/service-up", look.value, began, change.services.source), look)
+
+
+@pytest.mark.check("frontend/log-clean", promise="logs", target=("host", "services"))
+def test_the_log_has_no_error_that_it_did_not_have(services, machine, target, recorded, change, require):
+    facts = services.first("frontend").value
+    log = LogReader(target.services, "frontend", machine).read(since=facts.since)
+    known = log_checks.known_errors(log.value, facts.since, change.logs, recorded("preflight/log-shapes"))
+    judgement = log_checks.of_a_service_that_runs(
+        facts, lambda: log_checks.log_is_clean("frontend/log-clean", log.value, facts.since, change.logs, known)
+    )
+    require(judgement, log)
+
+
+@pytest.mark.check("frontend/port", promise="services", target=("host", "services"))
+def test_nothing_else_has_the_frontend_s_port(services, change, target, require):
+    ports = services.port("frontend", target.frontend.url if target.frontend else None)
+    judgement = staying.port_is_its_own("frontend/port", ports.value if ports else None, change.services.source)
+    require(judgement, *([ports] if ports else []))
+
+
+@pytest.mark.check("frontend/service-stays", promise="services", target=("host", "services"))
+def test_the_frontend_stays_up(services, change, target, require):
+    least_s = parse_duration(target.services.steady_for, where="services.steady_for").total_seconds()
+    stay = services.stays("frontend", least_s)
+    require(staying.service_stays("frontend/service-stays", stay.value, least_s, change.services.source), stay)
 
 
 @pytest.mark.check("frontend/step-output", promise="steps", baseline=True)

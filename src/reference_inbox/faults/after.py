@@ -3,7 +3,7 @@
 from typing import Final
 
 from reference_inbox import moments
-from reference_inbox.faults.backend import BROKEN_HEALTH, patched
+from reference_inbox.faults.backend import BROKEN_HEALTH, logs_at_start, patched
 from reference_inbox.faults.code import Edit
 from reference_inbox.faults.load import later_by
 
@@ -29,7 +29,16 @@ ERROR_EVERY_SECOND: Final[tuple[Edit, ...]] = (
     ),
 )
 
+
 FAULTS: Final = (
+    patched(
+        "error-at-smoke",
+        moments.RELEASED,
+        "smoke",
+        "the backend logs an error about the new column while people look at the release",
+        ("smoke/log-clean",),
+        logs_at_start("reading replied_to_message_id failed for 3 messages"),
+    ),
     patched(
         "error-burst",
         moments.RELEASED,

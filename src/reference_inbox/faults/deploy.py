@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from typing import Final
 
 from reference_inbox import moments, processes, services
@@ -15,11 +16,28 @@ from reference_inbox.faults.kept import (
     place,
     put_files_back,
 )
+from reference_inbox.managers import environments
 from reference_inbox.repositories import git
 from reference_inbox.state import State
+from reference_inbox.waiting import wait_until
 
 DAY_S: Final = 86_400
 REFLOGS: Final = ("HEAD", "refs/heads/main")
+WAITS: Final = [sys.executable, "-c", "import time; time.sleep(3600)"]
+SUPERVISES: Final = """
+import os, subprocess, sys, time
+last = None
+while True:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    with open(sys.argv[1] + ".new", "w") as file:
+        file.write(f"{child.pid}\\n")
+    os.replace(sys.argv[1] + ".new", sys.argv[1])
+    if last:
+        last.kill()
+        last.wait()
+    last = child
+    time.sleep(1)
+"""  # the new one is noted before the old one ends: a look never finds nobody
 
 
 def set_build_aside(state: State, fault: str, service: str) -> None:
@@ -103,8 +121,75 @@ def serve_build_of_today(state: State) -> None:
     forget(state, "build-forgotten")
 
 
+def change_the_checkout(state: State) -> None:
+    """Change a file of the backend's checkout by hand, as one does at night, and commit nothing."""
+    readme = state.repository("backend") / "README.md"
+    keep_file(state, "dirty-tree", readme)
+    readme.write_text(readme.read_text("utf-8") + "changed on the server\n", "utf-8")
+
+
+def port_held(service: str, at: str, trips: tuple[str, ...]) -> Fault:
+    """Make a fault in which another process has the service's port, and the service itself waits for it for ever."""
+    name, holder = f"{service}-port-held", f"{service}-holder"
+
+    def strike(state: State) -> None:
+        record = state.read()
+        services.stop(state, service)
+        module, variables = environments.MODULES[service], environments.of(state, record, service)
+        command, log = [sys.executable, "-m", module], place(state, name) / "holder.log"
+        processes.launch(state, holder, command, log=log, env=variables, cwd=state.folder)
+        processes.launch(state, service, WAITS, log=log, env={}, cwd=state.folder)
+        services.wait_for_answer(state, service)
+
+    def mend(state: State) -> None:
+        processes.stop(state, holder)
+        services.restart(state, service)
+        forget(state, name)
+
+    what = f"another process listens on the {service}'s port, and the {service} that was restarted does not"
+    return Fault(name, at, service, what, trips, strike, mend, ("process",))
+
+
+def starts_again(service: str, at: str, trips: tuple[str, ...]) -> Fault:
+    """Make a fault in which a supervisor finds the service ended, and starts it again, every second."""
+    name, supervisor = f"{service}-starts-again", f"{service}-supervisor"
+
+    def strike(state: State) -> None:
+        path = state.run / f"{service}.pid"
+        keep_file(state, name, path)
+        command = [sys.executable, "-c", SUPERVISES, str(path)]
+        log = place(state, name) / "supervisor.log"
+        processes.launch(state, supervisor, command, log=log, env={}, cwd=state.folder)
+        was = path.read_text()
+        wait_until("the supervisor's first start", lambda: None if path.read_text() != was else "not yet", 20)
+
+    def mend(state: State) -> None:
+        processes.stop(state, supervisor)
+        put_files_back(state, name)
+
+    what = f"a supervisor starts the {service} again every second, as after a crash"
+    return Fault(name, at, service, what, trips, strike, mend, ("process",))
+
+
 FAULTS: Final = (
-    not_pulled("backend", moments.BACKEND, ("backend/commit",)),
+    not_pulled("backend", moments.BACKEND, ("backend/commit", "backend/checkout-clean")),
+    Fault(
+        "dirty-tree",
+        moments.BACKEND,
+        "backend",
+        "a file of the backend's checkout was changed on the server and not committed",
+        ("backend/checkout-clean",),
+        change_the_checkout,
+        lambda state: put_files_back(state, "dirty-tree"),
+    ),
+    port_held("backend", moments.BACKEND, ("backend/port", "backend/started-line", "backend/log-clean")),
+    starts_again(
+        "backend",
+        moments.BACKEND,
+        ("backend/service-stays", "backend/port", "backend/started-line", "backend/log-clean"),
+    ),
+    port_held("frontend", moments.RELEASED, ("frontend/port", "frontend/log-clean")),
+    starts_again("frontend", moments.RELEASED, ("frontend/service-stays", "frontend/port", "frontend/log-clean")),
     not_restarted("backend", moments.BACKEND, ("backend/service-up",)),
     Fault(
         "build-missing",
@@ -115,7 +200,7 @@ FAULTS: Final = (
         remove_build,
         return_build,
     ),
-    not_pulled("frontend", moments.RELEASED, ("frontend/commit",)),
+    not_pulled("frontend", moments.RELEASED, ("frontend/commit", "frontend/checkout-clean")),
     not_restarted("frontend", moments.RELEASED, ("frontend/service-up",)),
     Fault(
         "build-forgotten",

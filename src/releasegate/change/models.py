@@ -33,7 +33,7 @@ class Text(Model):
 
 
 class Release(Promise):
-    """How the release's commit is recognised: `commit` is searched in its subject line."""
+    """How the release's commit is recognised: `commit` is searched in its subject line, or begins its hash."""
 
     commit: Pattern
 
@@ -42,6 +42,17 @@ class Parts(Promise):
     """A promise that each of `parts` keeps: that it runs, that it was built, that its commit was saved."""
 
     parts: tuple[Literal["backend", "frontend"], ...] = Field(default=("backend", "frontend"), min_length=1)
+
+
+class Builds(Parts):
+    """What a build leaves: patterns, below its folder, of files that are there and not empty once it is whole."""
+
+    backend_files: tuple[str, ...] = ()
+    frontend_files: tuple[str, ...] = ()
+
+    def files(self, part: str) -> tuple[str, ...]:
+        """Return the patterns of one part."""
+        return self.backend_files if part == "backend" else self.frontend_files
 
 
 class Host(Promise):
@@ -347,12 +358,16 @@ class Latency(Promise):
 
 
 class Logs(Promise):
-    """Lines of the services' logs: `started` must appear, `fatal` must not, `names` concern this release."""
+    """Lines of the services' logs: `started` must appear, `fatal` must not, `names` concern this release.
+
+    `started_within` is the longest time, in seconds, from the start to its message, where one is promised.
+    """
 
     started: tuple[Pattern, ...] = ()
     fatal: tuple[Pattern, ...] = ()
     errors: tuple[Pattern, ...] = ()
     names: tuple[str, ...] = ()
+    started_within: float | None = Field(default=None, gt=0)
 
 
 class Statement(Promise):
@@ -473,7 +488,7 @@ class Change(Model):
     release: Release | None = None
     host: Host | None = None
     services: Parts | None = None
-    builds: Parts | None = None
+    builds: Builds | None = None
     way_back: Parts | None = None
     backup: Backup | None = None
     restore: Restore | None = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.durations import show_duration
 from releasegate.core.facts.logs import LogLine, LogSlice
+from releasegate.core.facts.services import ServiceFacts
 from releasegate.core.figures import count
 from releasegate.core.log_text import lines_by_shape, shape_of
 
@@ -30,6 +32,8 @@ class LogPromise(Protocol):
     def errors(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def names(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def started_within(self) -> float | None: ...  # noqa: D102  in seconds
 
 
 def since_start(log: LogSlice, started: datetime | None, patterns: Sequence[str]) -> LogSlice | None:
@@ -43,8 +47,16 @@ def since_start(log: LogSlice, started: datetime | None, patterns: Sequence[str]
     return log.from_line(starts[-1]) if starts else None
 
 
+def of_a_service_that_runs(facts: ServiceFacts, judge: Callable[[], Judgement]) -> Judgement:
+    """Return what `judge` says of the log of a service; of one that is down, that nothing is known since its start."""
+    if facts.is_running or facts.unmanaged:
+        return judge()
+    down = f"the {facts.part} does not run ({facts.state}), so no line is one since its start"
+    return Judgement(seen=0, unit="log lines since the start", holds="", undecided=down)
+
+
 def says_it_started(check: str, log: LogSlice, started: datetime | None, promise: LogPromise) -> Judgement:
-    """Judge that since its start the service wrote one of the lines that say it is ready."""
+    """Judge that since its start the service wrote one of the lines that say it is ready, and within its time."""
     lines = since_start(log, started, promise.started)
     seen = len(lines.lines) if lines else 0
     said = next((line for line in lines.lines if _first(promise.started, line.text)), None) if lines else None
@@ -61,9 +73,29 @@ def says_it_started(check: str, log: LogSlice, started: datetime | None, promise
         seen=seen,
         unit="log lines since the start",
         holds=f"{log.part} wrote: {shape_of(said.text)}" if said else "",
-        findings=(finding,) if lines and seen and said is None and not lines.is_cut else (),
+        findings=(finding,)
+        if lines and seen and said is None and not lines.is_cut
+        else _late(finding, said, started, promise),
         undecided=_why_unknown(log, lines) if said is None else "",
     )
+
+
+def _late(missing: Finding, said: LogLine | None, started: datetime | None, promise: LogPromise) -> tuple[Finding, ...]:
+    """Return what to say of a start message that came later than the change allows; nothing where a time is missing."""
+    if said is None or said.at is None or started is None or promise.started_within is None:
+        return ()
+    took = (said.at - started).total_seconds()
+    if took <= promise.started_within + _START_TOLERANCE.total_seconds():
+        return ()
+    late = replace(
+        missing,
+        want=f"a line that says it is ready within {show_duration(promise.started_within)} ({promise.source})",
+        have=f"it came {show_duration(took)} after the start: {shape_of(said.text)}",
+        why="a service that takes this long to start is away as long at every restart",
+        fix="read its log from the start to that line, and see what it waits for",
+        severity=Severity.WARNING,
+    )
+    return (late,)
 
 
 def _why_unknown(log: LogSlice, lines: LogSlice | None) -> str:
@@ -85,6 +117,36 @@ def log_is_clean(
     lines = since_start(log, started, promise.started)
     if lines is None or not lines.lines:
         return Judgement(seen=0, unit="log lines since the start", holds="", undecided=_why_unknown(log, lines))
+    return _clean(check, log, lines, promise, known, before=log.before(started) if started else ())
+
+
+def log_stayed_clean(
+    check: str, log: LogSlice | None, since: datetime, promise: LogPromise, known: Iterable[str] | None
+) -> Judgement:
+    """Judge as `log_is_clean` does the lines since an earlier gate; a service that wrote none meanwhile has no error.
+
+    `log` is None where the target names no log that could be read.
+    """
+    unit = "log lines since the gate before"
+    lines = log.since(since) if log else None
+    if log is None or lines is None or not lines.lines:
+        silent = "the target names no log" if log is None else f"{log.source} has no line since the gate before"
+        untimed = bool(log and log.lines and not log.is_timed)
+        reason = f"{log.source}: its lines have no time, so none is known to be new" if log and untimed else silent
+        return Judgement(seen=0, unit=unit, holds="", not_applicable=reason)
+    return _clean(check, log, lines, promise, known, before=log.before(since))
+
+
+def _clean(
+    check: str,
+    log: LogSlice,
+    lines: LogSlice,
+    promise: LogPromise,
+    known: Iterable[str] | None,
+    *,
+    before: Sequence[LogLine],
+) -> Judgement:
+    """Judge `lines`, the newest of a log; errors of the same span `before` them are counted beside theirs."""
     ends = _by_shape(line for line in lines.lines if _first(promise.fatal, line.text))
     wrong = _by_shape(line for line in lines.lines if _is_error(promise, line.text))
     findings = [_fatal(check, log, shape, len(texts), promise.source) for shape, texts in ends.items()]
@@ -92,8 +154,9 @@ def log_is_clean(
     errors = count(sum(map(len, wrong.values())), "error")
     return Judgement(
         seen=len(lines.lines),
-        unit="log lines since the start",
-        holds=f"{count(len(lines.lines), 'line')} of the {log.part}, {errors}, none of them new",
+        unit="log lines",
+        holds=f"{count(len(lines.lines), 'line')} of the {log.part}, {errors}, none of them new"
+        f"{_as_many_before(lines.lines, before, promise)}",
         findings=tuple(findings),
     )
 
@@ -132,6 +195,16 @@ def errors_naming(
         if shape not in before and (named := _named([line.text for line in lines], tuple(dict.fromkeys(names))))
     ]
     return tuple(sorted(found, key=lambda error: -error.seen)[:_MOST_FINDINGS])
+
+
+def _as_many_before(lines: Sequence[LogLine], before: Sequence[LogLine], promise: LogPromise) -> str:
+    """Return how many errors the same span before `lines` had; "" where no line tells how long that is."""
+    times = [line.at for line in lines if line.at is not None]
+    if not times or not before:
+        return ""
+    begin = times[0] - (times[-1] - times[0])
+    errors = [line for line in before if line.at is not None and line.at >= begin and _is_error(promise, line.text)]
+    return f"; {len(errors)} in as long a time before"
 
 
 def known_errors(

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from releasegate.core import Finding, Judgement, Severity, pointers
+from releasegate.core import Finding, Judgement, pointers
 from releasegate.core.facts.code import BuildFacts, CodeFacts
 from releasegate.core.facts.http import Answer
 from releasegate.core.facts.services import ServiceFacts
-from releasegate.core.figures import count, moment
+from releasegate.core.figures import moment
 
 # ps and systemd tell a start to the second, and a process begins a little before it is told to have begun
 START_TOLERANCE = timedelta(seconds=2)
@@ -34,18 +34,13 @@ def services_are_up(check: str, services: Sequence[ServiceFacts], source: str) -
 
 
 def restarted_and_up(check: str, facts: ServiceFacts, deploy_began: datetime | None, source: str) -> Judgement:
-    """Judge that a service is up, began after the deploy did (where that is known), and does not crash.
-
-    Restarts that nobody asked for are a warning: a service that crashes looks up in between.
-    """
+    """Judge that a service is up, and began after the deploy did, where that is known."""
     up = services_are_up(check, [facts], source)
     if facts.unmanaged or not _is_up(facts):
         return up
     findings = []
     if deploy_began and facts.since and facts.since + START_TOLERANCE < deploy_began:
         findings.append(_not_restarted(check, facts, deploy_began, source))
-    if facts.restarts:
-        findings.append(_crashed(check, facts))
     unknown = f"{facts.manager} does not say since when {facts.part} runs"
     undecided = up.undecided or (unknown if deploy_began and facts.since is None else "")
     return Judgement(seen=1, unit=up.unit, holds=up.holds, findings=tuple(findings), undecided=undecided)
@@ -93,19 +88,6 @@ def _not_restarted(check: str, facts: ServiceFacts, deploy_began: datetime, sour
         why="a process from before the deploy runs the old code, whatever lies on the disk",
         fix="restart it as the runbook says, then run this gate again",
         run=facts.seen_with,
-    )
-
-
-def _crashed(check: str, facts: ServiceFacts) -> Finding:
-    return Finding(
-        check=check,
-        subject=f"{facts.part} ({facts.name})",
-        want="no restarts that nobody asked for (releasegate: a crash loop looks up in between)",
-        have=f"{facts.manager} counts {count(facts.restarts or 0, 'restart')}",
-        why="every crash drops the requests that were under way",
-        fix="read the lines before each start in its log",
-        run=facts.seen_with,
-        severity=Severity.WARNING,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from releasegate.core import Measurement
+from releasegate.core.facts.logs import LogSlice
 from releasegate.plugin.outcome import NOTEBOOK
 from releasegate.plugin.run import Run
 from releasegate.plugin.subject import Subject
@@ -15,8 +18,9 @@ from releasegate.probes.browser.loading import last_events
 from releasegate.probes.browser.site import Site, open_site
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.http import Api, open_api
+from releasegate.probes.logs import LogReader, has_log
 from releasegate.probes.postgres import Session, open_session
-from releasegate.probes.services import ServiceBook, open_services
+from releasegate.probes.services import Part, ServiceBook, open_services
 
 Section = TypeVar("Section")
 _JUDGE_LOGIN = ("preflight", "frontend")
@@ -95,3 +99,24 @@ def pytest_runtest_makereport(
     if report.failed and site is not None and notebook is not None and site.recent:
         notebook.measured(last_events(site, call.when))
     return report
+
+
+@pytest.fixture(scope="module")
+def log_since(
+    run: Run, request: pytest.FixtureRequest, opened_at: Callable[[str], datetime | None]
+) -> Callable[[Part, str], tuple[Measurement[LogSlice] | None, datetime]]:
+    """Return `log_since(part, gate)`: that service's log since a gate was opened, and when that was on its machine.
+
+    The log is None where the target names none; its older lines are read too, where that costs nothing.
+    """
+
+    def log_since(part: Part, gate: str) -> tuple[Measurement[LogSlice] | None, datetime]:
+        target = run.subject.target
+        began = opened_at(gate) or datetime.now(UTC)
+        if target.host is None or target.services is None or not has_log(target.services, part):
+            return None, began
+        machine = request.getfixturevalue("machine")
+        since = began + machine.ahead
+        return LogReader(target.services, part, machine).read(since=since), since
+
+    return log_since

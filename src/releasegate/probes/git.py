@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from releasegate.core import CannotMeasure, Measurement
@@ -25,6 +25,8 @@ def code(machine: Machine, part: str, path: str) -> Measurement[CodeFacts]:
     with machine.noting() as noted:
         history = _history(machine, where)
         branch = machine.run([*GIT, where, "symbolic-ref", "--short", "-q", "HEAD"])
+        followed = machine.run([*GIT, where, "rev-parse", "--abbrev-ref", "@{upstream}"])
+        upstream = followed.stdout.strip() if followed.exit_code == 0 else ""
         changed = machine.read([*GIT, where, "status", "--porcelain", "-z", "--untracked-files=no"])
         facts = CodeFacts(
             part=part,
@@ -34,9 +36,12 @@ def code(machine: Machine, part: str, path: str) -> Measurement[CodeFacts]:
             changed=tuple(entry[3:] for entry in changed.split("\0") if entry[2:3] == " "),
             committed=_moment(machine.read([*GIT, where, "log", "-1", "--format=%ct"])),
             checked_out=_checked_out(machine, where, history[0].hash),
+            upstream=upstream,
+            behind=_behind(machine, where) if upstream else 0,
             seen_with=machine.by_hand(["git", "-C", where, "log", "-1", "--oneline"]),
         )
         shown = {"path": where, "head": str(facts.head), "branch": facts.branch, "changed": list(facts.changed),
+                 "upstream": upstream, "behind": facts.behind,
                  "before": [str(commit) for commit in history[1:_SHOWN_HISTORY]]}  # fmt: skip
         return noted.measurement(facts, rows=len(history), unit="commits", shown=shown)
 
@@ -55,11 +60,15 @@ def coming(machine: Machine, path: str) -> str:
     return answer[0]
 
 
-def build(machine: Machine, part: str, path: str) -> Measurement[BuildFacts]:
-    """Measure the folder that a build fills; dependencies and caches in it are not what it builds."""
-    where = machine.path(path)
+def build(machine: Machine, part: str, path: str, wanted: Sequence[str] = ()) -> Measurement[BuildFacts]:
+    """Measure the folder that a build fills; dependencies and caches in it are not what it builds.
+
+    Of a `path` with wildcards the folder that was changed last counts. `wanted` are patterns below it of files that
+    a whole build has.
+    """
     with machine.noting() as noted:
-        folder = machine.stat(path)
+        where = _newest_folder(machine, path)
+        folder = machine.stat(where)
         files = _written(machine, where) if folder else []
         newest_at, newest_path = files[-1] if files else (None, "")
         facts = BuildFacts(
@@ -70,9 +79,23 @@ def build(machine: Machine, part: str, path: str) -> Measurement[BuildFacts]:
             newest_path=newest_path,
             newest=newest_at,
             middle=files[len(files) // 2][0] if files else None,
+            lacking=tuple(pattern for pattern in wanted if not _has_content(machine, where, pattern)),
             seen_with=machine.by_hand(["ls", "-lt", where]),
         )
         return noted.measurement(facts, rows=len(files), unit="files")
+
+
+def _newest_folder(machine: Machine, path: str) -> str:
+    """Return the folder of a path; of a pattern the one that was changed last, or the pattern where there is none."""
+    if not any(sign in path for sign in "*?["):
+        return machine.path(path)
+    found = [stat for one in machine.glob(path) if (stat := machine.stat(one)) is not None and stat.is_folder]
+    return max(found, key=lambda stat: stat.modified).path if found else machine.path(path)
+
+
+def _has_content(machine: Machine, where: str, pattern: str) -> bool:
+    found = (machine.stat(path) for path in machine.glob(f"{where}/{pattern}"))
+    return any(stat is not None and (stat.is_folder or stat.size_bytes > 0) for stat in found)
 
 
 def _written(machine: Machine, where: str) -> list[tuple[datetime, str]]:
@@ -156,6 +179,12 @@ def _checked_out(machine: Machine, where: str, head: str) -> datetime | None:
             break
         arrived = _moment(entry.partition("{")[2].rstrip("}"))
     return arrived
+
+
+def _behind(machine: Machine, where: str) -> int:
+    """Return how many commits of the branch that this one follows are not in HEAD; nothing is fetched."""
+    counted = machine.run([*GIT, where, "rev-list", "--count", "HEAD..@{upstream}"])
+    return int(counted.stdout) if counted.exit_code == 0 else 0
 
 
 def _saved(machine: Machine, where: str) -> tuple[Commit, ...] | None:

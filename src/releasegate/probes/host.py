@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -127,6 +127,16 @@ class Machine:
             system=lines[2],
             machine_id=hashlib.sha256(lines[3].encode()).hexdigest()[:16] if lines[3] else "",
         )
+
+    @cached_property
+    def ahead(self) -> timedelta:
+        """How far its clock is ahead of the operator's, asked once; nothing where the round trip leaves it open."""
+        clock = self.clock()
+        return timedelta(seconds=clock.ahead_s if abs(clock.ahead_s) > clock.uncertainty_s else 0)
+
+    def on_its_clock(self, moment: datetime | None) -> datetime | None:
+        """Return a moment of the operator's clock as the machine's own clock told it: its logs and starts use that."""
+        return moment + self.ahead if moment is not None else None
 
     @cached_property
     def home(self) -> str:

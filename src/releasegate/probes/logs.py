@@ -24,6 +24,12 @@ _DOCKER_STAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\S+?Z) ?")
 Position = Mapping[str, str]
 
 
+def has_log(services: Services, part: str) -> bool:
+    """Whether the target says where a service's log is: a file, or a manager that keeps it."""
+    service: Service | None = getattr(services, part)
+    return service is not None and (service.log is not None or services.manager not in ("process", "none"))
+
+
 class LogReader:
     """The log of one service of a target."""
 
@@ -51,7 +57,7 @@ class LogReader:
 
     def _read(self, since: datetime | None, after: Position) -> LogSlice:
         if self._manager == "docker":
-            return _docker(self._machine, self.part, self._service.name, since, after)
+            return _docker(self._machine, self.part, self._service, since, after)
         if self._manager == "systemd":
             return _journal(self._machine, self.part, self._service.name, since, after)
         paths = [self._service.log] if self._service.log else _pm2_files(self._machine, self._service.name)
@@ -68,10 +74,12 @@ def shown(log: LogSlice) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _docker(machine: Machine, part: str, name: str, since: datetime | None, after: Position) -> LogSlice:
-    container = docker.container_of(machine, name)
+def _docker(machine: Machine, part: str, service: Service, since: datetime | None, after: Position) -> LogSlice:
+    container = docker.container_of(machine, service)
     if container is None:
-        raise CannotMeasure(f"{machine.address}: Docker knows no container {name!r}, so there is no log to read")
+        raise CannotMeasure(
+            f"{machine.address}: Docker knows no container {service.name!r}, so there is no log to read"
+        )
     last = after.get("last", "")
     begin = last or (since.astimezone(UTC).isoformat().replace("+00:00", "Z") if since else "")
     argv = ["docker", "logs", "--timestamps", f"--tail={MOST_LINES}", *(["--since", begin] if begin else [])]

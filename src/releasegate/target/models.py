@@ -200,21 +200,29 @@ class Frontend(Model):
 class Service(Model):
     """One service under its manager. `name` is its container, compose service, PM2 process or unit.
 
-    `process` knows no names: it needs the `pid_file`, or the `port` that it listens on. `log` is the file it
-    writes to, needed for `process` and where the manager keeps no log.
+    `project` is the compose project, where several have a service of that name. `process` knows no names: it needs
+    the `pid_file`, the `port` that it listens on, or a pattern that only its `command` line has. `port` is the
+    service's own, not that of something in front of it. `log` is the file it writes to, needed for `process` and
+    where the manager keeps no log.
     """
 
     name: str
+    project: str = ""
     pid_file: HostPath | None = None
+    command: Pattern | None = None
     port: int | None = Field(default=None, gt=0, lt=65536)
     log: HostPath | None = None
 
 
 class Services(Model):
-    """Who runs the processes. `none` with a `reason` makes the service checks N/A."""
+    """Who runs the processes. `none` with a `reason` makes the service checks N/A.
+
+    `steady_for` is the least time between two looks at a service, of which the second finds what the first did.
+    """
 
     manager: Literal["docker", "pm2", "systemd", "process", "none"]
     reason: str = ""
+    steady_for: Length = "3s"
     backend: Service | None = None
     frontend: Service | None = None
 

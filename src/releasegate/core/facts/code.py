@@ -23,7 +23,8 @@ class CodeFacts:
 
     `branch` is "" when HEAD is detached; `changed` are tracked files that differ from HEAD, as git names them;
     `committed` (UTC) is HEAD's commit date, `checked_out` (UTC) when the checkout came to be at HEAD, None where
-    git keeps no reflog.
+    git keeps no reflog. `upstream` is the branch that this one follows, "" for none, and `behind` how many of its
+    commits, as far as they were fetched, are not in HEAD.
     """
 
     part: str
@@ -33,6 +34,8 @@ class CodeFacts:
     changed: tuple[str, ...]
     committed: datetime
     checked_out: datetime | None = None
+    upstream: str = ""
+    behind: int = 0
     seen_with: str = ""
 
     @property
@@ -46,7 +49,8 @@ class BuildFacts:
     """The folder that a build fills: how many files it has, and when they were written (UTC).
 
     `newest` is when the last of them was, `middle` when half of them had been; both None, and `newest_path` "",
-    for a folder that is empty or not there.
+    for a folder that is empty or not there. `lacking` are the patterns of files that a whole build has and this one
+    does not, or only empty ones.
     """
 
     part: str
@@ -56,6 +60,23 @@ class BuildFacts:
     newest_path: str = ""
     newest: datetime | None = None
     middle: datetime | None = None
+    lacking: tuple[str, ...] = ()
+    seen_with: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledFacts:
+    """What a lock says and what is installed: `locked` packages, and those that `differ` as (place, want, have).
+
+    `have` is "" where the package is not there. `lock` is "" without a lock that can be read, `installed` whether
+    there is a folder of installed packages beside it.
+    """
+
+    part: str
+    lock: str
+    is_installed: bool
+    locked: int = 0
+    differ: tuple[tuple[str, str, str], ...] = ()
     seen_with: str = ""
 
 

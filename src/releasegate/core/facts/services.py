@@ -14,7 +14,7 @@ class ServiceFacts:
     that runs now began, of several instances the one that began first; `restarts` counts those that nobody
     asked for; both None where the manager does not know. `health` is "" where no health check is set up.
     `version` names the image or the version the manager knows, `built` (UTC) when that image was made.
-    `unmanaged` is the target's reason when nobody manages it.
+    `unmanaged` is the target's reason when nobody manages it; `project` is the compose project of a container.
     """
 
     part: str
@@ -31,6 +31,41 @@ class ServiceFacts:
     pid: int | None = None
     memory_bytes: int | None = None
     instances: int = 1
+    project: str = ""
     nearest: tuple[str, ...] = ()
     unmanaged: str = ""
+    seen_with: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStay:
+    """Two looks at one service, `apart_s` seconds between them: what restarts in between is no service that stays."""
+
+    first: ServiceFacts
+    second: ServiceFacts
+    apart_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Something that listens on a TCP port; its process id and name are None and "" where one may not see them."""
+
+    port: int
+    pid: int | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortFacts:
+    """Who listens on the machine, and which processes are the service's: its own, what began it, what it began.
+
+    `port` is where the service is to be found; `is_told` says that the target names it as the service's own, so that
+    it is not the port of something in front of it.
+    """
+
+    part: str
+    port: int
+    is_told: bool
+    listeners: tuple[Listener, ...]
+    family: frozenset[int]
     seen_with: str = ""

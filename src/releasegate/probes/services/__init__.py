@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Literal
 
 from releasegate.core import Measurement, UsageError
-from releasegate.core.facts.services import ServiceFacts
+from releasegate.core.facts.services import PortFacts, ServiceFacts, ServiceStay
 from releasegate.probes.host import Machine
-from releasegate.probes.services import docker, pm2, process, systemd
+from releasegate.probes.services import docker, pm2, ports, process, systemd
 from releasegate.probes.services.manager import LookUp
 from releasegate.target.models import Service, Services
 
@@ -22,11 +23,12 @@ _LOOK_UP: dict[str, LookUp] = {
 
 
 class ServiceBook:
-    """The services of a target, looked up anew at every call."""
+    """The services of a target, looked up anew at every `look`."""
 
     def __init__(self, services: Services, machine: Machine) -> None:
         self.services = services
         self.machine = machine
+        self._first: dict[Part, tuple[float, Measurement[ServiceFacts]]] = {}
 
     def names(self) -> tuple[Part, ...]:
         """Return the parts that the target names, in the order backend, frontend."""
@@ -48,6 +50,38 @@ class ServiceBook:
         with self.machine.noting() as noted:
             facts = _LOOK_UP[self.services.manager](self.machine, part, service)
             return noted.measurement(facts, rows=1, unit="services")
+
+    def first(self, part: Part) -> Measurement[ServiceFacts]:
+        """Measure one service, once: the first of the two looks of `stays`. Raises as `look` does."""
+        if part not in self._first:
+            found = self.look(part)
+            self._first[part] = (time.monotonic(), found)
+        return self._first[part][1]
+
+    def stays(self, part: Part, apart_s: float) -> Measurement[ServiceStay]:
+        """Measure one service a second time, at least `apart_s` seconds after `first`. Raises as `look` does."""
+        first = self.first(part)
+        if not first.value.unmanaged:
+            time.sleep(max(0.0, self._first[part][0] + apart_s - time.monotonic()))
+        second = self.look(part)
+        stay = ServiceStay(
+            first=first.value, second=second.value, apart_s=round(time.monotonic() - self._first[part][0], 1)
+        )
+        return Measurement(
+            value=stay, rows=2, unit="looks", query=second.query, duration_s=first.duration_s + second.duration_s
+        )
+
+    def port(self, part: Part, url: str | None) -> Measurement[PortFacts] | None:
+        """Measure who listens where `part` is to be found: the port that the target names, else that of `url`.
+
+        None where that port is not known to be on this machine, or the service does not run or has no process id.
+        """
+        service: Service | None = getattr(self.services, part)
+        where = ports.port_of(service.port if service else None, url, self.machine.address)
+        facts = self.first(part).value
+        if where is None or facts.pid is None:
+            return None
+        return ports.listeners(self.machine, facts, where, is_told=bool(service and service.port))
 
     def _unmanaged(self, part: Part) -> ServiceFacts:
         return ServiceFacts(

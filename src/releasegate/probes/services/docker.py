@@ -13,7 +13,8 @@ from releasegate.target.models import Service
 # Only these: a container's environment holds its secrets, so it is never even asked for.
 _ASKED = (
     '{"name":{{json .Name}},"state":{{json .State}},"restarts":{{json .RestartCount}},'
-    '"image":{{json .Image}},"tag":{{json .Config.Image}}}'
+    '"image":{{json .Image}},"tag":{{json .Config.Image}},'
+    '"project":{{json (index .Config.Labels "com.docker.compose.project")}}}'
 )
 _UNKNOWN = "No such (container|object)"
 TROUBLES = {
@@ -28,7 +29,7 @@ def look_up(machine: Machine, part: str, service: Service) -> ServiceFacts:
     Raises CannotMeasure without Docker, without its daemon or its permission, and when several containers
     carry the compose service's name.
     """
-    container = container_of(machine, service.name)
+    container = container_of(machine, service)
     argv = _inspect(container or service.name)
     if container is None:
         names = machine.read(["docker", "ps", "--all", "--format", "{{.Names}}"]).split()
@@ -36,26 +37,31 @@ def look_up(machine: Machine, part: str, service: Service) -> ServiceFacts:
     return _facts(machine, part, service, parse_json(machine, machine.read(argv), argv))
 
 
-def container_of(machine: Machine, name: str) -> str | None:
-    """Return the container called `name`, or the one whose compose service is; None when there is neither."""
+def container_of(machine: Machine, service: Service) -> str | None:
+    """Return the container called as the service is, or the one whose compose service is; None for neither."""
+    if service.project:
+        return _container_of_compose(machine, service)
+    name = service.name
     argv = ["docker", "inspect", "--type", "container", "--format", "{{.Name}}", "--", name]
     ran = machine.run(argv)
     if ran.exit_code == 0:
         return ran.stdout.strip().removeprefix("/")
     if "No such" not in ran.stderr:
         raise cannot_ask(machine, argv, ran, TROUBLES)
-    return _container_of_compose(machine, name)
+    return _container_of_compose(machine, service)
 
 
-def _container_of_compose(machine: Machine, name: str) -> str | None:
-    wanted = f"label=com.docker.compose.service={name}"
-    argv = ["docker", "ps", "--all", "--filter", wanted, "--format", "{{.Names}}"]
+def _container_of_compose(machine: Machine, service: Service) -> str | None:
+    label, name = "label=com.docker.compose", service.name
+    wanted = ["--filter", f"{label}.service={name}"]
+    wanted += ["--filter", f"{label}.project={service.project}"] if service.project else []
+    argv = ["docker", "ps", "--all", *wanted, "--format", "{{.Names}}"]
     found = machine.read(argv).split()
     if len(found) > 1:
         listed = ", ".join(sorted(found))
         raise CannotMeasure(
             f"{machine.address}: {len(found)} containers are of the compose service {name!r} ({listed}); "
-            "name one of them in [services]",
+            "name one of them in [services], or their project",
             run=machine.by_hand(argv),
         )
     return found[0] if found else None
@@ -83,6 +89,7 @@ def _facts(machine: Machine, part: str, service: Service, said: dict[str, Any]) 
         built=_built(machine, said["image"]),
         pid=pid,
         memory_bytes=memory_of(machine, pid) if pid else None,
+        project=said["project"] or "",
         seen_with=machine.by_hand(["docker", "ps", "--all", "--filter", f"name={said['name'].removeprefix('/')}"]),
     )
 

@@ -1,4 +1,4 @@
-"""A plain process, known by its pid file or by the port it listens on."""
+"""A plain process, known by its pid file, by the port it listens on, or by its command line."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ _PID = re.compile(r"\bpid=(\d+)")
 
 
 def look_up(machine: Machine, part: str, service: Service) -> ServiceFacts:
-    """Return the facts about the process of the pid file, or of the port.
+    """Return the facts about the process of the pid file, of the command line, or of the port, in this order.
 
-    Raises UsageError when the target names neither, CannotMeasure when the pid file holds no number.
+    Raises UsageError when the target names none, CannotMeasure when the pid file holds no number, or several
+    processes have such a command line.
     """
-    if service.pid_file is None and service.port is None:
-        raise UsageError(f'services.{part}: manager = "process" needs pid_file or port; neither was given')
-    pid = _pid_in_file(machine, service.pid_file) if service.pid_file else _pid_on_port(machine, service.port or 0)
-    where = service.pid_file or f"port {service.port}"
+    if service.pid_file:
+        pid, where = _pid_in_file(machine, service.pid_file), service.pid_file
+    elif service.command:
+        pid, where = _pid_of_command(machine, service.command), f"a command line with {service.command!r}"
+    elif service.port:
+        pid, where = _pid_on_port(machine, service.port), f"port {service.port}"
+    else:
+        raise UsageError(f'services.{part}: manager = "process" needs pid_file, command or port; none was given')
     if pid is None:
         return _absent(part, service, f"no process ({where})", machine.by_hand(["ps", "-e"]))
     return _facts(machine, part, service, pid)
@@ -35,6 +40,22 @@ def _pid_in_file(machine: Machine, path: str) -> int | None:
     if not text.isdigit():
         raise CannotMeasure(f"{machine.address}: {path} holds no process id", run=machine.by_hand(argv))
     return int(text)
+
+
+def _pid_of_command(machine: Machine, pattern: str) -> int | None:
+    """Return the process whose command line has the pattern; of a family of such, the one that began the others."""
+    argv = ["ps", "-e", "-o", "pid=,ppid=,args="]
+    lines = (line.split(maxsplit=2) for line in machine.read(argv).splitlines())
+    found = {int(line[0]): (int(line[1]), line[2]) for line in lines if len(line) == 3 and re.search(pattern, line[2])}
+    eldest = [pid for pid, (parent, _) in found.items() if parent not in found]
+    if len(eldest) > 1:
+        shown = "; ".join(f"{pid} {found[pid][1][:60]}" for pid in eldest[:3])
+        raise CannotMeasure(
+            f"{machine.address}: {len(eldest)} processes have a command line with {pattern!r} ({shown}); "
+            "give a pattern that only one has",
+            run=machine.by_hand(argv),
+        )
+    return eldest[0] if eldest else None
 
 
 def _pid_on_port(machine: Machine, port: int) -> int | None:
