@@ -27,10 +27,6 @@ RED_ELSEWHERE = {
         "probes/test_host.py::test_each_trouble_of_a_connection_has_its_own_sentence",
         "the reference is on this machine, which always lets us in",
     ),
-    "preflight/free-disk": (
-        "checks/test_host.py::test_a_disk_with_less_room_is_a_finding",
-        "nobody's disk is filled for a rehearsal",
-    ),
     "preflight/room-to-write": (
         "checks/test_capacity.py::test_too_little_room_is_a_warning_with_the_estimate",
         "nobody's disk is filled for a rehearsal",
@@ -41,10 +37,6 @@ RED_ELSEWHERE = {
             "probes/test_installed.py::test_a_package_of_another_version_differs",
             "the reference has no packages of npm; real ones of npm are looked at there",
         ),
-    ),
-    "preflight/clock": (
-        "checks/test_host.py::test_a_clock_five_minutes_ahead_is_a_warning",
-        "nobody's clock is set for a rehearsal",
     ),
     "preflight/read-only": (
         "checks/test_database.py::test_a_write_that_is_taken_or_refused_for_another_reason_is_a_finding",

@@ -114,3 +114,25 @@ def test_a_clock_within_five_seconds_and_the_uncertainty_passes(near):
 
 def test_no_clock_is_inconclusive():
     assert clocks_agree("preflight/clock", []).verdict is Verdict.INCONCLUSIVE
+
+
+GB = 10**9
+
+
+def room(free_gb, *, is_read_only=False):
+    disk = DiskFacts(path="/b", looked_at="/b", mount="/", total_bytes=100 * GB, free_bytes=int(free_gb * GB),
+                     is_read_only=is_read_only)  # fmt: skip
+    return disks_have_room("preflight/free-disk", [disk], 10, "runbook prerequisites")
+
+
+def test_a_file_system_that_is_mounted_read_only_is_a_finding():
+    judgement = room(50, is_read_only=True)
+    assert (judgement.verdict, judgement.findings[0].have) == (Verdict.FAIL, "it is mounted read-only")
+
+
+def test_how_busy_the_machine_is_stands_beside_its_name():
+    host = HostFacts(address="local", hostname="prod-1", user="deploy", system="Linux 6.1", processors=2, load=0.42,
+                     memory_bytes=8 * GB, memory_free_bytes=3 * GB)  # fmt: skip
+    assert machine_answers("preflight/host-reachable", host, None).sentence == (
+        "prod-1 (Linux 6.1) answers as deploy; load 0.4 on 2 processors, 3.0 GB of 8.0 GB memory free"
+    )

@@ -52,3 +52,25 @@ def test_a_program_that_is_not_there(gate, files):
     """A usage error that names it."""
     ended = gate("step", "1.1", *files, "--", "no-such-program", "--help")
     assert (ended.code, ended.last) == (4, "usage: no-such-program: cannot be run: No such file or directory")
+
+
+def test_what_the_deployment_says_is_kept_beside_a_command_that_failed(gates, gate, files, last_step):
+    """The log's last lines, redacted; what cannot be read is named with the reason. Of one that succeeded, nothing."""
+    log = gates.folder / "app.log"
+    log.write_text("".join(f"line {number}\n" for number in range(80)) + "mail of ana@example.com bounced\n")
+    gates.target.write_text(
+        'name = "nowhere"\n[host]\naddress = "local"\n[services]\nmanager = "process"\n'
+        f'backend = {{ name = "b", pid_file = "b.pid", log = "{log}" }}\n'
+        'frontend = { name = "f", pid_file = "f.pid", log = "missing.log" }\n'
+        '[database]\ndsn = "postgresql://nobody@127.0.0.1:1/none"\n'
+    )
+    gate("step", "1.1", *files, "--", "true")
+    assert last_step()["collected"] == {}
+    assert gate("step", "1.1", *files, "--", "exit 3").code == ExitCode.NO_GO
+    folder = gates.folder / "reports" / "change-1" / "nowhere"
+    kept = {name: (folder / blob).read_text() for name, blob in last_step()["collected"].items()}
+    assert set(kept) == {"log of the backend", "log of the frontend", "pg_stat_activity"}
+    assert kept["log of the backend"].splitlines()[0] == "line 31"
+    assert "ana@example.com" not in kept["log of the backend"]
+    assert kept["log of the frontend"].startswith("could not be read: ")
+    assert kept["pg_stat_activity"].startswith("could not be read: ")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from releasegate.core import CannotMeasure
-from releasegate.probes import git
+from releasegate.probes import git, identity
+from releasegate.target.models import Host
 
 DATE = "2025-11-03T20:00:00+00:00"
 
@@ -184,3 +185,45 @@ def test_a_saved_diff_counts_only_when_it_holds_something(here, tmp_path: Path, 
 def test_a_missing_file_of_commits_is_none(here, tmp_path: Path):
     """Not an empty list: the difference is in the finding."""
     assert git.way_back(here, str(tmp_path / "missing"), {}).value.saved is None
+
+
+def test_a_checkout_that_was_fetched_and_not_pulled_is_behind(here, repository, tmp_path):
+    """As far as is known without fetching; without an upstream nothing is."""
+    repository.commit("release 1.8.0")
+    assert (code(here, repository).upstream, code(here, repository).behind) == ("", 0)
+    clone = Repository(tmp_path / "clone")
+    clone.run("remote", "add", "origin", str(repository.folder))
+    clone.run("fetch", "--quiet", "origin")
+    clone.run("checkout", "--quiet", "-B", "main", "--track", "origin/main")
+    repository.commit("feat: FEAT-1")
+    assert (code(here, clone).upstream, code(here, clone).behind) == ("origin/main", 0)
+    clone.run("fetch", "--quiet", "origin")
+    assert code(here, clone).behind == 1
+
+
+def test_one_repository_that_holds_both_parts_has_one_commit(here, repository):
+    """The frontend's commit is not bound on its own: a pull for the backend moves it."""
+    for part in ("backend", "frontend"):
+        (repository.folder / part).mkdir()
+    head = repository.commit("both", "backend/app.ts")
+    backend, frontend = (str(repository.folder / part) for part in ("backend", "frontend"))
+    local = Host(address="local")
+    assert identity.commit_at(local, backend) == head
+    assert identity.commit_at(local, frontend) == head
+    with pytest.raises(CannotMeasure, match="are of one repository"):
+        identity.commit_at(local, frontend, other=backend)
+    other = Repository(repository.folder.parent / "apart")
+    apart = other.commit("pages")
+    assert identity.commit_at(local, str(other.folder), other=backend) == apart
+
+
+def test_of_a_pattern_the_folder_that_was_changed_last_is_the_build(here, tmp_path):
+    """.next or out, whichever the build filled; a file that a whole build has must not be empty."""
+    for number, name in enumerate(("out", "dist")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.js").write_text("1" if name == "dist" else "")
+        os.utime(tmp_path / name, (1_700_000_000 + number, 1_700_000_000 + number))
+    found = git.build(here, "frontend", f"{tmp_path}/[od]*", ["main.js", "*.html"]).value
+    assert (found.path, found.lacking) == (f"{tmp_path}/dist", ("*.html",))
+    assert git.build(here, "frontend", f"{tmp_path}/out", ["*.js"]).value.lacking == ("*.js",)
+    assert git.build(here, "frontend", f"{tmp_path}/x*").value.is_there is False

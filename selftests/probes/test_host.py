@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -182,3 +183,60 @@ def test_an_address_that_is_unsafe_or_none_is_a_usage_error(address):
     with pytest.raises(UsageError, match=r"^host\.address: ") as caught, open_machine(Host(address=address)):
         pass
     assert "hunter22" not in str(caught.value)
+
+
+@pytest.fixture
+def small(tmp_path: Path):
+    """A real file system of 64 kB with room for a few files, where one may mount one."""
+    folder = tmp_path / "a small one"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=64k,nr_inodes=5", "tmpfs", str(folder)]
+    done = subprocess.run(["mount", *options], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no file system may be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_file_system_has_no_room_and_no_inodes(machine: Machine, small: Path):
+    """What is left is what df says: nothing."""
+    before = machine.free_disk(str(small))
+    assert (before.mount, before.total_bytes, before.free_inodes, before.is_read_only) == (str(small), 65536, 4, False)
+    (small / "large").write_bytes(b"x" * 65536)
+    for number in range(3):
+        (small / str(number)).touch()
+    full = machine.free_disk(str(small / "dumps"))
+    assert (full.free_bytes, full.free_inodes) == (0, 0)
+
+
+def test_a_file_system_that_was_mounted_read_only_is_told(machine: Machine, small: Path):
+    """As the kernel does it when a disk fails."""
+    subprocess.run(["mount", "-o", "remount,ro", small], check=True)
+    assert machine.free_disk(str(small)).is_read_only is True
+
+
+def test_variables_of_the_target_reach_every_command():
+    """Also one that a shell would take apart; what is pasted by hand has them too."""
+    with open_machine(Host(address="local", environment={"PM2_HOME": "/a b/$(id)"})) as machine:
+        assert machine.read(["printenv", "PM2_HOME"]) == "/a b/$(id)\n"
+        assert machine.by_hand(["pm2", "ls"]) == "env 'PM2_HOME=/a b/$(id)' pm2 ls"
+
+
+def test_a_moment_is_told_as_the_machine_s_own_clock_does(tmp_path: Path):
+    """A clock five minutes ahead: what happened now has a time in five minutes in its logs."""
+    (tmp_path / "date").write_text("#!/bin/sh\nPATH=${PATH#*:} exec date -d '5 minutes' \"$@\"\n")
+    (tmp_path / "date").chmod(0o755)
+    ahead = Host(address="local", environment={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    now = datetime.now(UTC)
+    with open_machine(ahead) as machine:
+        assert 299 < (machine.on_its_clock(now) - now).total_seconds() < 301
+        assert machine.on_its_clock(None) is None
+    with open_machine(Host(address="local")) as machine:
+        assert abs((machine.on_its_clock(now) - now).total_seconds()) < 1
+
+
+def test_load_and_memory_are_facts_of_the_host(machine: Machine):
+    """As many processors as there are, and some memory left."""
+    facts = host_facts(machine).value
+    assert facts.processors == len(os.sched_getaffinity(0))
+    assert 0 < facts.memory_free_bytes <= facts.memory_bytes

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from reference_inbox import moments
-from reference_inbox.errors import WrongUsage
+from reference_inbox.errors import ReferenceFailed, WrongUsage
 from reference_inbox.faults import catalogue
+from reference_inbox.faults.fault import Fault
 from reference_inbox.repositories import SERVICES, git
 from reference_inbox.state import State
 
@@ -40,6 +41,7 @@ def snapshot(state: State) -> dict[str, object]:
     seen["databases"] = databases(record.admin_dsn)
     seen["pids"] = {name: int((state.run / f"{name}.pid").read_text()) - pid for name, pid in record.pids.items()}
     seen["heads"] = [git(state.repository(service), "log", "-g", "--format=%H %gs") for service in SERVICES]
+    seen["changed"] = [git(state.repository(service), "status", "--porcelain") for service in SERVICES]
     seen["promises"] = [(state.folder / name).read_text() for name in ("target.toml", "change.toml")]
     seen["logs"] = sorted(state.logs.iterdir())
     for url in (f"{record.backend_url}/version", f"{record.frontend_url}/build.json"):
@@ -84,13 +86,23 @@ def test_a_fault_breaks_and_is_mended(deployment: State, name: str) -> None:
     fault = catalogue.BY_NAME[name]
     go_to(deployment, fault.at)
     before = snapshot(deployment)
-    catalogue.strike(deployment, fault)
+    strike_or_skip(deployment, fault)
     assert deployment.read().faults == [fault.name]
     assert snapshot(deployment) != before
     catalogue.mend(deployment, fault)
     assert snapshot(deployment) == before
     assert deployment.read().faults == []
     assert list(deployment.faults.iterdir()) == []
+
+
+def strike_or_skip(deployment: State, fault: Fault) -> None:
+    """Break it; skip where this machine gives nobody the right that it takes."""
+    try:
+        catalogue.strike(deployment, fault)
+    except ReferenceFailed as refused:
+        if "needs the right" not in str(refused):
+            raise
+        pytest.skip(str(refused))
 
 
 def test_a_fault_before_its_moment_is_refused_with_the_moment(deployment: State) -> None:

@@ -8,6 +8,7 @@ from releasegate.checks import host as checks
 from releasegate.checks import logs as log_checks
 from releasegate.checks import services as service_checks
 from releasegate.probes import host as probe
+from releasegate.probes.clocks import clock as database_clock
 from releasegate.probes.logs import LogReader, shown
 
 pytestmark = pytest.mark.preflight
@@ -30,9 +31,11 @@ def test_there_is_room_for_what_the_release_writes(machine, change, target, requ
 
 
 @pytest.mark.check("preflight/clock", target="host")
-def test_the_clocks_tell_the_same_time(machine, require):
-    clock = probe.clock(machine)
-    require(checks.clocks_agree("preflight/clock", [clock.value]), clock)
+def test_the_clocks_tell_the_same_time(request, machine, target, require):
+    clocks = [probe.clock(machine)]
+    if target.database:
+        clocks.append(database_clock(request.getfixturevalue("database")))
+    require(checks.clocks_agree("preflight/clock", [clock.value for clock in clocks]), *clocks)
 
 
 @pytest.mark.check("preflight/services-up", promise="services", target=("host", "services"))

@@ -26,17 +26,21 @@ REFLOGS: Final = ("HEAD", "refs/heads/main")
 WAITS: Final = [sys.executable, "-c", "import time; time.sleep(3600)"]
 SUPERVISES: Final = """
 import os, subprocess, sys, time
-last = None
-while True:
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
-    with open(sys.argv[1] + ".new", "w") as file:
-        file.write(f"{child.pid}\\n")
-    os.replace(sys.argv[1] + ".new", sys.argv[1])
-    if last:
-        last.kill()
-        last.wait()
-    last = child
-    time.sleep(1)
+running = []
+try:
+    while True:
+        running.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]))
+        with open(sys.argv[1] + ".new", "w") as file:
+            file.write(f"{running[-1].pid}\\n")
+        os.replace(sys.argv[1] + ".new", sys.argv[1])
+        for old in running[:-1]:
+            old.kill()
+            old.wait()
+        del running[:-1]
+        time.sleep(1)
+finally:
+    for one in running:
+        one.kill()
 """  # the new one is noted before the old one ends: a look never finds nobody
 
 

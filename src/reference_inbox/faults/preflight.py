@@ -1,14 +1,19 @@
 """Faults that are there before the release begins."""
 
+import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Final
 
 import psycopg
 
 from reference_inbox import moments, processes, services
+from reference_inbox.errors import ReferenceFailed
 from reference_inbox.faults.fault import Change, Fault
-from reference_inbox.faults.kept import execute, forget, keep_file, place, put_files_back
+from reference_inbox.faults.kept import execute, forget, keep_file, place, put_files_back, replace_text
+from reference_inbox.managers.commands import program
 from reference_inbox.state import DATABASE, GATE_ROLE, OWNER, State
 from reference_inbox.steps import Steps
 from reference_inbox.waiting import wait_until
@@ -16,6 +21,13 @@ from reference_inbox.waiting import wait_until
 HOLDER: Final = "lock-holder"
 HELD_S: Final = 61  # a gate that names the holders of a table does so from a minute on
 HOLD: Final = "BEGIN; LOCK TABLE messages IN ACCESS SHARE MODE; SELECT pg_sleep(3600)"
+LARGE_RELEASE: Final = """
+
+[host]
+min_free_disk_gb = 1_000_000
+source = "reference, a release that is too large"
+"""
+MOUNT: Final = "apt-get install mount"
 MISSPELT: Final = """
 
 [[rollback]]
@@ -88,6 +100,39 @@ def misspell_the_way_back(state: State) -> None:
     promises = state.folder / "change.toml"
     keep_file(state, "way-back-cannot-run", promises)
     promises.write_text(promises.read_text("utf-8") + MISSPELT, "utf-8")
+
+
+def promise_more_room(state: State) -> None:
+    """Promise more free disk than there is: a release that is too large for this machine."""
+    promises = state.folder / "change.toml"
+    keep_file(state, "disk-too-small", promises)
+    promises.write_text(promises.read_text("utf-8") + LARGE_RELEASE, "utf-8")
+
+
+def mount_small(state: State) -> None:
+    """Mount a file system with hardly an inode left where the dumps go. Raises ReferenceFailed where one may not."""
+    command = [program("mount", MOUNT), "-t", "tmpfs", "-o", "size=1g,nr_inodes=20", "tmpfs", str(state.dumps)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise ReferenceFailed(f"inodes-gone needs the right to mount: {done.stderr.strip()}")
+    (state.dumps / "left-over.txt").write_text("of an earlier attempt\n")
+
+
+def unmount_small(state: State) -> None:
+    """Take it away again."""
+    subprocess.run([program("umount", MOUNT), str(state.dumps)], check=True)
+
+
+def set_the_clock(state: State) -> None:
+    """Have the machine's `date` tell five minutes more, for the commands of a gate alone."""
+    folder = place(state, "clock-off") / "bin"
+    folder.mkdir()
+    (folder / "date").write_text("#!/bin/sh\nPATH=${PATH#*:} exec date -d '5 minutes' \"$@\"\n")
+    (folder / "date").chmod(0o755)
+    path = json.dumps(f"{folder}:{os.environ['PATH']}")
+    here = 'address = "local"\n'
+    target = state.folder / "target.toml"
+    replace_text(state, "clock-off", target, here, f"{here}environment = {{ PATH = {path} }}\n")
 
 
 def log_of(state: State) -> Path:
@@ -196,6 +241,34 @@ FAULTS: Final = (
         ("preflight/migration-files",),
         leave_another_migration,
         lambda state: surprise(state).unlink(),
+    ),
+    Fault(
+        "disk-too-small",
+        moments.BEFORE,
+        "preflight",
+        "the release needs more room than any disk here has",
+        ("preflight/free-disk",),
+        promise_more_room,
+        lambda state: put_files_back(state, "disk-too-small"),
+    ),
+    Fault(
+        "inodes-gone",
+        moments.BEFORE,
+        "preflight",
+        "the file system that the dump goes to takes hardly a new file",
+        ("preflight/free-disk",),
+        mount_small,
+        unmount_small,
+    ),
+    Fault(
+        "clock-off",
+        moments.BEFORE,
+        "preflight",
+        "the machine's clock is five minutes ahead",
+        ("preflight/clock",),
+        set_the_clock,
+        lambda state: put_files_back(state, "clock-off"),
+        ("process",),
     ),
     Fault(
         "log-missing",

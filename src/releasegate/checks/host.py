@@ -28,13 +28,24 @@ def machine_answers(check: str, host: HostFacts, expected_name: str | None) -> J
     return Judgement(
         seen=int(bool(host.hostname)),
         unit="machines that answered",
-        holds=f"{host.hostname} ({host.system}) answers as {host.user}",
+        holds=f"{host.hostname} ({host.system}) answers as {host.user}{_busy(host)}",
         findings=(finding,) if is_another else (),
     )
 
 
+def _busy(host: HostFacts) -> str:
+    """Return how busy the machine is, as facts; nobody promises anything about it."""
+    if host.load is None or host.memory_bytes is None or host.memory_free_bytes is None:
+        return ""
+    memory = f"{gigabytes(host.memory_free_bytes)} of {gigabytes(host.memory_bytes)} memory free"
+    return f"; load {host.load:.1f} on {count(host.processors or 1, 'processor')}, {memory}"
+
+
 def disks_have_room(check: str, disks: Sequence[DiskFacts], least_gb: float, source: str) -> Judgement:
-    """Judge that every file system named has `least_gb` GB free, and room for new files; each is judged once."""
+    """Judge that every file system named has `least_gb` GB free, room for new files, and may be written to.
+
+    Each is judged once.
+    """
     by_mount = sorted(disks, key=lambda disk: disk.mount)
     each = [next(group) for _, group in groupby(by_mount, key=lambda disk: disk.mount)]
     findings = [_too_full(check, disk, least_gb, source) for disk in each if disk.free_bytes < least_gb * 1e9]
@@ -43,8 +54,21 @@ def disks_have_room(check: str, disks: Sequence[DiskFacts], least_gb: float, sou
         for disk in each
         if disk.free_inodes is not None and disk.free_inodes < _FEWEST_INODES
     ]
+    findings += [_read_only(check, disk, source) for disk in each if disk.is_read_only]
     room = ", ".join(f"{disk.mount} {gigabytes(disk.free_bytes)}" for disk in each)
     return Judgement(seen=len(each), unit="disks", holds=f"free: {room}", findings=tuple(findings))
+
+
+def _read_only(check: str, disk: DiskFacts, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=f"{disk.mount} (for {disk.path})",
+        want=f"a file system that can be written to ({source})",
+        have="it is mounted read-only",
+        why="no dump, build or index can be written there, however much is free",
+        fix="read the kernel's log first: a file system that turns read-only is often a failing disk",
+        run=f"grep ' {disk.mount} ' /proc/mounts",
+    )
 
 
 def _too_full(check: str, disk: DiskFacts, least_gb: float, source: str) -> Finding:

@@ -72,7 +72,7 @@ class Rehearsal:
         """Run one command as `gate step` does; return 0 when its output is as promised."""
         self.progress.begin(f"step {step['item']}")
         done = run_live(step["item"], step["command"], cwd=Path(step["cwd"]), env=step["env"], show=False)
-        judgement = judge_and_record(self.folder, self.subject.change, done)
+        judgement = judge_and_record(self.folder, self.subject.change, done, self.subject.target)
         self.progress.end(judgement.verdict, judgement.sentence)
         if judgement.verdict.opens:
             return 0

@@ -22,6 +22,8 @@ from releasegate.evidence.chain import Chain
 from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
 from releasegate.plugin.opening import who
+from releasegate.probes.trouble import collected
+from releasegate.target.models import Target
 
 _KEPT_IN_EVENT = 40_000  # characters of the end of the output; the whole of it is a blob
 
@@ -51,10 +53,14 @@ def step(
     subject = subject_of(target_path, change_path)
     folder = folder_of(subject, reports)
     _require_known(item, subject.change)
-    judgement = judge_and_record(folder, subject.change, run_live(item, command))
+    judgement = judge_and_record(folder, subject.change, run_live(item, command), subject.target)
     refresh(folder, subject)
     for finding in judgement.findings:
         click.echo(str(finding), err=True)
+    if not judgement.verdict.opens:
+        click.echo(
+            f"the last lines of the logs and the database's sessions are kept in {folder.report.parent}", err=True
+        )
     return 0 if judgement.verdict in (Verdict.PASS, Verdict.WARN) else 1
 
 
@@ -66,14 +72,15 @@ def _require_known(item: str, change: Change) -> None:
         raise UsageError(unknown("step", item, known))
 
 
-def judge_and_record(folder: Folder, change: Change, done: Timed) -> Judgement:
+def judge_and_record(folder: Folder, change: Change, done: Timed, target: Target | None = None) -> Judgement:
     """Judge what a command did by the change's patterns, and write it into the evidence.
 
+    Of one that failed, what the deployment of `target` says about itself now is written beside it.
     Raises KeyboardInterrupt, once it is written, for a command that the operator interrupted.
     """
     promised = next((step for step in change.steps if step.item == done.run.item), None)
     judgement = checks.step_as_promised(done.run, promised)
-    _record(folder, done, judgement)
+    _record(folder, done, judgement, {} if target is None or judgement.verdict.opens else collected(target))
     if done.interrupted:
         raise KeyboardInterrupt
     return judgement
@@ -130,8 +137,8 @@ def run_live(
     return Timed(run, began, ended, interrupted)
 
 
-def _record(folder: Folder, done: Timed, judgement: Judgement) -> None:
-    """Write one step event; the whole output is a blob beside it."""
+def _record(folder: Folder, done: Timed, judgement: Judgement, beside: Mapping[str, str]) -> None:
+    """Write one step event; the whole output, and each of the texts `beside` it, is a blob."""
     with Chain.open(folder) as chain:
         output = redactor.text(done.run.output)
         chain.append(
@@ -148,4 +155,8 @@ def _record(folder: Folder, done: Timed, judgement: Judgement) -> None:
             output_blob=chain.keep(output.encode(), "output.txt"),
             verdict=str(judgement.verdict),
             findings=[finding.as_dict() for finding in judgement.findings],
+            collected={
+                name: chain.keep(redactor.text(text).encode(), f"{name.replace(' ', '-')}.txt")
+                for name, text in beside.items()
+            },
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from releasegate.core import CannotMeasure
 from releasegate.core.gate import Bond
@@ -38,12 +37,8 @@ def _looks(subject: Subject) -> Iterator[tuple[tuple[Bond, ...], Callable[[], Ma
     if database is not None:
         of_database = (Bond.SERVER, Bond.CATALOG, Bond.BACKFILLED)
         yield of_database, lambda: identity.of_database(database, change)
-    for bond, path in ((Bond.BACKEND, target.paths.backend), (Bond.FRONTEND, target.paths.frontend)):
-        if path is not None and target.host is not None:
-            yield (bond,), _commit(subject, bond, Path(path))
-
-
-def _commit(subject: Subject, bond: Bond, path: Path) -> Callable[[], Mapping[Bond, str]]:
-    host = subject.target.host
-    assert host is not None
-    return lambda: {bond: identity.commit_at(host, str(path))}
+    backend, frontend, host = target.paths.backend, target.paths.frontend, target.host
+    if host is not None and backend is not None:
+        yield (Bond.BACKEND,), lambda: {Bond.BACKEND: identity.commit_at(host, backend)}
+    if host is not None and frontend is not None:
+        yield (Bond.FRONTEND,), lambda: {Bond.FRONTEND: identity.commit_at(host, frontend, other=backend)}

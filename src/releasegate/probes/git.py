@@ -126,6 +126,12 @@ def way_back(machine: Machine, path: str, repositories: Mapping[str, str]) -> Me
         return noted.measurement(facts, rows=len(saved or ()), unit="saved commits")
 
 
+def top(machine: Machine, path: str) -> str:
+    """Return the folder of the repository that `path` is in; "" where it is in none."""
+    ran = machine.run([*GIT, machine.path(path), "rev-parse", "--show-toplevel"])
+    return ran.stdout.strip() if ran.exit_code == 0 else ""
+
+
 def exists(machine: Machine, repository: str, commit: str) -> bool:
     """Whether the repository has `commit` (a hash, at least 7 digits of it)."""
     where = machine.path(repository)

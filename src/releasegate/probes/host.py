@@ -8,7 +8,7 @@ import shlex
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ _TIMED_OUT, _NOT_FOUND, _NO_ACCESS = 124, 127, 126  # exit codes of timeout(1) a
 _GLOB = 'IFS=; for found in $1; do if [ -e "$found" ]; then printf "%s\\0" "$found"; fi; done'
 _NEAREST = 'p=$1; while [ ! -e "$p" ] && [ "$p" != / ] && [ "$p" != . ]; do p=$(dirname -- "$p"); done; printf %s "$p"'
 _IDENTITY = "hostname 2>/dev/null || uname -n; id -un; uname -sr; cat /etc/machine-id 2>/dev/null || true"
+_LOAD = "nproc; cat /proc/loadavg; grep -E '^(MemTotal|MemAvailable):' /proc/meminfo"
 _DF_LINE = re.compile(r"^.*?\s+(\d+|-)\s+(?:\d+|-)\s+(\d+|-)\s+(?:\d+%|-)\s+(/.*)$")
 
 
@@ -184,7 +185,26 @@ class Machine:
             total_bytes=(total or 0) * 1024,
             free_bytes=(free or 0) * 1024,
             free_inodes=free_inodes if inodes else None,
+            is_read_only=mount in self._read_only,
         )
+
+    @cached_property
+    def _read_only(self) -> frozenset[str]:
+        """The mount points that nobody may write to; none where the machine does not list them (it is no Linux)."""
+        mounts = (line.split() for line in self.run(["cat", "/proc/mounts"]).stdout.splitlines())
+        options = {one[1]: one[3].split(",") for one in mounts if len(one) > 3}  # the last mount at a place counts
+        return frozenset(_unescaped(place) for place, said in options.items() if "ro" in said)
+
+    def load(self) -> dict[str, Any]:
+        """Return processors, load and memory, as HostFacts names them; what the machine does not tell is left out."""
+        lines = self.run(["sh", "-c", _LOAD]).stdout.splitlines()
+        if len(lines) != 4 or not lines[0].strip().isdigit():
+            return {}
+        total, free = (int(line.split()[1]) * 1024 for line in lines[2:])
+        return {
+            "processors": int(lines[0]), "load": float(lines[1].split()[0]),
+            "memory_bytes": total, "memory_free_bytes": free,
+        }  # fmt: skip
 
     def _df(self, argv: Sequence[str]) -> tuple[int | None, int | None, str]:
         """Return total, free and mount point as df's last line says; None for its `-`."""
@@ -253,7 +273,8 @@ def host_facts(machine: Machine) -> Measurement[HostFacts]:
     """Measure which machine answers."""
     with machine.noting() as noted:
         ran = machine.run(["true"])
-        return noted.measurement(machine.identity, rows=int(ran.exit_code == 0), unit="commands answered")
+        facts = replace(machine.identity, **machine.load())
+        return noted.measurement(facts, rows=int(ran.exit_code == 0), unit="commands answered")
 
 
 def disks(machine: Machine, paths: Sequence[str]) -> Measurement[tuple[DiskFacts, ...]]:
@@ -280,6 +301,11 @@ def _stderr_of(broken: RuntimeError) -> str:
 
 def _decoded(data: bytes) -> str:
     return data.decode("utf-8", errors="replace")
+
+
+def _unescaped(place: str) -> str:
+    """Return a mount point as df prints it; /proc/mounts writes blanks in octal."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), place)
 
 
 def _number(text: str) -> int | None:

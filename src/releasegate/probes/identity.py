@@ -9,6 +9,7 @@ from hashlib import sha256
 from psycopg import sql
 
 from releasegate.change.models import Backfill, Change
+from releasegate.core import CannotMeasure
 from releasegate.core.gate import Bond
 from releasegate.probes import catalog, git, row_sql
 from releasegate.probes.database import server
@@ -32,9 +33,16 @@ def of_database(database: Database, change: Change) -> dict[Bond, str]:
         return bonds
 
 
-def commit_at(host: Host, path: str) -> str:
-    """Return the commit that is checked out at `path` on the machine. Raises CannotMeasure when there is none."""
+def commit_at(host: Host, path: str, *, other: str | None = None) -> str:
+    """Return the commit that is checked out at `path` on the machine.
+
+    Raises CannotMeasure when there is none, and when the repository is also that of `other`: one that holds both
+    parts moves as a whole, with the step of the part that comes first.
+    """
     with open_machine(host) as machine:
+        top = git.top(machine, path)
+        if top and other is not None and top == git.top(machine, other):
+            raise CannotMeasure(f"{path} and {other} are of one repository: its commit is that of {other}")
         return git.code(machine, "", path).value.head.hash
 
 

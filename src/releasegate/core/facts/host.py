@@ -10,7 +10,8 @@ from datetime import datetime
 class HostFacts:
     """Which machine answered, and as whom.
 
-    `machine_id` is a hash of /etc/machine-id, which systemd asks to keep to oneself; "" where there is none.
+    `machine_id` is a hash of /etc/machine-id, which systemd asks to keep to oneself; "" where there is none. `load`
+    is that of the last minute, `memory_free_bytes` what programs could still have; None where nothing tells them.
     """
 
     address: str
@@ -18,6 +19,10 @@ class HostFacts:
     user: str
     system: str
     machine_id: str = ""
+    processors: int | None = None
+    load: float | None = None
+    memory_bytes: int | None = None
+    memory_free_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,8 @@ class DiskFacts:
     """The file system below `path`.
 
     `looked_at` is the nearest folder above `path` that exists. Free space is what an ordinary user may still
-    write; `free_inodes` is None on a file system without a fixed number of them.
+    write; `free_inodes` is None on a file system without a fixed number of them. `is_read_only` says that nobody may
+    write there, however much is free.
     """
 
     path: str
@@ -46,6 +52,7 @@ class DiskFacts:
     total_bytes: int
     free_bytes: int
     free_inodes: int | None = None
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
