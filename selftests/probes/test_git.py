@@ -201,7 +201,7 @@ def test_a_checkout_that_was_fetched_and_not_pulled_is_behind(here, repository, 
     assert code(here, clone).behind == 1
 
 
-def test_one_repository_that_holds_both_parts_has_one_commit(here, repository):
+def test_one_repository_that_holds_both_parts_has_one_commit(repository):
     """The frontend's commit is not bound on its own: a pull for the backend moves it."""
     for part in ("backend", "frontend"):
         (repository.folder / part).mkdir()
