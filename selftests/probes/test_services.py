@@ -96,9 +96,48 @@ def test_a_pid_file_without_a_number_cannot_be_measured(here, tmp_path: Path):
         look(here, "process", pid_file=str(tmp_path / "pid"))
 
 
-def test_a_process_without_pid_file_and_port_is_a_usage_error(here):
+def test_a_process_is_known_by_its_command_line(here):
+    """Its own processes with the same line are one with it; two that have nothing to do with each other are not."""
+    marker = f"marker_{os.getpid()}"
+    line = [sys.executable, "-c", f"import time; '{marker}'; time.sleep(60)"]
+    one = subprocess.Popen(line)
+    try:
+        assert look(here, "process", command=rf"{marker}\b").pid == one.pid
+        other = subprocess.Popen(line)
+        with pytest.raises(CannotMeasure, match="2 processes have a command line with"):
+            look(here, "process", command=marker)
+        other.kill()
+        other.wait()
+    finally:
+        one.kill()
+        one.wait()
+    assert look(here, "process", command=marker).state == f"no process (a command line with '{marker}')"
+
+
+def test_who_listens_on_the_port_is_told(here, process):
+    """The process itself, whose family is also what began it."""
+    child, port = process
+    book = open_services(Services(manager="process", backend=Service(name="b", port=port)), here)
+    found = book.port("backend", None).value
+    assert [one.pid for one in found.listeners if one.port == port] == [child.pid]
+    assert child.pid in found.family
+    assert os.getpid() in found.family
+
+
+def test_two_looks_at_a_process_that_stays_are_alike(here, process):
+    """And of one that ended in between the second says so."""
+    child, port = process
+    book = open_services(Services(manager="process", backend=Service(name="b", port=port)), here)
+    stay = book.stays("backend", 0.2).value
+    assert (stay.first.pid, stay.second.pid, stay.apart_s >= 0.2) == (child.pid, child.pid, True)
+    child.kill()
+    child.wait()
+    assert book.stays("backend", 0.2).value.second.is_running is False
+
+
+def test_a_process_without_pid_file_command_and_port_is_a_usage_error(here):
     """The message says which keys are accepted."""
-    with pytest.raises(UsageError, match="needs pid_file or port"):
+    with pytest.raises(UsageError, match="needs pid_file, command or port"):
         look(here, "process")
 
 
@@ -163,6 +202,18 @@ def test_two_containers_of_one_compose_service_have_to_be_told_apart(here, docke
                "--label=com.docker.compose.service=web", "box:1", "/bin/sleep", "600")  # fmt: skip
     with pytest.raises(CannotMeasure, match=r"2 containers .* 'web' \(shop-web-1, shop-web-2\)"):
         look(here, "docker", "web")
+
+
+def test_a_compose_project_tells_services_of_one_name_apart(here, docker):
+    """Its name in [services] leads to the container of that project."""
+    for project in ("shop", "blog"):
+        docker("run", "-d", "--network=host", f"--name={project}-db-1", "--label=com.docker.compose.service=db",
+               f"--label=com.docker.compose.project={project}", "box:1", "/bin/sleep", "600")  # fmt: skip
+    with pytest.raises(CannotMeasure, match="or their project"):
+        look(here, "docker", "db")
+    found = look(here, "docker", "db", project="blog")
+    assert (found.project, found.is_running) == ("blog", True)
+    assert docker("inspect", "--format", "{{.State.Pid}}", "blog-db-1") == str(found.pid)
 
 
 @pytest.mark.usefixtures("docker")
