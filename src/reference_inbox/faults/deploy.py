@@ -23,15 +23,23 @@ from reference_inbox.waiting import wait_until
 
 DAY_S: Final = 86_400
 REFLOGS: Final = ("HEAD", "refs/heads/main")
-WAITS: Final = [sys.executable, "-c", "import time; time.sleep(3600)"]
-SUPERVISES: Final = """
-import os, subprocess, sys, time
+NOW: Final = "datetime.datetime.now(datetime.timezone.utc).isoformat()"
+WAITS: Final = f"""
+import datetime, sys, time
+with open(sys.argv[1], "a") as log:
+    log.write({NOW} + " WARNING the port is taken, waiting for it\\n")
+time.sleep(3600)
+"""
+SUPERVISES: Final = f"""
+import datetime, os, subprocess, sys, time
 running = []
 try:
     while True:
         running.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]))
         with open(sys.argv[1] + ".new", "w") as file:
-            file.write(f"{running[-1].pid}\\n")
+            file.write(f"{{running[-1].pid}}\\n")
+        with open(sys.argv[2], "a") as log:
+            log.write({NOW} + " WARNING it ended and is started again\\n")
         os.replace(sys.argv[1] + ".new", sys.argv[1])
         for old in running[:-1]:
             old.kill()
@@ -132,6 +140,11 @@ def change_the_checkout(state: State) -> None:
     readme.write_text(readme.read_text("utf-8") + "changed on the server\n", "utf-8")
 
 
+def said_in(state: State, service: str) -> str:
+    """Return the log that tells of it: the backend's does, the pages' is as silent as it is on a good day."""
+    return state.read().logs[service] if service == "backend" else os.devnull
+
+
 def port_held(service: str, at: str, trips: tuple[str, ...]) -> Fault:
     """Make a fault in which another process has the service's port, and the service itself waits for it for ever."""
     name, holder = f"{service}-port-held", f"{service}-holder"
@@ -142,7 +155,9 @@ def port_held(service: str, at: str, trips: tuple[str, ...]) -> Fault:
         module, variables = environments.MODULES[service], environments.of(state, record, service)
         command, log = [sys.executable, "-m", module], place(state, name) / "holder.log"
         processes.launch(state, holder, command, log=log, env=variables, cwd=state.folder)
-        processes.launch(state, service, WAITS, log=log, env={}, cwd=state.folder)
+        processes.launch(
+            state, service, [sys.executable, "-c", WAITS, said_in(state, service)], log=log, env={}, cwd=state.folder
+        )
         services.wait_for_answer(state, service)
 
     def mend(state: State) -> None:
@@ -161,7 +176,7 @@ def starts_again(service: str, at: str, trips: tuple[str, ...]) -> Fault:
     def strike(state: State) -> None:
         path = state.run / f"{service}.pid"
         keep_file(state, name, path)
-        command = [sys.executable, "-c", SUPERVISES, str(path)]
+        command = [sys.executable, "-c", SUPERVISES, str(path), said_in(state, service)]
         log = place(state, name) / "supervisor.log"
         processes.launch(state, supervisor, command, log=log, env={}, cwd=state.folder)
         was = path.read_text()
@@ -186,12 +201,8 @@ FAULTS: Final = (
         change_the_checkout,
         lambda state: put_files_back(state, "dirty-tree"),
     ),
-    port_held("backend", moments.BACKEND, ("backend/port", "backend/started-line", "backend/log-clean")),
-    starts_again(
-        "backend",
-        moments.BACKEND,
-        ("backend/service-stays", "backend/port", "backend/started-line", "backend/log-clean"),
-    ),
+    port_held("backend", moments.BACKEND, ("backend/port", "backend/started-line")),
+    starts_again("backend", moments.BACKEND, ("backend/service-stays", "backend/port", "backend/started-line")),
     port_held("frontend", moments.RELEASED, ("frontend/port", "frontend/log-clean")),
     starts_again("frontend", moments.RELEASED, ("frontend/service-stays", "frontend/port", "frontend/log-clean")),
     not_restarted("backend", moments.BACKEND, ("backend/service-up",)),
