@@ -225,3 +225,10 @@ def test_few_at_the_same_time_make_a_lower_rate():
     """Ten at a time, each at the limit of 500 ms, are 20 a second: a good deployment is never kept back."""
     plan = plan_for(aim_of(), Load(requests_per_second=50, total=2000, concurrent=10), limit_ms=500)
     assert plan.rate == 20
+
+
+def test_answers_that_keep_the_limit_never_end_a_load():
+    """Half of the answers may take 5 s before it is ended, and twice the limit where that is longer."""
+    budget = Load(requests_per_second=50, total=2000)
+    assert plan_for(aim_of(), budget, limit_ms=500).stop.latency_ms == 5000
+    assert plan_for(aim_of(), budget, limit_ms=8000).stop.latency_ms == 16_000

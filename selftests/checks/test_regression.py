@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from releasegate.checks.latency import Limit
-from releasegate.checks.regression import Allowed, not_slower
+from releasegate.checks.regression import Allowed, not_slower, shown
 from releasegate.checks.shift import difference_in_share, hodges_lehmann, percentile_at_most
 from releasegate.core import Verdict
 from releasegate.core.facts.latency import Sample
@@ -126,3 +126,16 @@ def test_a_larger_slow_share_is_seen_and_chance_is_not():
 def test_too_little_on_either_side_is_no_comparison(before, after):
     """No record of the old release, nothing measured, or 19 of either."""
     assert judged(before, after).verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_comparison_is_kept_as_a_table():
+    """Both medians, the shift and its interval, for each endpoint that there is a record of."""
+    after = [Sample("messages", 0, 0, 140.0 + at % 5, 200, 9) for at in range(50)]
+    before = {"samples": {"messages": [100.0 + at % 5 for at in range(50)]}}
+    assert shown(before, after, RUNS) == [
+        {
+            "endpoint": "messages", "before": 102.0, "now": 142.0, "value": 40.0, "low": 39.0, "high": 41.0,
+            "requests_before": 50, "requests_now": 50,
+        }
+    ]  # fmt: skip
+    assert shown({}, after, RUNS) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Final
 
@@ -86,6 +86,21 @@ def not_slower(
         undecided="; ".join(f"{name}: {_shift_text(pairs[name], shifts[name])}, across the allowed {rises[name]:.0f} ms"
                             for name in across),
     )  # fmt: skip
+
+
+def shown(before: Mapping[str, Any], after: Sequence[Sample], runs: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the comparison as evidence keeps it: a line for each endpoint, times in ms."""
+    return [
+        {
+            "endpoint": name,
+            "before": round(median(pair.before), 1),
+            "now": round(median(pair.after), 1),
+            **{key: round(value, 1) for key, value in asdict(hodges_lehmann(pair.before, pair.after)).items()},
+            "requests_before": len(pair.before),
+            "requests_now": len(pair.after),
+        }
+        for name, pair in _pairs(before, after, runs).items()
+    ]
 
 
 def _pairs(before: Mapping[str, Any], after: Sequence[Sample], runs: Mapping[str, str]) -> dict[str, _Pair]:

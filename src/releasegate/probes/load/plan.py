@@ -11,6 +11,7 @@ from releasegate.probes.load.aim import SINGLE_REQUESTS, Aim
 from releasegate.target.models import Load
 
 _WARM_UP_S: Final = 1.0  # connections, caches and a just-in-time compiler get ready; sent, counted and not judged
+_ABOVE_LIMIT: Final = 2  # times the promised limit: a load of answers that keep it is never ended
 _ASIDE: Final = 60  # requests of the budget kept for health and endpoints afterwards, each asked for up to 5 s
 
 
@@ -27,13 +28,11 @@ def plan_for(aim: Aim, budget: Load, *, limit_ms: float) -> Plan:
     left = max(0, budget.total - SINGLE_REQUESTS * len(aim.names) - aim.asked - _ASIDE)
     warm_up = min(round(rate * _WARM_UP_S), left // 10)
     share = min(1.0, (left - warm_up) / max(1, sum(wanted.values())))
+    longest = parse_duration(budget.stop_at_latency, where="[load] stop_at_latency").total_seconds() * 1000
     return Plan(
         counts={name: int(count * share) for name, count in wanted.items()},
         rate=rate,
         warm_up=warm_up,
         concurrent=budget.concurrent,
-        stop=Stop(
-            error_share=budget.stop_at_error_share,
-            latency_ms=parse_duration(budget.stop_at_latency, where="[load] stop_at_latency").total_seconds() * 1000,
-        ),
+        stop=Stop(error_share=budget.stop_at_error_share, latency_ms=max(longest, _ABOVE_LIMIT * limit_ms)),
     )
