@@ -68,7 +68,7 @@ class Truth:
                 usual *= math.exp(self.dice.gauss(0, rest[0]))
             case "freeze":
                 since = (now - (self.began or now)) * 1000
-                usual = max(usual, rest[0] + rest[1] - since) if since >= rest[0] else usual
+                usual += max(0, rest[0] + rest[1] - since) if since >= rest[0] else 0
             case "fast-503" if self._is_hit(rest[0]):
                 return 503, b"[]"
             case "reset" if self._is_hit(rest[0]):
