@@ -144,6 +144,29 @@ def test_a_message_that_comes_back_otherwise_is_a_finding(shown, have):
     assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, have)
 
 
+@pytest.mark.parametrize(
+    ("match", "stored", "shown", "agrees"),
+    [
+        ("equal", "https://x/a.jpg", "https://x/a.jpg", True),
+        ("equal", "https://x/a.jpg", "https://x/a.jpg?sig=1", False),
+        ("same-path", "https://x/a.jpg?w=1", "https://cdn/a.jpg?sig=1", True),
+        ("same-path", "https://x/a.jpg", "https://x/b.jpg", False),
+        ("same-path", "https://x", "https://y", False),
+        ("same-path", "http://[x/a.jpg", "https://x/a.jpg", False),
+        ("ends-with", "https://x/a.jpg", "/proxy?u=https://x/a.jpg", True),
+        ("ends-with", "https://x/media/a.jpg", "/media/a.jpg", True),
+        ("ends-with", "https://x/a.jpg", "https://x/a.jpg?sig=1", False),
+        ("ends-with", "https://x/a.jpg", "", False),
+    ],
+)
+def test_urls_agree_as_the_change_file_says(match, stored, shown, agrees):
+    """One more message that agrees by any rule, so that it is not taken for an API that rewrites every url."""
+    found = (Stored(id="1", urls=("u",)), Stored(id="2", urls=(stored,)))
+    read = replace(READ, urls={"1": ("u",), "2": (shown,)})
+    judgement = checks.api_agrees([read], found, source="runbook 6.5", strata=1, match=match)
+    assert judgement.verdict is (Verdict.PASS if agrees else Verdict.FAIL)
+
+
 def test_an_api_that_rewrites_every_url_is_a_warning():
     assert agree(replace(READ, urls={"1": ("s/u",), "2": ("s/v",)}), stored=TWO).verdict is Verdict.WARN
 

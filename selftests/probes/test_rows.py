@@ -224,6 +224,33 @@ def test_conversations_are_chosen_to_cover_every_kind_of_media(cluster):
     assert chosen.rows == 2
 
 
+def test_urls_without_an_ending_are_one_kind_and_replies_another(cluster):
+    """A signature at the end of a url is no ending: a million of them must not be a million kinds."""
+    dsn = made(
+        cluster,
+        "1, 1, 'a', 'https://x/abcdefghij', now(), '[]'",
+        "2, 2, 'a', 'https://x/klmnopqrst', now(), '[]'",
+        "3, 3, 'a', 'https://x/u.verylongone', now(), '[]'",
+        "4, 4, 'a', 'https://x/uvwxyz', now(), '[]'",
+    )
+    with reach(dsn) as session, psycopg.connect(dsn, autocommit=True) as other:
+        found = rows.as_found(session, BACKFILL)
+        assert rows.conversations_to_read(session, found, ["1", "2", "3", "4"]).rows == 1
+        other.execute('ALTER TABLE "Chat"."Msg" ADD "replyToId" bigint')
+        other.execute('UPDATE "Chat"."Msg" SET "replyToId" = 1 WHERE "Id" = 4')
+        with_reply = rows.conversations_to_read(session, found, ["1", "2", "3", "4"])
+    assert with_reply.rows == 2
+    assert "4" in with_reply.value
+
+
+@pytest.mark.parametrize("ids", [["7"], ["7", "not a number"], ["7", "99999999999999999999"]])
+def test_ids_that_are_no_keys_of_the_table_are_not_found_and_break_nothing(cluster, ids):
+    """An API may show ids of another kind beside the table's."""
+    dsn = made(cluster, "7, 1, '', 'u', now(), '[]'")
+    with reach(dsn) as session:
+        assert [one.id for one in rows.stored(session, BACKFILL, ids).value] == ["7"]
+
+
 def test_what_is_stored_is_read_as_one_url_for_each_attachment(cluster):
     """Every element of the list counts, one without url too."""
     dsn = made(cluster, """7, 1, '', 'u', now(), '[{"url": "u"}, {"href": "v"}, {"x": 1}]'""")

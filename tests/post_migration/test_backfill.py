@@ -118,7 +118,13 @@ def test_the_api_shows_what_is_stored(database, api, backfill, change, require):
     chosen = rows.conversations_to_read(database, backfill, visible.value.known_ids)
     read = readback.read_back(api, change.api.messages, change.api.fields, chosen.value)
     stored = rows.stored(database, backfill, [key for one in read.value for key in one.urls])
-    judgement = checks.api_agrees(read.value, stored.value, source=change.api.messages.source, strata=chosen.rows)
+    judgement = checks.api_agrees(
+        read.value,
+        stored.value,
+        source=change.api.messages.source,
+        strata=chosen.rows,
+        match=change.api.fields.url_match,
+    )
     require(judgement, visible, chosen, read, stored)
 
 

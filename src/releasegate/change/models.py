@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from releasegate.files import Length, Model, Pattern, Pointer, Promise, UrlPath, matching
 
 Locale = Literal["en", "pt-BR"]
+UrlMatch = Literal["equal", "same-path", "ends-with"]
 RollbackKind = Literal["code", "data", "restore"]
 FileStep = Literal["migration", "backfill", "rollback"]
 Kind = Literal["image", "video", "audio"]
@@ -268,7 +269,11 @@ class ListEndpoint(Endpoint):
 
 
 class MessageFields(Model):
-    """Where one message of the API's answer keeps what the release is about (JSON pointers, first that fits)."""
+    """Where one message of the API's answer keeps what the release is about (JSON pointers, first that fits).
+
+    `url_match` says how an attachment's url agrees with the stored one: `equal`; `same-path` where the API signs urls
+    or moves them to another host; `ends-with` where one is the end of the other, as behind a proxy or without the host.
+    """
 
     attachments: tuple[Pointer, ...] = ("/attachments",)
     attachment_url: tuple[Pointer, ...] = ("/url",)
@@ -277,6 +282,7 @@ class MessageFields(Model):
         "/replied_to", "/repliedTo", "/replied_to_message_id", "/repliedToMessageId", "/reply_to", "/replyTo",
         "/reply_to_id", "/replyToId", "/in_reply_to", "/inReplyTo",
     )  # fmt: skip
+    url_match: UrlMatch = "equal"
 
 
 class Api(Model):

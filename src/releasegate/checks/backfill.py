@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
@@ -79,11 +80,14 @@ def took_as_long_as_expected(
     return Judgement(seen=len(durations), unit="recorded runs", holds=holds, findings=findings)
 
 
-def api_agrees(read: Sequence[ReadBack], stored: Iterable[Stored], *, source: str, strata: int) -> Judgement:
+def api_agrees(
+    read: Sequence[ReadBack], stored: Iterable[Stored], *, source: str, strata: int, match: str = "equal"
+) -> Judgement:
     """Every conversation read is answered, and each message with media shows the attachments that are stored.
 
     Messages that the API does not list (deleted ones, another page) are not judged; `strata` counts the kinds of
-    old media that the conversations were chosen to cover. An API that shows every single one under another url
+    old media that the conversations were chosen to cover, `match` is the change file's
+    `url_match`. An API that shows every single one under another url
     rewrites them (signs, proxies), which is worth a look and no fault.
     """
     known = {message.id: message for message in stored}
@@ -91,10 +95,10 @@ def api_agrees(read: Sequence[ReadBack], stored: Iterable[Stored], *, source: st
     if pairs and all(one.urls[message.id] is None for one, message in pairs):
         undecided = "no message of the API's answers shows attachments where [reading] looks for them"
         return Judgement(seen=0, unit="messages read back", holds="", undecided=undecided)
-    rewrites = bool(pairs) and all(_has_other_url(one.urls[message.id], message.urls) for one, message in pairs)
-    differing = [one for one in read if _differing(one, pairs)]
+    rewrites = bool(pairs) and all(_has_other_url(one.urls[message.id], message.urls, match) for one, message in pairs)
+    differing = [(one, wrong) for one in read if (wrong := _differing(one, pairs, match))]
     findings = [_not_answered(one, source) for one in read if not one.is_answered]
-    findings += [_differs(one, _differing(one, pairs), source, rewrites=rewrites) for one in differing]
+    findings += [_differs(one, wrong, source, rewrites=rewrites) for one, wrong in differing]
     holds = (
         f"{count(len(pairs), 'message')} with media in {count(len(read), 'conversation')} come back as stored; "
         f"{count(strata, 'kind')} of old media covered"
@@ -102,12 +106,36 @@ def api_agrees(read: Sequence[ReadBack], stored: Iterable[Stored], *, source: st
     return Judgement(seen=len(pairs), unit="messages read back", holds=holds, findings=tuple(findings))
 
 
-def _differing(read: ReadBack, pairs: Sequence[tuple[ReadBack, Stored]]) -> list[Stored]:
-    return [message for one, message in pairs if one is read and one.urls[message.id] != message.urls]
+def _differing(read: ReadBack, pairs: Sequence[tuple[ReadBack, Stored]], match: str) -> list[Stored]:
+    return [message for one, message in pairs if one is read and not _agree(one.urls[message.id], message.urls, match)]
 
 
-def _has_other_url(shown: tuple[str | None, ...] | None, stored: tuple[str | None, ...]) -> bool:
-    return shown is not None and len(shown) == len(stored) and shown != stored
+def _has_other_url(shown: _Urls | None, stored: _Urls, match: str) -> bool:
+    return shown is not None and len(shown) == len(stored) and not _agree(shown, stored, match)
+
+
+def _agree(shown: _Urls | None, stored: _Urls, match: str) -> bool:
+    """Whether as many attachments are shown as stored, each with a url that agrees."""
+    if shown is None or len(shown) != len(stored):
+        return shown == stored
+    return all(one == other or _urls_agree(one, other, match) for one, other in zip(shown, stored, strict=True))
+
+
+def _urls_agree(shown: str | None, stored: str | None, match: str) -> bool:
+    if not shown or not stored:
+        return False
+    if match == "same-path":
+        path = _path(stored)
+        return bool(path.strip("/")) and _path(shown) == path
+    return match == "ends-with" and (shown.endswith(stored) or stored.endswith(shown))
+
+
+def _path(url: str) -> str:
+    """Return the path of a url, without scheme, host, query and fragment; of one that cannot be read, itself."""
+    try:
+        return urlsplit(url).path
+    except ValueError:  # a host that begins with [
+        return url
 
 
 def _not_answered(read: ReadBack, source: str) -> Finding:
@@ -140,6 +168,9 @@ def _shown(urls: tuple[str | None, ...] | None, stored: Sequence[str | None]) ->
     if not urls:
         return "no attachments"
     return count(len(urls), "attachment") if len(urls) != len(stored) else "another url"
+
+
+_Urls = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

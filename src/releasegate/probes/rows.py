@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -21,9 +22,18 @@ from releasegate.probes.row_sql import MarkedRows, Moments, as_moment, first_tex
 
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
 MOST_READ: Final = 40  # conversations; at 50 ms an answer the API is busy with us for 2 s
-LONGEST_ENDING: Final = 5
+MOST_KINDS: Final = 500  # of old media, the most frequent first; more are covered by chance
 # In lower case without underscores, the likeliest first.
 CREATED: Final = ("createdat", "created", "insertedat", "createdon", "datecreated", "createddate", "creationdate")
+REPLY: Final = (
+    "repliedtomessageid",
+    "repliedtoid",
+    "replytomessageid",
+    "replytoid",
+    "replyto",
+    "inreplyto",
+    "parentid",
+)
 CONVERSATION: Final = ("conversationid", "conversation", "threadid", "thread", "chatid", "dialogid", "channelid")
 
 _BLOCKS = "SELECT pg_relation_size({table}::regclass) / current_setting('block_size')::int AS blocks"
@@ -43,16 +53,23 @@ SELECT {key}::text AS id, {source}::text AS source, {url} AS url, {type} AS type
        {fields} AS fields
   FROM {table} WHERE {source}::text <> '' ORDER BY hashtextextended({key}::text, {seed}) LIMIT {count}
 """
+# An ending is what follows the last dot, where it is as short as an ending and made of letters and figures: anything
+# else (a signature, an id) would be as many kinds as there are rows.
 _STRATA = """
-SELECT right(reverse(split_part(reverse(split_part(split_part({source}::text, '?', 1), '#', 1)), '.', 1)), {longest})
-           AS ending, {type} AS type, {kind} AS kind, min({conversation}::text) AS conversation
-  FROM {table} WHERE {source}::text <> '' AND {conversation}::text = ANY ({visible})
- GROUP BY 1, 2, 3
+SELECT CASE WHEN ending ~ '^[0-9A-Za-z]{{1,5}}$' THEN lower(ending) ELSE '' END AS ending, type, kind, reply,
+       min(conversation) AS conversation
+  FROM (SELECT split_part(right({path}, 6), '.', -1) AS ending, left({type}, 40) AS type, {kind} AS kind,
+               {reply} AS reply, {conversation}::text AS conversation
+          FROM {table} WHERE {source}::text <> '' AND {among}) AS media
+ GROUP BY 1, 2, 3, 4 ORDER BY count(*) DESC LIMIT {most}
 """
 _STORED = """
-SELECT {key}::text AS id, {target}::jsonb AS stored FROM {table}
- WHERE {key}::text = ANY ({ids}) AND {source}::text <> ''
+SELECT {key}::text AS id, {target}::jsonb AS stored FROM {table} WHERE {among} AND {source}::text <> ''
 """
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
+# Ids that the API shows are texts; those of these types are surely read back as the same value.
+_READ_AS: Final = {"uuid": _UUID.fullmatch, "integer": _WHOLE.fullmatch, "bigint": _WHOLE.fullmatch}
 _AGAIN = "SELECT {key}, {source}, {target} FROM {table} WHERE {key}::text IN ({{ids}})"
 
 
@@ -192,7 +209,8 @@ def spots(
 def conversations_to_read(session: Session, backfill: Backfill, visible: Sequence[str]) -> Measurement[tuple[str, ...]]:
     """Measure which of the `visible` conversations hold every ending, stored type and kind of message there is.
 
-    Kinds are the columns that the rule from url to type looks at. Where no column says which conversation a row
+    Replies are kinds of their own, where a column has a usual name for what a message replies to. Other kinds are the
+    columns that the rule from url to type looks at. Where no column says which conversation a row
     belongs to, the first ones are taken. At most MOST_READ either way.
     """
     if backfill.conversation is None:
@@ -200,14 +218,19 @@ def conversations_to_read(session: Session, backfill: Backfill, visible: Sequenc
         return Measurement(value=first_ones, unit="kinds of old media", rows=0, query="", duration_s=0.0)
     columns = [sql.SQL("{}::text").format(sql.Identifier(column)) for column in rule_sql.columns(backfill)]
     kind: sql.Composable = sql.SQL("concat_ws(' ', {})").format(sql.SQL(", ").join(columns))
+    types = _types(session, backfill)
+    reply = _usual(list(types), REPLY)
+    source = sql.SQL("{}::text").format(sql.Identifier(backfill.from_column))
     answer = session.read(
         _composed(
             _STRATA,
             backfill,
             kind=kind if columns else sql.SQL("''"),
-            longest=sql.Literal(LONGEST_ENDING),
+            path=rule_sql.path_of(source),
+            reply=sql.SQL("{} IS NOT NULL").format(sql.Identifier(reply)) if reply else sql.SQL("false"),
             conversation=sql.Identifier(backfill.conversation),
-            visible=sql.Literal(list(visible)),
+            among=_among(backfill.conversation, types, visible),
+            most=sql.Literal(MOST_KINDS),
         )
     )
     chosen = tuple(dict.fromkeys(row["conversation"] for row in answer.rows))[:MOST_READ]
@@ -217,7 +240,8 @@ def conversations_to_read(session: Session, backfill: Backfill, visible: Sequenc
 def stored(session: Session, backfill: Backfill, ids: Sequence[str]) -> Measurement[tuple[Stored, ...]]:
     """Measure the attachments' urls of those messages of `ids` that have media."""
     target = sql.Identifier(backfill.to_column)
-    answer = session.read(_composed(_STORED, backfill, target=target, ids=sql.Literal(list(ids))))
+    among = _among(backfill.key, _types(session, backfill), ids)
+    answer = session.read(_composed(_STORED, backfill, target=target, among=among))
     found = tuple(Stored(id=row["id"], urls=_urls(row["stored"], backfill)) for row in answer.rows)
     return answer.measurement(found, unit="messages", rows=len(found), shown={"messages": len(found)})
 
@@ -281,6 +305,15 @@ def _marked(backfill: Backfill, moments: Moments, types: Mapping[str, str]) -> M
 def _blocks(session: Session, table: str) -> int:
     query = sql.SQL(_BLOCKS).format(table=sql.Literal(identifier(table).as_string(None)))
     return int(session.read(query).row["blocks"])
+
+
+def _among(column: str, types: Mapping[str, str], values: Sequence[str]) -> sql.Composable:
+    """Return whether `column` is one of `values`, by its own type where they are of it, so that an index is used."""
+    kind = types.get(column, "")
+    read = _READ_AS.get(kind)
+    if read is None or not all(map(read, values)):
+        return sql.SQL("{}::text = ANY ({})").format(sql.Identifier(column), sql.Literal(list(values)))
+    return sql.SQL("{} = ANY ({}::" + kind + "[])").format(sql.Identifier(column), sql.Literal(list(values)))
 
 
 def _created_type(types: Mapping[str, str], backfill: Backfill) -> str:
