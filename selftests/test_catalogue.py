@@ -81,6 +81,10 @@ RED_ELSEWHERE = {
             "a command that went wrong stands in the evidence, not in the deployment; see COMMANDS there",
         ),
     ),
+    "backfill/rows-announced": (
+        "faults/test_matrix.py::test_a_fault_turns_red_what_it_declares",
+        "what a command printed stands in the evidence alone; see COMMANDS there",
+    ),
     "backfill/duration": (
         "faults/test_matrix.py::test_a_fault_turns_red_what_it_declares",
         "how long a command took stands in the evidence alone; see COMMANDS there",

@@ -58,6 +58,14 @@ COMMANDS = (
         "command": "echo 'NOTICE:  Messages to migrate: 700'",
         "trips": ["backfill/step-output"],
     },
+    {
+        "name": "backfill-of-another-database",
+        "at": "backfilled",
+        "gate": "backfill",
+        "step": "4.3-backfill-script",
+        "command": "echo 'Total messages: 31.337, messages to migrate: 9 999'",
+        "trips": ["backfill/rows-announced"],
+    },
     {  # 3 s are expected for so few rows, and twice that is worth a look
         "name": "backfill-slow",
         "at": "backfilled",

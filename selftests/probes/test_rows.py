@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from releasegate.change.models import Backfill, Marker, RequiredField, TypeCase
 from releasegate.core.facts.rows import FIRST_REQUIRED, Flag, NewRows, Segment, recorded_checksums
 from releasegate.plugin.notebook import as_payload
-from releasegate.probes import checksums, rows
+from releasegate.probes import checksums, rows, upkeep
 from releasegate.probes.postgres import open_session
 from releasegate.probes.row_sql import Moments
 from releasegate.target.models import Database
@@ -270,3 +270,16 @@ def test_checksums_see_a_changed_value_and_two_that_swapped(cluster):
         assert checksums.again(session, before, found).value == before
         other.execute("""UPDATE "Chat"."Msg" SET "mediaUrl" = CASE "Id" WHEN 1 THEN 'v' ELSE 'u' END""")
         assert checksums.again(session, before, found).value.groups != before.groups
+
+
+def test_upkeep_is_read_with_the_table_s_own_settings(cluster):
+    """Storage parameters of the table go before the server's; a table that is not there is None."""
+    dsn = cluster.database(
+        "CREATE TABLE t (id int) WITH (autovacuum_enabled = off, autovacuum_analyze_threshold = 7);"
+        "INSERT INTO t SELECT generate_series(1, 100); CREATE TABLE u (id int)"
+    )
+    with reach(dsn) as session:
+        own, usual = upkeep.upkeep(session, "t").value, upkeep.upkeep(session, "u").value
+        assert upkeep.upkeep(session, "nowhere").value is None
+    assert (own.is_automatic, own.analyze_at) == (False, 7)
+    assert (usual.is_automatic, usual.analyze_at, usual.vacuum_at, usual.analyzed) == (True, 50, 50, "")

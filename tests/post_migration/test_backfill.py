@@ -1,16 +1,20 @@
 """Every row of the backfilled table, and what surrounds it. Runbook 4."""
 
 import random
+from datetime import datetime
 
 import pytest
 
+from releasegate.checks import announced as announced_checks
 from releasegate.checks import backfill as checks
 from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import rows as row_checks
 from releasegate.checks import steps as step_checks
+from releasegate.checks import upkeep as upkeep_checks
 from releasegate.core.facts.rows import Flag, recorded_checksums, recorded_counts
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import checksums, readback, rows
+from releasegate.probes import upkeep as upkeep_probe
 from releasegate.probes.row_sql import Moments
 
 pytestmark = pytest.mark.backfill
@@ -101,6 +105,20 @@ def test_the_backfill_ran_without_errors(change, step_records, require):
     require(step_checks.commands_did_as_promised("backfill/step-output", ran))
 
 
+@pytest.mark.check("backfill/rows-announced", promise=("backfill", "steps"), target="database", baseline=True)
+def test_the_backfill_spoke_of_as_many_rows_as_there_are(change, counts, recorded, step_records, opened_at, require):
+    before = recorded_counts(recorded("migration/rows-on-record"))
+    since = opened_at("migration")
+    runs = [
+        StepRun.last(step.item, [record])
+        for step in change.steps
+        for record in step_records(step.item)
+        if since and datetime.fromisoformat(record["began"]) >= since
+    ]
+    figures = announced_checks.announced(change.steps, runs)
+    require(announced_checks.rows_as_announced("backfill/rows-announced", figures, before, counts.value), counts)
+
+
 @pytest.mark.check("backfill/duration", promise="backfill.durations", target="database", baseline=True)
 def test_it_took_about_as_long_as_expected(runs, counts, backfill, require):
     took = [record["duration_s"] for _, record in runs]
@@ -146,3 +164,12 @@ def test_what_people_attached_themselves_is_still_there(backfill, counts, record
     before = recorded_counts(recorded("migration/rows-on-record"))
     kept = rollback_checks.own_data_kept("backfill/own-data-kept", counts.value, before, source=backfill.source)
     require(kept, counts)
+
+
+@pytest.mark.check("backfill/upkeep", promise="backfill", target="database")
+def test_somebody_clears_up_after_it(database, backfill, require):
+    found = upkeep_probe.upkeep(database, backfill.table)
+    judgement = upkeep_checks.table_is_kept_up(
+        "backfill/upkeep", found.value, source="the server's own limits", command=database.psql(found.query)
+    )
+    require(judgement, found)

@@ -165,6 +165,15 @@ FAULTS: Final = (
         does(takes_back("new-rows-old-form")),
     ),
     Fault(
+        "nobody-vacuums",
+        moments.BACKFILLED,
+        "backfill",
+        "autovacuum is off for the messages, and every one of them was changed",
+        ("backfill/upkeep",),
+        does("ALTER TABLE messages SET (autovacuum_enabled = off); UPDATE messages SET is_read = is_read"),
+        does("ALTER TABLE messages RESET (autovacuum_enabled)"),
+    ),
+    Fault(
         "source-rewritten",
         moments.BACKFILLED,
         "backfill",

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from releasegate.files import Length, Model, Pattern, Pointer, Promise, UrlPath, matching
 
 Locale = Literal["en", "pt-BR"]
+Counted = Literal["total", "with_media", "to_migrate"]
 UrlMatch = Literal["equal", "same-path", "ends-with"]
 RollbackKind = Literal["code", "data", "restore"]
 FileStep = Literal["migration", "backfill", "rollback"]
@@ -439,7 +440,8 @@ class Step(Promise):
     """How the output of one of the runbook's own commands is judged; `item` is the checklist's id.
 
     Every pattern of `success` must appear (alternatives are written `a|b`), none of `failure` may, and one of
-    `warning` is worth a look; so is taking more than `longest_s` seconds.
+    `warning` is worth a look; so is taking more than `longest_s` seconds. `exit_codes` are the right ones, none: any.
+    `counts` are patterns whose first group is a number of rows that the command prints.
     """
 
     item: str
@@ -448,6 +450,7 @@ class Step(Promise):
     warning: tuple[Pattern, ...] = ()
     exit_codes: tuple[int, ...] = (0,)
     longest_s: float | None = None
+    counts: dict[Counted, Pattern] = {}
 
 
 class Stretch(Promise):

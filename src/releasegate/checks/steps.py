@@ -61,7 +61,7 @@ def commands_did_as_promised(check: str, promised: Sequence[tuple[StepPromise, S
 
 def _findings(check: str, promise: StepPromise, run: StepRun) -> list[Finding]:
     wrong = []
-    if run.exit_code not in promise.exit_codes:
+    if promise.exit_codes and run.exit_code not in promise.exit_codes:
         accepted = " or ".join(str(code) for code in promise.exit_codes)
         wrong.append((f"exit code {accepted}", f"exit code {run.exit_code}"))
     wrong += [(f"no line with {pattern!r}", line) for pattern, line in _lines(promise.failure, run) if line]

@@ -1,0 +1,40 @@
+"""Dead rows and old statistics of a table, as the server counts them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from psycopg import sql
+
+from releasegate.core import Measurement
+from releasegate.core.facts.upkeep import Upkeep
+from releasegate.probes.postgres import Session, identifier
+
+# The table's own storage parameters go before the server's settings; the limits are how autovacuum works them out.
+_UPKEEP: Final = """
+SELECT coalesce(n_live_tup, 0) AS alive, coalesce(n_dead_tup, 0) AS dead, coalesce(n_mod_since_analyze, 0) AS changed,
+       coalesce(greatest(last_analyze, last_autoanalyze)::text, '') AS analyzed,
+       current_setting('autovacuum')::bool AND current_setting('track_counts')::bool
+           AND coalesce(own.settings ->> 'autovacuum_enabled', 'true')::bool AS is_automatic,
+       (coalesce(own.settings ->> 'autovacuum_analyze_threshold',
+                 current_setting('autovacuum_analyze_threshold'))::float
+           + coalesce(own.settings ->> 'autovacuum_analyze_scale_factor',
+                      current_setting('autovacuum_analyze_scale_factor'))::float * greatest(reltuples, 0))::bigint
+           AS analyze_at,
+       (coalesce(own.settings ->> 'autovacuum_vacuum_threshold', current_setting('autovacuum_vacuum_threshold'))::float
+           + coalesce(own.settings ->> 'autovacuum_vacuum_scale_factor',
+                      current_setting('autovacuum_vacuum_scale_factor'))::float * greatest(reltuples, 0))::bigint
+           AS vacuum_at
+  FROM pg_class
+  LEFT JOIN pg_stat_all_tables ON relid = pg_class.oid
+ CROSS JOIN LATERAL (
+       SELECT jsonb_object_agg(option_name, option_value) AS settings FROM pg_options_to_table(reloptions)) AS own
+ WHERE pg_class.oid = to_regclass({table})
+"""
+
+
+def upkeep(session: Session, table: str) -> Measurement[Upkeep | None]:
+    """Measure `table`; None where there is none."""
+    answer = session.read(sql.SQL(_UPKEEP).format(table=sql.Literal(identifier(table).as_string(None))))
+    found = [Upkeep(table=table, **row) for row in answer.rows]
+    return answer.measurement(found[0] if found else None, unit="tables", rows=len(found))
