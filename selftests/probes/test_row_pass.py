@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from releasegate.change.models import Backfill, Marker
+from releasegate.change.models import Backfill, Marker, TypeCase
 from releasegate.core import CannotMeasure
 from releasegate.probes import row_pass, rows
 from releasegate.probes.postgres import open_session
@@ -18,12 +18,14 @@ from releasegate.target.models import Database
 SOURCE = "runbook 4"
 BACKFILL = Backfill(
     source=SOURCE, table="m", from_column="u", to_column="a", url=("/0/url",),
+    type=("/0/type",), types=(TypeCase(source=SOURCE, types=("image", "video")),),
     marker=Marker(source=SOURCE, at=("/0/source",), value="legacy"),
 )  # fmt: skip
 TABLE = """
 CREATE TABLE m (id {kind}, u text, a jsonb);
 INSERT INTO m SELECT {key}, CASE WHEN n % 3 = 0 THEN 'u' || n END,
-       CASE WHEN n % 6 = 0 THEN jsonb_build_array(jsonb_build_object('url', 'u' || n, 'source', 'legacy')) ELSE '[]' END
+       CASE WHEN n % 6 = 0 THEN jsonb_build_array(jsonb_build_object(
+           'url', 'u' || n, 'source', 'legacy', 'type', (ARRAY['image', 'video', 'sticker'])[1 + n % 5])) ELSE '[]' END
   FROM generate_series(1, 1000) n;
 """
 KEYS = {
@@ -54,7 +56,8 @@ def test_ranges_count_what_one_pass_counts(cluster, kind):
     dsn = made(cluster, kind)
     whole, ranges = counted(dsn, gentle=False), counted(dsn, gentle=True)
     assert (whole.total, whole.ranges) == (1000, 1)
-    assert (ranges.by_flags, ranges.ranges > 5) == (whole.by_flags, True)
+    assert whole.types == {"image": 33, "video": 34, "": 99}
+    assert (ranges.by_flags, ranges.types, ranges.ranges > 5) == (whole.by_flags, whole.types, True)
     assert ranges.blocks == whole.blocks > 0
 
 
@@ -123,6 +126,6 @@ def test_a_statement_at_its_time_out_is_told_from_other_trouble(cluster):
         other.execute("CREATE FUNCTION slow() RETURNS int LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(9)'")
     with open_session(Database(dsn=SecretStr(dsn), statement_timeout="1s")) as session:
         with pytest.raises(row_pass._TooLong):
-            row_pass._read(session, row_pass.sql.SQL("(SELECT slow() AS flags)"))
+            row_pass._read(session, row_pass.sql.SQL("(SELECT slow() AS flags, '' AS type)"))
         with pytest.raises(CannotMeasure, match="nowhere"):
             row_pass._read(session, row_pass.sql.SQL("(SELECT 1 AS flags FROM nowhere)"))

@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -21,7 +20,7 @@ from releasegate.core import CannotMeasure
 from releasegate.probes.postgres import Answer, Session, identifier
 from releasegate.probes.row_sql import MarkedRows
 
-_EVERY_ROW = "SELECT flags, count(*) AS rows FROM {marked} AS marked GROUP BY flags"
+_EVERY_ROW = "SELECT flags, type, count(*) AS rows FROM {marked} AS marked GROUP BY flags, type"
 # The last key of the next range; an index on the key answers it without looking at the rows.
 _UPPER = "SELECT {key}::text AS upper FROM {table} WHERE {after} ORDER BY {key} OFFSET {skip} LIMIT 1"
 
@@ -39,11 +38,14 @@ log = logging.getLogger(__name__)
 class Pass:
     """What a pass has counted so far: rows by their flags, up to and with the row of key `after` (None: none yet).
 
+    `types` are the filled rows by what they say they hold, "" for what the change file does not name.
+
     `began` is in seconds since the epoch, `took_s` is the time of the statements alone. `resumed_after` is the key
     at which it was taken up, "" for one that was never cut off.
     """
 
     by_flags: dict[int, int] = field(default_factory=dict)
+    types: dict[str, int] = field(default_factory=dict)
     after: str | None = None
     ranges: int = 0
     took_s: float = 0.0
@@ -53,7 +55,10 @@ class Pass:
 
     def add(self, answer: Answer) -> None:
         """Count the rows of one more range."""
-        self.by_flags = dict(Counter(self.by_flags) + Counter({row["flags"]: row["rows"] for row in answer.rows}))
+        for row in answer.rows:
+            self.by_flags[row["flags"]] = self.by_flags.get(row["flags"], 0) + row["rows"]
+            if row["type"] is not None:
+                self.types[row["type"]] = self.types.get(row["type"], 0) + row["rows"]
         self.ranges += 1
         self.took_s += answer.duration_s
         self.query = self.query or answer.query.strip()

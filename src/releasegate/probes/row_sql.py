@@ -24,7 +24,7 @@ _FALSE = sql.SQL("false")
 # each condition, and from expecting as many groups as there are rows, which would cost the parallel workers. It must
 # be a text: a number is cast to bigint too late for the planner to see that it is zero (PostgreSQL 15 to 18).
 _LAYERS: Final = """(
-SELECT {kept}{flags} AS flags FROM (
+SELECT {kept}{flags} AS flags, {type} AS type FROM (
 SELECT {raw} FROM {table} WHERE {where} OFFSET '0') AS one OFFSET '0')"""
 
 # What the inner layer calls its columns.
@@ -75,6 +75,7 @@ class MarkedRows:
                 sql.SQL("{} AS {}, ").format(sql.Identifier(f"kept {name}"), sql.Identifier(name)) for name in kept
             ),
             flags=_flags(backfill),
+            type=_named_type(backfill),
             raw=sql.SQL(", ").join(
                 sql.SQL("{} AS {}").format(expression, sql.Identifier(name))
                 for name, expression in (raw | held).items()
@@ -166,6 +167,17 @@ def _type(backfill: Backfill) -> sql.Composable:
     ]
     return sql.SQL("CASE {} {} ELSE {} END").format(
         rule_sql.place_of_case(backfill, _PATH, values), sql.SQL(" ").join(cases), sql.Literal(int(Flag.UNDECIDED))
+    )
+
+
+def _named_type(backfill: Backfill) -> sql.Composable:
+    """Return the type that a filled row says it has, "" for one that the change file does not name, else NULL."""
+    names = list(dict.fromkeys([name for case in backfill.types for name in case.types] + list(backfill.kinds)))
+    if not backfill.type or not names:
+        return sql.SQL("NULL::text")
+    whens = sql.SQL(" ").join(sql.SQL("WHEN {0} THEN {0}").format(sql.Literal(name)) for name in names)
+    return sql.SQL("CASE WHEN target IS NOT NULL THEN CASE {} {} ELSE '' END END").format(
+        first_text(_TARGET, backfill.type), whens
     )
 
 

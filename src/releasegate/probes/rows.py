@@ -103,6 +103,7 @@ def every_row(
         blocks=_blocks(session, backfill.table),
         ranges=found.ranges,
         resumed_after=found.resumed_after,
+        types=found.types,
     )
     return Measurement(value=counted, unit=COUNTS_UNIT, rows=counted.total, query=found.query, duration_s=found.took_s)
 
@@ -129,6 +130,13 @@ def examples(
         query=";\n".join(answer.query.strip() for answer in answers.values()),
         duration_s=sum(answer.duration_s for answer in answers.values()),
     )
+
+
+def how_long(took: Sequence[float], rows: int) -> Measurement[dict[str, float]]:
+    """Return how long the last recorded run took, in seconds, beside the number of rows that it was for."""
+    value = {"took_s": took[-1], "rows": float(rows)} if took else {}
+    query = "gate step: the recorded runs of the backfill"
+    return Measurement(value=value, unit="recorded runs", rows=len(took), query=query, duration_s=0.0)
 
 
 def worst_segment(

@@ -36,7 +36,8 @@ class RowCounts:
     `target_type` and `source_type` are the columns' types, "" for a column that does not exist; where one of them
     is missing or the target is no JSON, nothing was counted. `knows_old` says whether OLD could be told. What it cost:
     `took_s` seconds of statements over a table of `blocks` blocks, in `ranges` statements; `resumed_after` is the key
-    at which a pass that had been cut off was taken up, "" for one in one go.
+    at which a pass that had been cut off was taken up, "" for one in one go. `types` are the filled rows by
+    what they say they hold; "" stands for a type that the change file does not name.
     """
 
     table: str
@@ -52,6 +53,7 @@ class RowCounts:
     blocks: int = 0
     ranges: int = 1
     resumed_after: str = ""
+    types: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_readable(self) -> bool:
@@ -184,5 +186,10 @@ def _restored(kind: type[Facts], value: dict[str, Any]) -> Facts:
 
 def _native(value: Any) -> Any:
     if isinstance(value, dict):
-        return {int(key): _native(item) for key, item in value.items()}
+        return {_key(key): _native(item) for key, item in value.items()}
     return tuple(value) if isinstance(value, list) else value
+
+
+def _key(text: str) -> int | str:
+    """Return a key as it was: flags and groups are numbers, types are texts."""
+    return int(text) if text.isdecimal() else text

@@ -8,13 +8,18 @@ recorded value, and says every word through `language.t`.
 
 from __future__ import annotations
 
-from releasegate.report.plots import course, distribution, timeline
+from releasegate.report.plots import backfilled, course, distribution, timeline
 from releasegate.report.plots.recorded import GatePlot, MeasurePlot, OfGate, OfMeasure
 from releasegate.report.views import Plot
 
 __all__ = ["OfGate", "OfMeasure", "of_gate", "of_measure"]
 
-MEASURE_PLOTS: tuple[MeasurePlot, ...] = (distribution.of_measure, course.of_measure, timeline.of_measure)
+MEASURE_PLOTS: tuple[MeasurePlot, ...] = (
+    distribution.of_measure,
+    course.of_measure,
+    timeline.of_measure,
+    backfilled.of_measure,
+)
 GATE_PLOTS: tuple[GatePlot, ...] = ()
 
 
