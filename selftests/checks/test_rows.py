@@ -176,6 +176,14 @@ def test_the_finding_says_where_most_of_the_wrong_rows_are():
     assert only(judgement).have == "5 do; 3 do not: 3 without attachments; 2 of them with tenant 7"
 
 
+def test_wrong_rows_that_have_no_day_in_common_are_not_said_to():
+    worst = Segment(name="created_at", value="2025-11-03", rows=1)
+    judgement = checks.every_row_backfilled(
+        counts({GOOD: 5, MEDIA: 3}), {}, source="runbook 4.4", least=1, command="", worst=worst
+    )
+    assert only(judgement).have == "5 do; 3 do not: 3 without attachments"
+
+
 SINCE = NewRows(since="2025-11-03T02:00:00+00:00")
 
 

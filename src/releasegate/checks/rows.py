@@ -139,7 +139,7 @@ def _wrong_rows(
     wrong = sum(found.values())
     each = ", ".join(f"{number(rows)} {kind}" for kind, rows in found.items())
     only_missing = list(found) == [f"without {counts.target}"]
-    where = f"; {_most_of_them(worst, wrong)}" if worst and wrong > 1 else ""
+    where = f"; {_most_of_them(worst, wrong)}" if worst and worst.rows > 1 else ""
     ids = [key for kind in found for key in examples.get(kind, ())]
     return Finding(
         check="backfill/every-row",
