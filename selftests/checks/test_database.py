@@ -204,3 +204,19 @@ def test_a_statement_that_waits_and_one_without_a_plan_are_named():
         "0 of 2 statements of the way back can run; 1 to be planned by the migration gate, once the columns are there: "
         "UPDATE messages SET attachments = NULL; 1 cannot be planned (DDL): DROP INDEX i"
     )
+
+
+def test_a_version_that_nobody_tested_is_said():
+    tested = replace(SERVER, version="18.3", version_number=180003)
+    other = replace(SERVER, version="16.9", version_number=160009)
+    assert "not on this version" not in checks.answers(tested, source="r").sentence
+    assert checks.answers(other, source="r").sentence.endswith(
+        "these gates were tested on 15, 17, 18, and not on this version"
+    )
+
+
+def test_a_managed_server_that_hides_its_identifier_is_known_by_name_when_that_is_pinned():
+    hiding = replace(SERVER, system_identifier="")
+    assert checks.is_the_pinned_one(hiding, ("712", SERVER.database)).verdict is Verdict.INCONCLUSIVE
+    assert checks.is_the_pinned_one(hiding, ("712", "another")).verdict is Verdict.FAIL
+    assert checks.is_the_pinned_one(hiding, ("", SERVER.database)).verdict is Verdict.PASS

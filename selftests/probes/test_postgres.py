@@ -169,3 +169,14 @@ def test_a_plan_is_asked_for_and_nothing_runs(cluster):
         assert session.read("SELECT n FROM t").row == {"n": 1}
     assert (fine.sqlstate, limited.sqlstate, missing.sqlstate) == ("", "42601", "42703")
     assert not other.is_plannable
+
+
+def test_a_server_that_does_not_tell_its_identifier_still_answers(cluster):
+    """Some managed servers take the right away, or the function."""
+    dsn = cluster.database(
+        "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC;"
+        "DO $$ BEGIN CREATE ROLE managed LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+    )
+    with reach(dsn.replace("postgres@", "managed@")) as session:
+        facts = database.server(session).value
+    assert (facts.system_identifier, facts.user) == ("", "managed")

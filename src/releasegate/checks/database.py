@@ -12,6 +12,7 @@ from releasegate.core.figures import count
 READ_ONLY = "25006"  # read_only_sql_transaction
 UNDEFINED_COLUMN = "42703"
 NO_RIGHT = "42501"  # comes after "no such column": the statement parses and its columns exist
+TESTED = (15, 17, 18)  # major versions of PostgreSQL that the self-tests run against
 _NOT_PRELOADED = "55000"  # object not in prerequisite state
 OURS = "releasegate"  # who promises what no release document does
 
@@ -33,6 +34,8 @@ def answers(server: ServerFacts, *, source: str) -> Judgement:
             ),
         )
     holds = f"PostgreSQL {server.version} answers as {server.user} in {server.database}"
+    if server.version_number // 10_000 not in TESTED:
+        holds += f"; these gates were tested on {', '.join(map(str, TESTED))}, and not on this version"
     return Judgement(seen=1, unit="servers", holds=holds, findings=findings)
 
 
@@ -40,6 +43,12 @@ def is_the_pinned_one(server: ServerFacts, pinned: tuple[str, str] | None) -> Ju
     """The database is the one the target file pins; `pinned` holds system identifier and database name."""
     found = (server.system_identifier, server.database)
     holds = f"database {server.database} of cluster {server.system_identifier}, as pinned"
+    if pinned and pinned[0] and (server.system_identifier, pinned[1]) == ("", server.database):
+        undecided = (
+            "this server does not tell its system identifier, only the database's name is as pinned; "
+            'system_identifier = "" in [fingerprint] pins the name alone'
+        )
+        return Judgement(seen=1, unit="servers", holds="", undecided=undecided)
     finding = _not_pinned(server) if pinned is None else _other_server(found, pinned) if found != pinned else None
     return Judgement(seen=1, unit="servers", holds=holds, findings=(finding,) if finding else ())
 

@@ -22,12 +22,13 @@ from releasegate.probes.postgres import MUST_BE_REFUSED, Answer, Session, identi
 _SERVER = """
 SELECT current_setting('server_version') AS version,
        current_setting('server_version_num')::int AS version_number,
-       (SELECT system_identifier FROM pg_control_system())::text AS system_identifier,
+       {identifier} AS system_identifier,
        current_database()::text AS database,
        current_user::text AS "user",
        coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket') AS address,
        pg_is_in_recovery() AS is_replica
 """
+_IDENTIFIER = "(SELECT system_identifier FROM pg_control_system())::text"
 _ACCESS = """
 SELECT name.given AS "table",
        coalesce(space.nspname || '.' || class.relname, '') AS found_as,
@@ -61,8 +62,11 @@ SELECT current_user::text AS name, coalesce(bool_or(rolsuper), false) AS is_supe
 
 
 def server(session: Session) -> Measurement[ServerFacts]:
-    """Measure which server and database answer."""
-    answer = session.read(_SERVER)
+    """Measure which server and database answer; "" for the identifier where a managed server does not tell it."""
+    try:
+        answer = session.read(sql.SQL(_SERVER).format(identifier=sql.SQL(_IDENTIFIER)))
+    except CannotMeasure:
+        answer = session.read(sql.SQL(_SERVER).format(identifier=sql.SQL("''")))
     return answer.measurement(ServerFacts(**answer.row), unit="servers answered", rows=1)
 
 
