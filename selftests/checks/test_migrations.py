@@ -109,3 +109,11 @@ def test_what_is_written_down_before_the_migration_is_named():
     written = replace(BOOKED, names=("039-add-reply",))
     assert checks.already_listed(FILES, written) == ("migrations/039-add-reply.sql",)
     assert checks.already_listed(FILES, BOOKED) == checks.already_listed(None, written) == ()
+
+
+def test_without_a_machine_the_names_of_the_change_are_looked_for_in_the_table():
+    named = MigrationFiles(repository="", found=(), missing=("migrations/039-add-reply.sql", "migrations/04*.sql"))
+    assert checks.files_are_known(named, BOOKED).sentence == "the target names no [host] with paths.backend to look at"
+    written = replace(BOOKED, names=("039-add-reply",))
+    assert checks.is_written_down(named, written).verdict is Verdict.PASS
+    assert checks.is_written_down(named, BOOKED).verdict is Verdict.WARN

@@ -14,9 +14,11 @@ def files_are_known(files: MigrationFiles, booked: Bookkeeping | None) -> Judgem
     """The migration's files are on the machine or fetched, each with its hash, and nothing else would run with them.
 
     Before the code is pulled they need not be there: then there is nothing to judge, and the backend's gate looks
-    again. `booked` None: no database to ask.
+    again. The same where the target names no machine to look at. `booked` None: no database to ask.
     """
     check = "preflight/migration-files"
+    nowhere = "the target names no [host] with paths.backend to look at" if not files.repository else ""
+    not_yet = f"0 of {_wanted(files)} here or fetched yet: they come with the new code"
     pending = booked.pending(files.others) if booked else ()
     findings = tuple(
         Finding(
@@ -35,7 +37,7 @@ def files_are_known(files: MigrationFiles, booked: Bookkeeping | None) -> Judgem
         unit="migration files",
         holds=f"{_shown(files)}; {_besides(files, booked)}",
         findings=findings,
-        not_applicable="" if files.found else f"0 of {_wanted(files)} here or fetched yet: they come with the new code",
+        not_applicable="" if files.found else nowhere or not_yet,
     )
 
 
@@ -65,10 +67,10 @@ def files_are_there(files: MigrationFiles, *, source: str) -> Judgement:
 
 def is_written_down(files: MigrationFiles, booked: Bookkeeping) -> Judgement:
     """The runner's table lists the migration, where there is such a table; psql writes no row, so it is a warning."""
-    listed = [file.path for file in files.found if booked.lists(file.path)]
+    listed = [name for name in files.names if booked.lists(name)]
     findings = () if listed else (_not_written_down(files, booked),)
     nothing = "" if booked.table else "0 tables in which a runner writes down its migrations ([schema] bookkeeping)"
-    if not files.found:
+    if not files.names:
         nothing = f"0 of {_wanted(files)} found, so nobody knows what would be written down"
     return Judgement(
         seen=len(booked.names),
@@ -93,7 +95,7 @@ def _not_written_down(files: MigrationFiles, booked: Bookkeeping) -> Finding:
 
 def already_listed(files: MigrationFiles | None, booked: Bookkeeping | None) -> tuple[str, ...]:
     """Return the change's files that the runner's table already lists."""
-    return tuple(file.path for file in files.found if booked.lists(file.path)) if files and booked else ()
+    return tuple(name for name in files.names if booked.lists(name)) if files and booked else ()
 
 
 def _besides(files: MigrationFiles, booked: Bookkeeping | None) -> str:
@@ -112,7 +114,7 @@ def _commit(commit: str) -> str:
 
 
 def _names(files: MigrationFiles) -> str:
-    return some([file.path.rpartition("/")[2] for file in files.found])
+    return some([name.rpartition("/")[2] for name in files.names])
 
 
 def _wanted(files: MigrationFiles) -> str:

@@ -77,6 +77,12 @@ def bookkeeping(session: Session, given: str | None) -> Measurement[Bookkeeping]
     return answer.measurement(value, unit="migrations written down", rows=len(names), shown=shown)
 
 
+def not_looked_for(patterns: Sequence[str]) -> Measurement[MigrationFiles]:
+    """Return what is known of the files where the target names no machine to look at: their names."""
+    value = MigrationFiles(repository="", found=(), missing=tuple(patterns))
+    return Measurement(value=value, unit="migration files", rows=0, query="", duration_s=0.0)
+
+
 def migration_files(
     machine: Machine, repository: str, patterns: Sequence[str], release: str | None
 ) -> Measurement[MigrationFiles]:

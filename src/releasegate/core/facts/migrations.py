@@ -30,6 +30,12 @@ class MigrationFiles:
     others: tuple[str, ...] = ()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The files by their paths: those found, else those that the change names without a wildcard."""
+        plain = tuple(pattern for pattern in self.missing if not re.search(r"[*?\[]", pattern))
+        return tuple(file.path for file in self.found) or plain
+
+    @property
     def on_disk(self) -> tuple[MigrationFile, ...]:
         """The files that lie where the backend is deployed."""
         return tuple(file for file in self.found if not file.commit)
