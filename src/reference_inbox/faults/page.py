@@ -168,13 +168,17 @@ SMOKE: Final = (
     patched(
         "smoke",
         "old-media-missing",
-        "media of messages older than a day is not drawn",
-        ("smoke/old-media-shown", "smoke/viewer-opens", "smoke/viewer-closes", "smoke/viewer-again", "smoke/fallback"),
+        "the media of some messages in the middle of a conversation is not drawn",
+        ("smoke/old-media-shown",),
         (
             "message.js",
-            "message.attachments.length > 0 &&",
-            "message.attachments.length > 0 && Date.now() - new Date(message.createdAt) < 864e5 &&",
+            "  return [\n",
+            (
+                "  thread.drawn = (thread.drawn ?? 0) + 1;\n"
+                "  const hidden = thread.drawn > 20 && thread.drawn < 35;\n  return [\n"
+            ),
         ),
+        ("message.js", "message.attachments.length > 0 &&", "message.attachments.length > 0 && !hidden &&"),
     ),
     patched(
         "smoke",

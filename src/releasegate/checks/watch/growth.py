@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scipy.stats import theilslopes  # type: ignore[import-untyped] # scipy ships no types
-
 FEWEST: Final = 4  # points; the interval of so few is from the flattest to the steepest of their slopes
 _MOST: Final = 120  # points: all pairs of them are looked at; more are put together first
 _CONFIDENCE: Final = 0.95
@@ -42,6 +40,8 @@ def growth(points: Sequence[tuple[float, float]]) -> Growth | None:
     that lie close together are put together by their median first, which also makes them less dependent on each
     other than neighbours are.
     """
+    from scipy.stats import theilslopes  # type: ignore[import-untyped] # noqa: PLC0415  half a second, for one gate of 11
+
     if len(points) < FEWEST:
         return None
     thinned = _thinned(points)

@@ -136,13 +136,18 @@ def _again(viewer: Viewer, medium: Medium) -> AgainFacts:
     moved = _background_moves(viewer)
     how = viewer.shut(medium)
     opened = 1
-    while how and opened < TIMES and _click(viewer, medium) and _opens(viewer, medium):
+    while how and opened < TIMES and _click_opens(viewer, medium):
         opened += 1
         how = viewer.shut(medium, how)
     return AgainFacts(
         conversation=wanted.conversation, message=medium.message, wanted=TIMES, opened=opened, how=how,
         background_moved=moved, trouble="" if how else "it could not be closed, so it was not opened again",
     )  # fmt: skip
+
+
+def _click_opens(viewer: Viewer, medium: Medium) -> bool:
+    """Click until the viewer opens; a click into a viewer that is still fading away is lost, and people click again."""
+    return any(_click(viewer, medium) and _opens(viewer, medium, budget) for budget in (_AT_ONCE_S, None))
 
 
 def _click(viewer: Viewer, medium: Medium) -> bool:
@@ -166,8 +171,9 @@ def _background_moves(viewer: Viewer) -> bool:
     return poll(page, lambda: bool(viewer.visit.evaluate("places") != before), bool, 0.3)
 
 
-def _opens(viewer: Viewer, medium: Medium) -> bool:
-    return is_open(poll(viewer.visit.page, lambda: viewer.look(medium), is_open, viewer.visit.site.slowest_s))
+def _opens(viewer: Viewer, medium: Medium, budget_s: float | None = None) -> bool:
+    budget_s = viewer.visit.site.slowest_s if budget_s is None else budget_s
+    return is_open(poll(viewer.visit.page, lambda: viewer.look(medium), is_open, budget_s))
 
 
 def _closes(viewer: Viewer, medium: Medium) -> bool:

@@ -32,6 +32,7 @@ from releasegate.probes.browser.steps import StuckOnPage, address, run
 from releasegate.probes.browser.visit import Visit
 from releasegate.target.models import Frontend, Target
 
+_MOST_STUCK = 5  # media that may each use up their whole time before the rest is taken as it stands
 _MOST_RECENT = 20
 _IN_PAGE = Path(__file__).with_name("in_page.js")
 
@@ -40,7 +41,9 @@ class Site:
     """What the gates look at. `slowest_s` is the longest that one state may take to appear.
 
     `sizes` are the files that were tried apart from the page: (address, kind) -> width and height, None for dead.
-    `recent` is what the browser did last, in any window, in words and without what an address carries after its `?`.
+    `patience` is how many more media may use up their whole time before the others are taken as they stand: a page that
+    draws none must not keep the gate for minutes. `recent` is what the browser did last, in any window, in words and
+    without what an address carries after its `?`.
     """
 
     def __init__(self, browser: Browser, target: Target, change: Change, kept: KeptLogin, began: float) -> None:
@@ -57,6 +60,7 @@ class Site:
         self._began = began
         self._picture = b""
         self._shared: BrowserContext | None = None
+        self.patience = _MOST_STUCK
         self.recent: deque[str] = deque(maxlen=_MOST_RECENT)
         self.sizes: dict[tuple[str, str], tuple[int, int] | None] = {}
         self._known: tuple[LoginFacts, dict[str, Any] | None] | None = None

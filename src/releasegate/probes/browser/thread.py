@@ -21,7 +21,6 @@ from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import POLL_MS
 
 _SETTLED = frozenset({Shown.PAINTED, Shown.PLAYER, Shown.BROKEN})
-_MOST_STUCK = 3  # media that may each use up their whole time before the rest is taken as it stands
 _GRACE_S = 3  # for what is not there though the thread was scrolled from end to end: a page may draw it late
 _SHORTEST_NAME = 6
 _ALIVE = """([url, kind, budget]) => new Promise((done) => {
@@ -157,11 +156,10 @@ class Thread:
     def bring_up(self, media: Sequence[Medium]) -> list[MediumFacts]:
         """Scroll each medium into sight until it stands, within the budget; return how each stands."""
         keys = self._keys()
-        stuck = 0
         self.ask()
         for medium in media:
-            if stuck < _MOST_STUCK and not self._await(keys[medium]):
-                stuck += 1
+            if self.visit.site.patience > 0 and not self._await(keys[medium]):
+                self.visit.site.patience -= 1
         states = {entry["key"]: entry for entry in self.ask()["media"]}
         return [_medium_facts(medium, states[keys[medium]]) for medium in media]
 
