@@ -1,0 +1,47 @@
+"""What a page logs: which lines count, and what is kept of the last things that happened."""
+
+from __future__ import annotations
+
+from collections import deque
+from types import SimpleNamespace
+
+import pytest
+
+from releasegate.probes.browser.interception import Interception, Rules
+from releasegate.probes.browser.listening import Listener
+
+PAGE = SimpleNamespace(on=lambda *_: None, url="https://x/")
+
+
+def listener(recent=None):
+    return Listener(PAGE, Interception(Rules(hosts=frozenset({"x"}))), recent)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "counts"),
+    [
+        ("error", "settings could not be read", True),
+        ("assert", "Assertion failed", True),
+        ("warning", "Mixed Content: The page at 'https://x/' requested an insecure image 'http://x/1.jpg'.", True),
+        ("warning", "a prop is deprecated", False),
+        ("log", "Mixed feelings", False),
+    ],
+)
+def test_errors_and_mixed_content_count(kind, text, counts):
+    """Chromium upgrades mixed pictures and only warns; people see them missing all the same."""
+    heard = listener()
+    heard._on_console(SimpleNamespace(type=kind, text=text, location={}))
+    assert [event.text for event in heard.events()] == ([text] if counts else [])
+
+
+def test_the_last_things_are_told_without_what_may_be_secret():
+    """Method, address and status; nothing after the question mark, and no more than there is room for."""
+    recent: deque[str] = deque(maxlen=2)
+    heard = listener(recent)
+    for number in range(3):
+        request = SimpleNamespace(method="GET", resource_type="image")
+        heard._on_response(SimpleNamespace(request=request, url=f"https://x/{number}?token=t0p", status=200))
+    assert [told.partition(" ")[2] for told in recent] == [
+        "GET https://x/1 answered 200",
+        "GET https://x/2 answered 200",
+    ]
