@@ -15,6 +15,7 @@ from releasegate.core.facts.page import Asset, Event, LoginFacts, PageFacts
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.visit import Visit
+from releasegate.probes.browser.waiting import poll
 
 _MARKS = """() => {
   const found = {};
@@ -34,6 +35,9 @@ _MARKS = """() => {
   if (window.__NEXT_DATA__?.buildId) found['__NEXT_DATA__.buildId'] = String(window.__NEXT_DATA__.buildId);
   return found;
 }"""
+_PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
+  () => done(__releasegate.sideways()))))"""
+_STEADY_FRAMES = 3
 WIDTHS = (("phone", 390, 844), ("tablet", 820, 1180), ("desktop", 1280, 800))  # CSS pixels of common devices
 _HEADERS = ("x-commit", "x-git-sha", "x-build", "x-build-id", "x-revision", "x-version", "x-app-version", "x-release")
 
@@ -130,11 +134,22 @@ def _sideways(visit: Visit) -> tuple[tuple[str, int, int], ...]:
     found = []
     for name, width, height in WIDTHS:
         page.set_viewport_size({"width": width, "height": height})
-        visit.settle()
-        found.append((name, width, int(visit.evaluate("sideways"))))
+        found.append((name, width, _steady_width(visit)))
     if own:
         page.set_viewport_size(own)
     return tuple(found)
+
+
+def _steady_width(visit: Visit) -> int:
+    """Return by how much the page is too wide once that stays the same from one painted frame to the next ones."""
+    seen: list[int] = []
+
+    def look() -> bool:
+        seen.append(int(visit.page.evaluate(_PAINTED)))
+        return len(seen) > _STEADY_FRAMES and len(set(seen[-_STEADY_FRAMES:])) == 1
+
+    poll(visit.page, look, bool, visit.site.slowest_s)
+    return seen[-1]
 
 
 def _marks(visit: Visit) -> tuple[tuple[str, str], ...]:
