@@ -72,6 +72,8 @@ def again_and_again(desk: Desk, conversation: Conversation, medium: Medium) -> M
 def _by_keyboard(viewer: Viewer, facts: KeyboardFacts, medium: Medium, *, several: bool) -> KeyboardFacts:
     visit, thread = viewer.visit, viewer.thread
     thread.bring_up([medium])
+    if visit.kept(thread.key_of(medium)) is None:
+        raise StuckOnPage(f"message {medium.message}: its thumbnail is not on the page", screenshot=visit.picture())
     if not visit.evaluate("focus", thread.key_of(medium)):
         return facts
     visit.evaluate("remember")
