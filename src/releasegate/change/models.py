@@ -57,6 +57,18 @@ class Builds(Parts):
         return self.backend_files if part == "backend" else self.frontend_files
 
 
+class WayBack(Parts):
+    """The commits to go back to, of each part; `build` is the command that builds what is checked out."""
+
+    build: str = ""
+
+
+class Window(Promise):
+    """The maintenance window; it begins with the preflight gate."""
+
+    length: Length
+
+
 class Host(Promise):
     """What the machine must have before the release begins. `min_free_disk_gb` in GB (10^9 bytes)."""
 
@@ -498,7 +510,8 @@ class Change(Model):
     host: Host | None = None
     services: Parts | None = None
     builds: Builds | None = None
-    way_back: Parts | None = None
+    way_back: WayBack | None = None
+    window: Window | None = None
     backup: Backup | None = None
     restore: Restore | None = None
     files: tuple[ReleaseFile, ...] = ()

@@ -15,8 +15,9 @@ from releasegate.evidence.chain import read
 from releasegate.evidence.checkpoints import Checkpoint, checkpoints
 from releasegate.evidence.history import History
 from releasegate.plugin.after import demand
+from releasegate.plugin.back.ways import shown
 from releasegate.plugin.bonds import look
-from releasegate.plugin.next import next_command, ways_back
+from releasegate.plugin.next import next_command
 
 
 @click.command()
@@ -36,8 +37,8 @@ def status(target_path: Path | None, change_path: Path | None, reports: Path | N
     for missing in demand(subject, folder, following, seen).missing if following else ():
         screen.print(missing, markup=False)
     screen.print("ways back:")
-    for line in ways_back(subject, history):
-        screen.print(f"  {line}", markup=False)
+    for line in shown(subject, history, datetime.now(UTC)):
+        screen.print(f"  {line}", markup=False, soft_wrap=True)
     screen.print(f"next: {next_command(subject, history, stands)}", markup=False)
     return _exit_code(history, stands)
 

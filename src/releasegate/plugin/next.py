@@ -15,8 +15,6 @@ from releasegate.plugin.record import GateRecord
 from releasegate.plugin.run import Run
 from releasegate.plugin.subject import Subject
 
-_ROLLBACK_BEGINS = "backend"  # before the new backend is out there is nothing to go back from
-
 
 def command_after(run: Run, records: Sequence[GateRecord], code: ExitCode) -> str:
     """Return the command that follows a run of gates: the next step's gate, what blocks, or the same gate again."""
@@ -26,6 +24,8 @@ def command_after(run: Run, records: Sequence[GateRecord], code: ExitCode) -> st
     record = records[-1]
     if code is ExitCode.BLOCKED:
         return _command(subject, "status")
+    if code is ExitCode.NO_GO and record.gate.is_released and not record.alone:
+        return f"the way back above (by code where that is enough), then {gate_command(subject, BY_MARKER['rollback'])}"
     if code is not ExitCode.GO:
         if record.only_waits_for_people:
             return _command(subject, "attest", record.open_items[0].id, "--by NAME")
@@ -53,23 +53,6 @@ def next_command(subject: Subject, history: History, stands: Sequence[Checkpoint
 def _command(subject: Subject, *words: str) -> str:
     """Return a command that can be pasted where the operator stands; NAME and KIND are left to them."""
     return " ".join((command_name(), *words, "--target", shlex.quote(str(subject.target_path))))
-
-
-def ways_back(subject: Subject, history: History) -> list[str]:
-    """Return one line per kind of rollback: what it would do, or why it is not needed or not possible yet."""
-    reached = [gate.marker for gate in GATES if history.attempts(gate.marker)]
-    if _ROLLBACK_BEGINS not in reached:
-        return ["none is needed: nothing of the release is out yet"]
-    begins = {
-        kind: f"{kind}: judge it afterwards with {_command(subject, 'run', 'rollback', '--kind', kind)}"
-        for kind in ("code", "data", "restore")
-    }
-    lines = [begins["code"]]
-    if "migration" in reached and any(statement.kind == "data" for statement in subject.change.rollback):
-        lines.append(begins["data"])
-    dump = history.latest_closed("backup")
-    lines.append(begins["restore"] if dump and dump.verdict.opens else "restore: no backup was judged good")
-    return lines
 
 
 def _following(gate: Gate) -> Gate | None:

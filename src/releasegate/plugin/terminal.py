@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from datetime import UTC, datetime
 
 import pytest
 
 from releasegate.core import ExitCode, Finding, Verdict
 from releasegate.core.settings import command_name
+from releasegate.evidence.chain import read
+from releasegate.plugin.back.ways import shown
 from releasegate.plugin.course import Course
 from releasegate.plugin.next import command_after
 from releasegate.plugin.options import run_of
@@ -141,6 +144,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     for error in course.uncollected:
         output.write_line(error)
     code = course.exit_code()
+    _write_ways_back(output, course, code)
     output.write_line("")
     if course.ticket:
         output.write_line(f"report   {course.run.folder.report}")
@@ -167,6 +171,17 @@ def _write_details(output: pytest.TerminalReporter, record: GateRecord) -> None:
         output.write_line(f"items of the runbook that wait for a person ({command_name()} attest ITEM --by NAME):")
         for item in record.open_items:
             output.write_line(_fitted(output, f"  {item.id:<24} ", item.text))
+
+
+def _write_ways_back(output: pytest.TerminalReporter, course: Course, code: ExitCode) -> None:
+    """Print the commands of the ways back, ready to paste, once a gate behind the release says that it failed."""
+    record = course.records[-1] if course.records else None
+    if code is not ExitCode.NO_GO or record is None or not record.gate.is_released or record.alone:
+        return
+    output.write_line("")
+    output.write_line("ways back:")
+    for line in shown(course.run.subject, read(course.run.folder), datetime.now(UTC)):
+        output.write_line(f"  {line}")
 
 
 def _findings(outcome: Outcome) -> list[Finding]:

@@ -60,9 +60,9 @@ def listing(machine: Machine, path: str, postgres_bin: str | None) -> Measuremen
             value = dump_text.listing(machine, path, kind)
         else:
             value = _archive_listing(machine, path, postgres_bin)
-        shown = {"path": path, "format": value.format, "entries": value.entries, "tables_with_data": len(value.data),
-                 "database": value.database, "server_version": value.server_version, "created": value.created,
-                 "trouble": value.trouble}  # fmt: skip
+        shown = {"path": path, "format": value.format, "compression": value.compression, "entries": value.entries,
+                 "tables_with_data": len(value.data), "database": value.database, "created": value.created,
+                 "server_version": value.server_version, "trouble": value.trouble}  # fmt: skip
         return noted.measurement(value, rows=value.entries, unit="entries listed", shown=shown)
 
 

@@ -175,6 +175,16 @@ def open_session(database: Database) -> Iterator[Session]:
         session.close()
 
 
+def reached_by(database: Database) -> str:
+    """Return where the database is, in libpq's words: no password, and no user, who is only the gate's."""
+    try:
+        parts = conninfo_to_dict(_conninfo(database))
+    except UsageError:
+        return "dbname=DATABASE"
+    kept = {key: part for key, part in parts.items() if key in ("host", "port", "dbname", "service", "sslmode")}
+    return make_conninfo("", **kept)
+
+
 def identifier(name: str) -> sql.Identifier:
     """Return a name of the change file, `table` or `schema.table`, as SQL; upper and lower case stay as they are."""
     return sql.Identifier(*(part.strip('"') for part in name.split(".")))

@@ -277,6 +277,17 @@ class Backup(Model):
     release_files: dict[Literal["migration", "backfill", "rollback"], tuple[HostPath, ...]] = {}
 
 
+class WayBack(Model):
+    """This deployment's own commands of a way back, in order, where they are not those of its services and paths.
+
+    A command may hold {backend_commit}, {frontend_commit} and {dump}.
+    """
+
+    code: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    restore: tuple[str, ...] = ()
+
+
 class Browser(Model):
     """The browser that looks at the page. `slowest` is the longest that one state may take to appear."""
 
@@ -387,6 +398,7 @@ class Target(Model):
     host: Host | None = None
     paths: Paths = Paths()
     backup: Backup = Backup()
+    way_back: WayBack = WayBack()
     browser: Browser = Browser()
     locators: dict[LocatorName, Locator] = {}
     samples: Looked = Looked()
