@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from releasegate.change.models import Change
+from releasegate.evidence import Chain, Folder, Kind
+from releasegate.evidence.chain import read
+from releasegate.evidence.history import History
 from releasegate.plugin.back.commands import commands
 from releasegate.plugin.back.known import Known
-from releasegate.plugin.back.ways import Way
+from releasegate.plugin.back.ways import Way, shown
+from releasegate.plugin.subject import Subject
 from releasegate.target.models import Target
 
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
@@ -109,3 +114,60 @@ def test_the_line_above_says_what_is_lost_how_long_it_takes_and_until_when():
     assert replace(way, why_not="no backup was judged good").head(NOON) == (
         "restore: not possible: no backup was judged good"
     )
+
+
+@pytest.fixture
+def history(tmp_path):
+    """Return what a preflight, a backup and a backend gate left, an hour before noon."""
+    moments = iter(NOON - timedelta(minutes=40) + timedelta(seconds=second) for second in range(1000))
+    listing = {"path": "/b/a.dump", "format": "custom", "created": NOON.isoformat()}
+    measures = {
+        "backup/way-back-saved": ("saved commits", {"known": {"backend": ["0a1b2c3"]}, "has_diff": True}),
+        "backup/dump-listed": ("entries listed", listing),
+        "backup/restored": ("entries restored", {"duration_s": 95.0, "errors": [], "lacking": []}),
+    }
+    folder = Folder.of(tmp_path, "c-1", "shop")
+    with Chain.open(folder, clock=lambda: next(moments)) as chain:
+        for gate in ("preflight", "backup", "backend"):
+            checks = measures if gate == "backup" else {f"{gate}/c": None}
+            for check in checks:
+                chain.append(Kind.PLAN, gate, check, title="a claim")
+            chain.append(Kind.START, gate, run=f"1-{gate}", who="ana", bonds={}, commits={})
+            for check, measure in checks.items():
+                if measure:
+                    chain.append(Kind.MEASURE, gate, check, unit=measure[0], value=measure[1], rows=1)
+                chain.append(Kind.VERDICT, gate, check, verdict="PASS", seen=1, least=1, findings=[])
+            chain.append(Kind.END, gate, verdict="PASS", open_items=[], counts={"collected": 1, "executed": 1})
+    return read(folder)
+
+
+@pytest.fixture
+def subject():
+    promised = change(
+        restore={"within": "1m", "source": "runbook"}, window={"length": "1h", "source": "runbook"}, way_back=WAY_BACK
+    )
+    return Subject(
+        change=promised, change_path=Path("c.toml"), change_sha256="", target=target(), target_path=Path("shop.toml")
+    )
+
+
+def test_status_says_every_way_with_what_was_saved_and_measured(subject, history):
+    """The dump, the commits and the time of its restore come from the evidence; the window began with preflight."""
+    lines = list(shown(subject, history, NOON))
+    assert lines[0] == "point of no return: not reached: nobody can write with the new frontend yet"
+    tried = "(a restore took 1 min 35 s when it was tried)"
+    lost = f"restore: everything written since 2025-11-03 12:00:00 UTC is lost {tried}"
+    heads = [line for line in lines if not line.startswith(" ")][1:]
+    assert heads == [
+        "code: no row is touched; about 1 min 00 s; decide by 2025-11-03 12:19:01 UTC (19 min from now)",
+        "data: not possible: nothing was backfilled yet",
+        f"{lost}; about 1 min 35 s; decide by 2025-11-03 12:18:26 UTC (18 min from now)",
+    ]
+    assert "    cd '/srv/back end' && git checkout 0a1b2c3 && npm run build" in lines
+    assert any(line.startswith("    pg_restore --exit-on-error") and line.endswith("/b/a.dump") for line in lines)
+    assert lines[-1].endswith("run rollback --kind restore --target shop.toml")
+
+
+def test_before_anything_is_out_no_way_back_is_needed(subject):
+    """Nothing of the release is there to go back from."""
+    assert list(shown(subject, History(), NOON)) == ["none is needed: nothing of the release is out yet"]

@@ -32,7 +32,11 @@ def nothing_left_behind(counts: RowCounts, *, source: str) -> Judgement:
                 fix="run the rollback's statement again and read how many rows it says it changed",
             ),
         )
-    holds = f"none of {count(counts.total, 'row')} carries the marker"
+    own = counts.having(Flag.FILLED, without=Flag.MARKED)
+    people = (
+        f"; {count(own, 'row')} with what people attached themselves: a count of all that are filled says {own}, not 0"
+    )
+    holds = f"none of {count(counts.total, 'row')} carries the marker{people if own else ''}"
     return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings)
 
 
