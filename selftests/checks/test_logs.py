@@ -13,6 +13,7 @@ from releasegate.checks.logs import (
     log_is_clean,
     log_stayed_clean,
     logs_can_be_read,
+    nobody_keeps_a_log,
     of_a_service_that_runs,
     says_it_started,
 )
@@ -240,6 +241,14 @@ def test_a_service_that_is_down_has_no_lines_since_its_start():
     down = ServiceFacts(part="backend", name="b", manager="pm2", state="errored", is_there=True, is_running=False)
     judged = of_a_service_that_runs(down, lambda: started(log((0, READY))))
     assert judged.verdict is Verdict.INCONCLUSIVE
+
+
+def test_where_nobody_manages_the_services_and_no_log_is_named_nothing_is_judged():
+    judged = nobody_keeps_a_log("serverless")
+    assert (judged.verdict, judged.sentence) == (
+        Verdict.NOT_APPLICABLE,
+        "nobody manages the services (serverless), and [services] names no log",
+    )
 
 
 def test_a_start_message_that_came_late_is_a_warning_where_its_time_is_promised():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from releasegate.core import CannotMeasure, UsageError
-from releasegate.probes.logs import MOST_BYTES, LogReader, _entry
+from releasegate.probes.logs import MOST_BYTES, LogReader, _entry, is_kept
 from releasegate.target.models import Service, Services
 
 # One entry of a real journal (systemd 252, `journalctl -o json --output-fields=MESSAGE`), its boot id left out.
@@ -159,3 +159,13 @@ def test_an_entry_of_the_journal_is_a_line_with_its_time():
     line = _entry(RECORDED)
     assert (line.text, line.at) == ("Application started", datetime.fromtimestamp(1795467541.579287, UTC))
     assert _entry({**RECORDED, "MESSAGE": [104, 105, 255]}).text == "hi�"
+
+
+@pytest.mark.parametrize(
+    ("manager", "log", "kept"),
+    [("none", None, False), ("none", "/l/b.log", True), ("process", None, True), ("docker", None, True)],
+)
+def test_only_where_nobody_manages_and_no_file_is_named_there_is_no_log(manager, log, kept):
+    """Elsewhere a log that cannot be found is said to be missing."""
+    services = Services(manager=manager, reason="serverless", backend=Service(name="b", log=log))
+    assert is_kept(services, "backend") is kept

@@ -12,7 +12,7 @@ from releasegate.core.durations import parse_duration
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import git, migrations
 from releasegate.probes.installed import installed
-from releasegate.probes.logs import LogReader
+from releasegate.probes.logs import LogReader, is_kept
 
 pytestmark = pytest.mark.backend
 
@@ -37,6 +37,8 @@ def service(services):
 
 @pytest.fixture
 def log(machine, target, service):
+    if not is_kept(target.services, "backend"):
+        return None
     return LogReader(target.services, "backend", machine).read(since=service.value.since)
 
 
@@ -101,6 +103,9 @@ def test_the_backend_was_restarted_and_runs(service, machine, deploy_began, chan
 @pytest.mark.check("backend/started-line", promise="logs.started", target=("host", "services"))
 def test_the_backend_says_that_it_started(log, service, change, require):
     facts = service.value
+    if log is None:
+        require(log_checks.nobody_keeps_a_log(facts.unmanaged))
+        return
     judgement = log_checks.of_a_service_that_runs(
         facts, lambda: log_checks.says_it_started("backend/started-line", log.value, facts.since, change.logs)
     )
@@ -110,6 +115,9 @@ def test_the_backend_says_that_it_started(log, service, change, require):
 @pytest.mark.check("backend/log-clean", promise="logs", target=("host", "services"))
 def test_the_log_has_no_error_that_it_did_not_have(log, service, recorded, change, require):
     facts = service.value
+    if log is None:
+        require(log_checks.nobody_keeps_a_log(facts.unmanaged))
+        return
     known = log_checks.known_errors(log.value, facts.since, change.logs, recorded("preflight/log-shapes"))
     judgement = log_checks.of_a_service_that_runs(
         facts, lambda: log_checks.log_is_clean("backend/log-clean", log.value, facts.since, change.logs, known)

@@ -55,6 +55,12 @@ def of_a_service_that_runs(facts: ServiceFacts, judge: Callable[[], Judgement]) 
     return Judgement(seen=0, unit="log lines since the start", holds="", undecided=down)
 
 
+def nobody_keeps_a_log(reason: str) -> Judgement:
+    """Return that there is nothing to judge: nobody manages the services, and the target names no file of theirs."""
+    why = f"nobody manages the services ({reason}), and [services] names no log"
+    return Judgement(seen=0, unit="log lines", holds="", not_applicable=why)
+
+
 def says_it_started(check: str, log: LogSlice, started: datetime | None, promise: LogPromise) -> Judgement:
     """Judge that since its start the service wrote one of the lines that say it is ready, and within its time."""
     lines = since_start(log, started, promise.started)

@@ -30,6 +30,14 @@ def has_log(services: Services, part: str) -> bool:
     return service is not None and (service.log is not None or services.manager not in ("process", "none"))
 
 
+def is_kept(services: Services, part: str) -> bool:
+    """Whether there is a log to ask for: not where nobody manages the services and the target names no file.
+
+    Where a manager is named, a log that is missing is for LogReader to complain about.
+    """
+    return services.manager != "none" or has_log(services, part)
+
+
 class LogReader:
     """The log of one service of a target."""
 
