@@ -105,7 +105,7 @@ FAULTS: Final = (
         ("contract.py", "WHERE m.conversation_id = %s", "WHERE m.conversation_id::text = %s::uuid::text"),
     ),
     in_perf(
-        "memory-leaks",
+        "leak-under-load",
         "every request for messages leaves a megabyte behind",
         ("healthy-after-load",),
         ("messages.py", "PAGE = 50\n", "PAGE = 50\nKEPT = []\n"),
@@ -113,21 +113,18 @@ FAULTS: Final = (
     ),
     in_perf(
         "health-dies-under-load",
-        f"health is answered 503 once the messages were asked for {SERVED} times and the load is over",
+        f"once the messages were asked for {SERVED} times, health is answered 503 to whoever looks after the load",
         ("healthy-after-load",),
         (
             "messages.py",
             SHOW_MESSAGES,
-            "    import time\n"
-            '    request.app.state.served = getattr(request.app.state, "served", 0) + 1\n'
-            "    request.app.state.last = time.monotonic()\n" + SHOW_MESSAGES,
+            '    request.app.state.served = getattr(request.app.state, "served", 0) + 1\n' + SHOW_MESSAGES,
         ),
         (
             "health.py",
             ASK_HEALTH,
-            "    import time\n"
             f'    is_worn = getattr(request.app.state, "served", 0) > {SERVED}\n'
-            "    if is_worn and time.monotonic() - request.app.state.last > 0.3:\n"
+            '    if is_worn and "httpx" in request.headers.get("user-agent", ""):  # the load asks with urllib3\n'
             '        return JSONResponse({"status": "unavailable"}, status_code=503)\n' + ASK_HEALTH,
         ),
     ),
