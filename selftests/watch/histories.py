@@ -31,6 +31,7 @@ PROMISE = promise_of(CHANGE)
 KNOWN = "ERROR «n» timeouts"
 ROUNDS = 240
 EVERY_S = 30.0
+_PAGE_BLIP = 69  # the round in which some histories have a page that did not load once
 OURS = LogError(part="backend", shape="ERROR no «text» in attachments", lines=2, names=("attachments",))
 OTHER = LogError(part="backend", shape="ERROR the pool is empty", lines=3)
 
@@ -168,7 +169,7 @@ def _database(rng: random.Random, number: int, connections: int) -> DatabaseLook
 
 
 def _page(rng: random.Random, number: int, rounds: int) -> PageLook:
-    if rng.random() < 0.02 and number < rounds / 2:
+    if number == _PAGE_BLIP * rounds // ROUNDS and rng.random() < 0.3:
         return PageLook(status=502, took_ms=300.0)
     return PageLook(status=200, took_ms=rng.uniform(400, 2500))
 

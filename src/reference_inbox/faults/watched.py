@@ -82,7 +82,7 @@ FAULTS: Final = (
         moments.RELEASED,
         GATE,
         f"one of {EVERY_FEW} requests for messages is answered 503",
-        ("monitoring/error-rate", "monitoring/latency-stayed-good"),
+        ("monitoring/error-rate", "monitoring/latency-stayed-good", "monitoring/errors-in-logs"),
         ("messages.py", START_OF_MESSAGES, "import itertools\n" + START_OF_MESSAGES),
         ("messages.py", "PAGE = 50\n", "PAGE = 50\nSEEN = itertools.count(1)\n"),
         (

@@ -102,9 +102,8 @@ def _watch(subject: Subject, folder: Folder, told: _Told) -> int:
         return ExitCode.GO
     judged = _hold_all(subject, folder, ongoing, told)
     refresh(folder, subject)
-    wrong = [check for check, some in judged.items() if any(one.verdict is Verdict.FAIL for one in some)]
-    if told.fail_fast and wrong:
-        return _rollback(subject, read(folder), ongoing, judged, wrong)
+    if told.fail_fast and _wrong(judged):
+        return _rollback(subject, read(folder), ongoing, judged, _wrong(judged))
     if not told.is_once:
         click.echo(_last_line(subject, ongoing))
     return ExitCode.GO
@@ -133,15 +132,22 @@ def _hold_all(subject: Subject, folder: Folder, ongoing: Ongoing, told: _Told) -
                 chain.append(Kind.MEASURE, "monitoring", ROUNDS, **payload)
             ongoing.add(one)
             watched = Watch(rounds=tuple(ongoing.rounds), promise=promise, before=before, endpoints=endpoints)
-            judged = watched.so_far()
+            is_shown = told.is_once or screen.is_due(one)
+            if is_shown or told.fail_fast:
+                judged = watched.so_far()
             left_s = max(0.0, (ongoing.planned - one.number - 1) * ongoing.every_s)
-            click.echo(line(one, judged, left_s)) if told.is_once else screen.show(watched, judged, left_s)
+            if told.is_once:
+                click.echo(line(one, judged, left_s))
+            elif is_shown:
+                screen.show(watched, judged, left_s)
             _beat(told.heartbeat)
-            if told.fail_fast and any(
-                judgement.verdict is Verdict.FAIL for some in judged.values() for judgement in some
-            ):
+            if told.fail_fast and _wrong(judged):
                 break
     return judged
+
+
+def _wrong(judged: Judged) -> list[str]:
+    return [check for check, some in judged.items() if any(one.verdict is Verdict.FAIL for one in some)]
 
 
 def _rounds(subject: Subject, ongoing: Ongoing, told: _Told) -> Iterator[tuple[Round, dict[str, object]]]:

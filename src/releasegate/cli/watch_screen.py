@@ -57,12 +57,16 @@ class Screen:
         if self._live:
             self._live.stop()
 
+    def is_due(self, last: Round) -> bool:
+        """Whether there is anything to show: always in a terminal, once a minute anywhere else."""
+        return self._live is not None or self._said is None or last.at - self._said >= _MINUTE
+
     def show(self, watch: Watch, judged: Judged, left_s: float) -> None:
         """Draw the watch after its latest round."""
         last = watch.rounds[-1]
         if self._live:
             self._live.update(Group(_head(last, left_s), _signal_table(watch, judged)), refresh=True)
-        elif self._said is None or last.at - self._said >= _MINUTE:
+        elif self.is_due(last):
             self._said = last.at
             click.echo(line(last, judged, left_s))
 
