@@ -81,11 +81,11 @@ def test_two_minutes_with_faults_in_the_middle(deployment):
     first.communicate()
     resumed = deployment.start("--resume")
     until(lambda: len(deployment.rounds()) >= 15)
-    for fault in ("error-burst", "connections-leak"):
+    for fault in ("error-burst", "health-flaps"):
         reference.ask("break", "--state", str(deployment.state), fault)
     struck = len(deployment.rounds())
     until(lambda: len(deployment.rounds()) >= struck + 6)
-    for fault in ("connections-leak", "error-burst"):
+    for fault in ("health-flaps", "error-burst"):
         reference.ask("mend", "--state", str(deployment.state), fault)
     output, _ = resumed.communicate(timeout=LONGEST_S)
     assert resumed.returncode == ExitCode.GO, output

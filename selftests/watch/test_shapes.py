@@ -317,3 +317,10 @@ def test_a_signal_that_was_not_seen_before_the_release_is_a_warning():
     assert (judgement.verdict, judgement.sentence) == (WARN, "database: connection refused")
     blind = replace(one, health=None, services=None, database=None, disks=None)
     assert signals_recorded(blind).verdict is UNSURE
+
+
+@pytest.mark.parametrize(("bad", "wrong"), [(1, set()), (2, {"latency-stayed-good", "error-rate"})])
+def test_a_blip_at_the_beginning_ends_no_watch(bad, wrong):
+    """While it goes on, one round in which everything failed decides nothing; two do."""
+    found = verdicts(spoilt(calm(), failing(1.0), 1, 1 + bad)[:6])
+    assert {check for check, verdict in found.items() if verdict is FAIL} == wrong
