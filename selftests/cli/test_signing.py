@@ -186,6 +186,7 @@ def test_the_statement_is_signed_by_the_gate_and_by_the_report(gates, gate, file
     assert "WRONG         not signed, and --allowed-signers expects a signature" in ended.output
     assert gate("report", *files, "--sign", str(key)).code == 0
     assert by_ana in gate("verify", str(folder), "--allowed-signers", str(signers)).output
+    assert "not signed any more" in gate("report", *files, "--lang", "pt-BR").output
 
 
 def test_a_key_that_is_no_file_is_a_usage_error(gates):

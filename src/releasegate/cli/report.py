@@ -37,7 +37,10 @@ def report(
     if not folder.events.exists():
         raise UsageError(f"{folder.root}: holds no evidence; run a gate first, or give --reports DIR")
     if form == "html":
+        was_signed = folder.signature.exists()
         click.echo(str(refresh(folder, subject, language=lang)))
+        if was_signed and not folder.signature.exists() and key is None:
+            click.echo("the statement has changed with it and is not signed any more; --sign KEY signs it", err=True)
     else:
         click.echo(render(read(folder), subject.change, subject.gates, form=form, language=lang))
     if key is not None:
