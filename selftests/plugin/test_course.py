@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from releasegate.evidence import Chain, Folder, Kind
+
 PASSES = "@pytest.mark.check('{0}/a')\ndef test_a(require): require(holds())\n"
 MANUAL = """
 [[checklist]]
@@ -192,3 +194,16 @@ def test_every_run_leaves_junit_and_the_raw_log(gates):
     run = gates.run("-m", "preflight").folder / "runs" / "1-preflight"
     assert 'failures="1"' in (run / "junit.xml").read_text("utf-8")
     assert "pytest.html" in {path.name for path in run.iterdir()}
+
+
+def test_a_run_after_one_that_was_cut_off_says_so(two):
+    """Killed between two lines, the run before left no gap; the next one writes that it goes on after it, once."""
+    assert two.run("-m", "preflight").code == 0
+    folder = Folder.of(two.folder / "reports", "change-1", "nowhere")
+    with Chain.open(folder) as chain:
+        chain.append(Kind.START, "preflight", run="2-preflight")
+    ran = two.run("-m", "preflight")
+    assert ran.code == 0
+    (resumed,) = [event for event in ran.events if event["kind"] == "resume"]
+    assert (resumed["gate"], resumed["payload"]["run"]) == ("preflight", "2-preflight")
+    assert [event["kind"] for event in two.run("-m", "preflight").events].count("resume") == 1

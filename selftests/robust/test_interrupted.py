@@ -49,6 +49,7 @@ def test_a_killed_gate_is_told_by_status_and_the_next_run_goes_on(start, gate, r
     assert gate("run", "preflight", *reference.where).code == 6  # its manual items wait for a person
     after = reference.events
     assert after[: len(before)] == before
+    assert "resume" in [event["kind"] for event in after[len(before) :]]
     assert after[-1]["kind"] == "end"
     assert all(late["seq"] == early["seq"] + 1 for early, late in pairwise(after))
 

@@ -37,6 +37,7 @@ class Recorder:
     def begin(self, record: GateRecord, about: dict[str, Any]) -> None:
         """Write the plan of all checks, then the start with everything that identifies this run."""
         gate = record.gate.marker
+        self._resume(gate)
         for check in record.plan:
             self.chain.append(Kind.PLAN, gate, check.id, title=check.title, promises=list(check.promises))
         self.chain.append(
@@ -48,6 +49,13 @@ class Recorder:
             blocked_by=list(record.blocked_by),
             **about,
         )
+
+    def _resume(self, gate: str) -> None:
+        """Say that the gate's last run was cut off, where it was: killed between two lines, it left no gap."""
+        last = self.history.latest(gate)
+        if last is not None and not last.ended:
+            sentence = "the run before never ended; what it saw is kept and decides nothing"
+            self.chain.append(Kind.RESUME, gate, run=last.run, began=last.began, sentence=sentence)
 
     def measured(self, gate: Gate, payload: dict[str, Any], blobs: dict[str, bytes]) -> None:
         """Write one measure; its blobs are kept beside the chain and named in it."""
