@@ -215,7 +215,7 @@ def cluster(request) -> Iterator[Cluster]:
     initdb += ["--encoding=UTF8", "--locale=C"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_account)
     settings = ["-c", f"port={server.port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k", folder]
-    settings += ["-c", "max_prepared_transactions=5"]
+    settings += ["-c", "max_prepared_transactions=5", "-c", "autovacuum=off"]  # it writes by itself, a minute on
     process = subprocess.Popen(
         [server.bin / "postgres", "-D", folder / "data", *settings], cwd=folder, stderr=subprocess.DEVNULL, **as_account
     )
