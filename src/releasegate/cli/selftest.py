@@ -11,6 +11,8 @@ import click
 from releasegate.cli.places import PROJECT, environment
 
 _ALL = ("--everything",)
+# Two files of tests at a time: half of them wait for a server, a browser or a process of their own.
+_WORKERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -22,7 +24,7 @@ def selftest(everything: bool, pytest_arguments: Sequence[str]) -> int:
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
         "mypy --strict": ["mypy"],
-        "pytest": ["pytest", "selftests", *(_ALL if everything else ()), *pytest_arguments],
+        "pytest": ["pytest", "selftests", *_WORKERS, *(_ALL if everything else ()), *pytest_arguments],
     }
     failed = [name for name, command in commands.items() if not _passes(name, command)]
     click.echo(f"selftest: {'all green' if not failed else 'failed: ' + ', '.join(failed)}")
