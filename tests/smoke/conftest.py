@@ -22,6 +22,12 @@ def chosen(site, sampled):
 
 
 @pytest.fixture(scope="module")
+def clicked(site, sampled, chosen):
+    """Return what is clicked: a medium of each kind, and one of a message with several."""
+    return [*chosen, *walking.one_of_several(site, sampled.value)]
+
+
+@pytest.fixture(scope="module")
 def desk(site):
     """Return the window in which a conversation stays open from one look to the next."""
     with Desk(site) as desk:

@@ -3,17 +3,10 @@
 import pytest
 
 from releasegate.checks.page import access as judge
-from releasegate.checks.page import handling, loading, media
+from releasegate.checks.page import loading, media
 from releasegate.probes.browser import access, viewer, walking
-from releasegate.probes.browser import handling as handles
 
 pytestmark = pytest.mark.smoke
-
-
-@pytest.fixture(scope="module")
-def clicked(site, sampled, chosen):
-    """Return what is clicked: a medium of each kind, and one of a message with several."""
-    return [*chosen, *walking.one_of_several(site, sampled.value)]
 
 
 @pytest.mark.check("smoke/viewer-opens", promise="interface.viewer", target=("frontend", "backend", "database"))
@@ -41,39 +34,10 @@ def test_arrows_lead_through_the_attachments(desk, sampled, change, require):
     require(judged, sampled, *arrows)
 
 
-@pytest.mark.check("smoke/viewer-keyboard", promise="interface.viewer", target=("frontend", "backend", "database"))
-def test_the_viewer_can_be_used_without_a_mouse(desk, clicked, sampled, require):
-    several = {medium.message for _, medium in walking.one_of_several(desk.site, sampled.value)}
-    looks = [
-        handles.by_keyboard(desk, conversation, medium, several=medium.message in several)
-        for conversation, medium in clicked[-1:]
-    ]
-    require(handling.viewer_obeys_keys("smoke/viewer-keyboard", [look.value for look in looks]), *looks)
-
-
-@pytest.mark.check("smoke/viewer-ends", promise="interface.viewer.arrows", target=("frontend", "backend", "database"))
-def test_the_last_attachment_is_the_end(desk, sampled, chosen, require):
-    samples = sampled.value
-    message = next(((one, each) for one in samples.conversations for each in one.messages if each.has_several), None)
-    alone = next((choice for choice in chosen if walking.is_alone(*choice)), None)
-    looks = [handles.at_its_ends(desk, *message, alone)] if message else []
-    judged = handling.viewer_keeps_its_ends(
-        "smoke/viewer-ends", [look.value for look in looks], samples.several, samples.rows
-    )
-    require(judged, sampled, *looks)
-
-
 @pytest.mark.check("smoke/accessible", promise="interface.viewer", target=("frontend", "backend", "database"))
 def test_the_new_parts_keep_nobody_out(desk, clicked, require):
     looks = [access.in_thread(desk, clicked[-1][0]), access.in_viewer(desk, *clicked[-1])] if clicked else []
     require(judge.new_parts_accessible("smoke/accessible", [look.value for look in looks]), *looks)
-
-
-@pytest.mark.check("smoke/viewer-again", promise="interface.viewer", target=("frontend", "backend", "database"))
-def test_the_viewer_opens_as_often_as_one_clicks(desk, clicked, change, require):
-    looks = [handles.again_and_again(desk, *choice) for choice in clicked[:1]]
-    source = change.interface.viewer.source
-    require(handling.viewer_opens_again("smoke/viewer-again", [look.value for look in looks], source), *looks)
 
 
 @pytest.mark.check("smoke/console-clean", promise="interface.page", target=("frontend", "backend", "database"))

@@ -62,7 +62,7 @@ GATES: tuple[Gate, ...] = (
         requires=("frontend",),
         max_age=timedelta(days=8),
         is_released=True,
-        workers=2,
+        workers=4,
     ),
     Gate(
         marker="perf",

@@ -8,6 +8,8 @@ import pytest
 
 from releasegate.plugin.run import Run
 
+_PER_PROCESSOR = 2  # half of a browser's time goes into waiting for what must come, or must not
+
 
 def spread(config: pytest.Config, run: Run) -> None:
     """Give the gate its worker processes (`-n` says otherwise; `-n 0` is none), whole test files to each.
@@ -18,7 +20,7 @@ def spread(config: pytest.Config, run: Run) -> None:
     if run.is_worker or option.collectonly or len(run.gates) != 1 or not hasattr(option, "numprocesses"):
         return
     if option.numprocesses is None and option.dist == "no" and not option.tx and not option.usepdb:
-        workers = min(run.gates[0].workers, os.cpu_count() or 1)
+        workers = min(run.gates[0].workers, _PER_PROCESSOR * (os.cpu_count() or 1))
         if workers > 1:
             option.numprocesses, option.tx, option.dist = workers, ["popen"] * workers, "loadfile"
     elif option.numprocesses and option.dist == "load":
