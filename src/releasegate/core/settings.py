@@ -76,9 +76,18 @@ def command_name() -> str:
     return shlex.quote(os.environ.get(variable("command")) or _PROGRAM)
 
 
-def for_children() -> dict[str, str]:
-    """Return the environment of a child process: this one, with output that is not held back."""
-    return os.environ | {"PYTHONUNBUFFERED": "1"}
+def for_children(*, without: str = "") -> dict[str, str]:
+    """Return the environment of a child process: this one, with output that is not held back.
+
+    Variables whose names begin with `without` are left out, none for "".
+    """
+    kept = {name: value for name, value in os.environ.items() if not (without and name.startswith(without))}
+    return kept | {"PYTHONUNBUFFERED": "1"}
+
+
+def for_client(*names: str) -> dict[str, str]:
+    """Return the variables `names` of this environment that are set: all that a client program is to know of it."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _parsed(given: str, parse: Callable[[str], T], where: str) -> T:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from releasegate.core import CannotMeasure
 from releasegate.core.redaction import redactor
+from releasegate.core.settings import for_client
 from releasegate.probes.postgres import Session, open_session
 from releasegate.target.models import Database
 
@@ -107,6 +108,6 @@ class Databases:
     def environment(self, database: str) -> dict[str, str]:
         """Return the whole environment of a client program, which then reaches this server and no other."""
         parts = conninfo_to_dict(self.server.dsn(database))
-        plain = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        plain = for_client("PATH", "HOME", "TMPDIR")
         reached = {variable: str(parts[key]) for key, variable in _VARIABLES.items() if parts.get(key)}
         return plain | {"LC_ALL": "C.UTF-8", "PGAPPNAME": "releasegate", "PGPASSFILE": os.devnull} | reached

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Final
 
 from releasegate.core import Measurement
 from releasegate.core.facts.load import LoadRun, Plan
+from releasegate.core.settings import for_children
 from releasegate.probes.http import Api
 from releasegate.probes.load.aim import Aim
 from releasegate.probes.load.order import order_of, read_samples, shares_of, timeout_s
@@ -83,9 +83,8 @@ def _worker(host: str, port: int, folder: Path) -> Iterator[subprocess.Popen[byt
     """Start one worker here and end it in any case; it runs in `folder`, where no locust.conf of anybody lies."""
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--worker", "--loglevel", "ERROR"]
     command += ["--master-host", host, "--master-port", str(port)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     process = subprocess.Popen(
-        command, cwd=folder, env={**environment, "HOME": str(folder)}, stdin=subprocess.DEVNULL,
+        command, cwd=folder, env=for_children(without="LOCUST_") | {"HOME": str(folder)}, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
