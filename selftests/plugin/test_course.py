@@ -196,6 +196,16 @@ def test_every_run_leaves_junit_and_the_raw_log(gates):
     assert "pytest.html" in {path.name for path in run.iterdir()}
 
 
+def test_nothing_is_left_in_the_temporary_folder_and_nothing_of_others_touched(gates, tmp_path, monkeypatch):
+    """Pytest tidies up after all of a user's runs there: one that it cannot remove would end the gate."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    gates.gate("preflight", "@pytest.mark.check('preflight/a')\ndef test_a(require): require(holds())\n")
+    assert gates.run("-m", "preflight", "-n", "1").code == 0
+    assert list(folder.iterdir()) == []
+
+
 def test_a_run_after_one_that_was_cut_off_says_so(two):
     """Killed between two lines, the run before left no gap; the next one writes that it goes on after it, once."""
     assert two.run("-m", "preflight").code == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -64,7 +66,21 @@ def pytest_configure(config: pytest.Config) -> None:
     if run is not None:
         config.stash[RUN] = run
         spread(config, run)
+        _work_apart(config, run)
         _keep_raw_logs(config, run)
+
+
+def _work_apart(config: pytest.Config, run: Run) -> None:
+    """Give pytest a temporary folder of this run's own, gone when it ends.
+
+    In the one that all of a user's runs share, pytest tidies up after the others, and what it cannot remove there
+    (a folder that somebody mounted) would end a gate that has nothing to do with it.
+    """
+    if run.is_worker or config.option.collectonly or config.option.basetemp:
+        return
+    folder = tempfile.mkdtemp(prefix="releasegate-pytest-")
+    config.option.basetemp = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def _keep_raw_logs(config: pytest.Config, run: Run) -> None:
