@@ -89,8 +89,11 @@ def test_an_interrupted_watch_goes_on_with_resume(start, gate, reference):
     assert seen
     resumed = gate(*watch, "--resume")
     assert (resumed.code, resumed.last[:15]) == (0, "watched for 6.0"), resumed.output
-    begun = [event for event in reference.events if event["check"] == "monitoring/watch"]
-    assert len(begun) == 1
+    course = [event["kind"] for event in reference.events if event["check"] == "monitoring/watch"]
+    assert course == ["measure", "gap", "resume"]  # begun once; the time without a look is said
+    rounds = [event for event in reference.events if event["check"] == "monitoring/rounds"]
+    assert rounds[: len(seen)] == seen
+    assert len(rounds) > len(seen)
 
 
 @pytest.mark.parametrize(
