@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -215,7 +215,9 @@ def cluster(request) -> Iterator[Cluster]:
     initdb += ["--encoding=UTF8", "--locale=C"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_account)
     settings = ["-c", f"port={server.port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k", folder]
-    settings += ["-c", "max_prepared_transactions=5", "-c", "autovacuum=off"]  # it writes by itself, a minute on
+    settings += ["-c", "max_prepared_transactions=5"]
+    with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write("autovacuum = off\n")  # it writes by itself, a minute on; a test may switch it on with `told()`
     process = subprocess.Popen(
         [server.bin / "postgres", "-D", folder / "data", *settings], cwd=folder, stderr=subprocess.DEVNULL, **as_account
     )
@@ -254,6 +256,26 @@ class Cluster:
         self.run(f"CREATE DATABASE {name}")
         self.run(statements, name)
         return self.dsn(name)
+
+    @contextmanager
+    def told(self, name: str, value: str) -> Iterator[None]:
+        """Have a setting of the server be `value`, as every new connection sees it; it is taken back afterwards."""
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            before = self.setting(name)
+            connection.execute(f"ALTER SYSTEM SET {name} = {value}".encode())
+            connection.execute("SELECT pg_reload_conf()")
+            try:
+                until(lambda: self.setting(name) == value, f"{name} = {value}")
+                yield
+            finally:
+                connection.execute(f"ALTER SYSTEM RESET {name}".encode())
+                connection.execute("SELECT pg_reload_conf()")
+                until(lambda: self.setting(name) == before, f"{name} = {before}")
+
+    def setting(self, name: str) -> str:
+        """Return a setting as a new connection sees it."""
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            return connection.execute("SELECT current_setting(%s)", (name,)).fetchone()[0]
 
     def answers(self) -> bool:
         """Whether a connection is taken."""

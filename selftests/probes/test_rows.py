@@ -279,6 +279,8 @@ def test_upkeep_is_read_with_the_table_s_own_settings(cluster):
         "INSERT INTO t SELECT generate_series(1, 100); CREATE TABLE u (id int)"
     )
     with reach(dsn) as session:
+        assert not upkeep.upkeep(session, "u").value.is_automatic  # off for the whole server
+    with cluster.told("autovacuum", "on"), reach(dsn) as session:
         own, usual = upkeep.upkeep(session, "t").value, upkeep.upkeep(session, "u").value
         assert upkeep.upkeep(session, "nowhere").value is None
     assert (own.is_automatic, own.analyze_at) == (False, 7)
