@@ -21,6 +21,19 @@ SITUATIONS = {
     "asserted": ("def test_a(): assert 1 == 2", 6, "CANNOT TELL: "),
 }
 
+FULL_DISK = """
+@pytest.mark.check('preflight/a')
+def test_a(request):
+    from types import SimpleNamespace
+    from releasegate.core import CannotMeasure
+    from releasegate.plugin import resources
+    def last_events(*_):
+        raise CannotMeasure("events.jsonl: cannot be written: No space left on device")
+    request.config.stash[resources.SITE] = SimpleNamespace(recent=["it was opened"])
+    resources.last_events = last_events
+    raise CannotMeasure("the page did not answer")
+"""
+
 
 @pytest.fixture(params=[(), ("-n", "2")], ids=["alone", "with-workers"])
 def workers(request):
@@ -138,3 +151,13 @@ def test_ctrl_c_is_interrupted_and_keeps_what_was_seen(gates, workers):
     events = (gates.folder / "reports/change-1/nowhere/events.jsonl").read_text("utf-8")
     assert '"preflight/a"' in events
     assert '"kind":"end"' in events
+
+
+def test_what_a_page_did_last_that_cannot_be_kept_is_no_crash(gates, workers):
+    """A disk that refuses after a test of a page failed: the verdict is kept, and the run ends with the cause."""
+    gates.gate("preflight", FULL_DISK)
+    ran = gates.run("-m", "preflight", *workers)
+    assert ran.code == 6, ran.output
+    assert ran.last == "CANNOT TELL: events.jsonl: cannot be written: No space left on device"
+    assert "INTERNALERROR" not in ran.output
+    assert "preflight/a" in [event["check"] for event in ran.events if event["kind"] == "verdict"]

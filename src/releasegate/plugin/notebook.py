@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from releasegate.core import Finding, Judgement, Measurement
 from releasegate.core.redaction import redactor
+from releasegate.evidence.writing import writing
 
 Sink = Callable[[dict[str, Any], dict[str, bytes]], None]
 
@@ -78,14 +79,15 @@ class Spill:
         self._file: TextIO | None = None
 
     def write(self, payload: dict[str, Any], blobs: dict[str, bytes]) -> None:
-        """Append one note, redacted."""
-        files = {name: self._keep(data) for name, data in blobs.items()}
-        line = json.dumps({"payload": redactor.data(payload), "blobs": files})
-        if self._file is None:
-            self._file = (self._folder / f"spill-{self._worker}.jsonl").open("a", encoding="utf-8")
-        self._file.write(line + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Append one note, redacted. Raises CannotMeasure when the disk refuses."""
+        with writing(self._folder):
+            files = {name: self._keep(data) for name, data in blobs.items()}
+            line = json.dumps({"payload": redactor.data(payload), "blobs": files})
+            if self._file is None:
+                self._file = (self._folder / f"spill-{self._worker}.jsonl").open("a", encoding="utf-8")
+            self._file.write(line + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def _keep(self, data: bytes) -> str:
         self._blobs += 1

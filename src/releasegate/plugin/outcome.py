@@ -54,6 +54,16 @@ def outcome_of(report: pytest.TestReport) -> Outcome | None:
     return Outcome(**{**data, "verdict": Verdict(data["verdict"])}) if data else None
 
 
+def say_trouble(report: pytest.TestReport, sentence: str) -> None:
+    """Say with `report` that evidence could not be written; it goes the way from a worker to the controller too."""
+    report.releasegate_trouble = sentence  # type: ignore[attr-defined]  # pytest serialises extra attributes
+
+
+def trouble_of(report: pytest.TestReport) -> str:
+    """Return what was said by `say_trouble`; nothing where all was written."""
+    return str(getattr(report, "releasegate_trouble", ""))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import pytest
 
-from releasegate.core import Measurement
+from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.logs import LogSlice
-from releasegate.plugin.outcome import NOTEBOOK
+from releasegate.plugin.outcome import NOTEBOOK, say_trouble
 from releasegate.plugin.run import Run
 from releasegate.plugin.subject import Subject
 from releasegate.probes.browser.loading import last_events
@@ -93,11 +93,17 @@ def site(run: Run, pytestconfig: pytest.Config) -> Iterator[Site]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep what the browser did last when a test of a page fails, in its setup and its teardown too."""
+    """Keep what the browser did last when a test of a page fails, in its setup and its teardown too.
+
+    A disk that refuses is said with the report: an exception here would end the run as a crash.
+    """
     report = yield
     site, notebook = item.config.stash.get(SITE, None), item.stash.get(NOTEBOOK, None)
     if report.failed and site is not None and notebook is not None and site.recent:
-        notebook.measured(last_events(site, call.when))
+        try:
+            notebook.measured(last_events(site, call.when))
+        except CannotMeasure as error:
+            say_trouble(report, str(error))
     return report
 
 

@@ -13,7 +13,7 @@ from releasegate.evidence.writing import writing
 from releasegate.plugin.collection import CHECK, PLAN, plan_path
 from releasegate.plugin.course import Course
 from releasegate.plugin.options import run_of
-from releasegate.plugin.outcome import outcome_of
+from releasegate.plugin.outcome import outcome_of, trouble_of
 from releasegate.plugin.plan import PlannedCheck, read_plan
 from releasegate.plugin.signals import end_as_by_ctrl_c
 
@@ -88,12 +88,16 @@ class Controller:
         if outcome is not None:
             with self._cannot_tell():
                 self._course.judged(outcome)
+            with self._cannot_tell():
+                if trouble := trouble_of(report):
+                    raise CannotMeasure(trouble)
             self._stop_when_troubled()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:  # noqa: ARG002 - the hook's signature
         """Take over what a dead worker left."""
-        self._course.drain()
+        with self._cannot_tell():
+            self._course.drain()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A test file that cannot be read says nothing about the deployment."""
