@@ -1,6 +1,7 @@
 """Beginning and end: what `up` refuses, what `down` leaves, and what a killed `up` leaves behind."""
 
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -52,6 +53,30 @@ def test_a_killed_up_leaves_nothing_after_down(tmp_path: Path, after_s: float) -
     time.sleep(after_s)
     begun.kill()
     begun.wait()
+    life.down(state)
+    assert alive(state) == []
+    assert not state.folder.exists()
+
+
+@pytest.mark.parametrize(("event", "file"), [("open", "sino.wav"), ("os.rename", "reference.json")])
+def test_an_up_killed_between_two_files_leaves_nothing_after_down(tmp_path: Path, event: str, file: str) -> None:
+    """It ends while it draws the media, and when the new record lies beside the place of the old one."""
+    state = State(tmp_path / "inbox")
+    program = (
+        "import os, sys; from reference_inbox import cli\n"
+        "def hook(event, given):\n"
+        f"    if event == {event!r} and any(str(one).endswith({'/' + file!r}) for one in given):\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "sys.addaudithook(hook); cli.main(sys.argv[1:])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "up", "--state", str(state.folder), "--rows", "300"],
+        env=processes.environment(state, {"PYTHONPATH": processes.python_path()}),
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == -9
+    assert state.folder.exists()
     life.down(state)
     assert alive(state) == []
     assert not state.folder.exists()

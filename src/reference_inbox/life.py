@@ -19,7 +19,7 @@ from reference_inbox.errors import ReferenceFailed, WrongUsage
 from reference_inbox.managers import docker, pm2
 from reference_inbox.promises import writing
 from reference_inbox.seeding import files, rows
-from reference_inbox.state import ADMIN, GATE_ROLE, OWNER, Record, State
+from reference_inbox.state import ADMIN, GATE_ROLE, OWNER, RECORD, Record, State
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +206,8 @@ def places_outside(state: State) -> list[Path]:
 
 def remove_made(state: State) -> None:
     """Remove what `up` made in DIR, the record last, and DIR itself when nothing else is in it."""
-    for name in MADE:
+    half_written = [path.name for path in state.folder.glob(f".{RECORD}.*")]  # left when the writer was killed
+    for name in (*half_written, *MADE):
         path = state.folder / name
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     if not any(state.folder.iterdir()):

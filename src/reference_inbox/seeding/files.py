@@ -15,9 +15,10 @@ def write(media: Path) -> int:
     """Make the media folder and return how many files it has.
 
     Each address gets a file of its own, so that one can be removed by hand without others going too.
+    What is drawn first lies inside the folder, so that it goes with it when this is killed on the way.
     """
     media.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=media.parent) as made:
+    with tempfile.TemporaryDirectory(dir=media) as made:
         draw_all(Path(made))
         for shape in SHAPES:
             if shape.file is not None:
