@@ -40,6 +40,20 @@ def recreate_index(state: State) -> None:
     forget(state, "index-missing")
 
 
+def strike_out(state: State) -> None:
+    """Take the migration out of the runner's table and keep when it ran."""
+    ran = definition(state, f"SELECT applied_at::text FROM schema_migrations WHERE name = '{MIGRATION}'")
+    keep_text(state, "not-written-down", "applied-at", ran)
+    execute(state, f"DELETE FROM schema_migrations WHERE name = '{MIGRATION}'")
+
+
+def write_down(state: State) -> None:
+    """Write the migration down again, with the time at which it ran."""
+    ran = kept_text(state, "not-written-down", "applied-at")
+    execute(state, f"INSERT INTO schema_migrations (name, applied_at) VALUES ('{MIGRATION}', '{ran}')")
+    forget(state, "not-written-down")
+
+
 def replaces_foreign_key(fault: str, other: str | None) -> Change:
     """Make a change that puts OTHER in the foreign key's place, or nothing."""
 
@@ -227,8 +241,8 @@ FAULTS: Final = (
         "migration",
         "the runner's table does not list the migration, as when psql ran a file that writes no row",
         ("migration/bookkeeping",),
-        does(f"DELETE FROM schema_migrations WHERE name = '{MIGRATION}'"),
-        as_owner(f"INSERT INTO schema_migrations (name) VALUES ('{MIGRATION}')"),
+        strike_out,
+        write_down,
     ),
     Fault(
         "lock-queue",
