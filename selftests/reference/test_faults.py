@@ -26,7 +26,12 @@ CATALOG = {
     "constraints": "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
     "WHERE conrelid = 'messages'::regclass ORDER BY 1",
     "rights": "SELECT relacl::text FROM pg_class WHERE oid = 'messages'::regclass",
+    "options": "SELECT reloptions FROM pg_class WHERE oid = 'messages'::regclass",
+    "migrations": "SELECT m::text FROM schema_migrations m ORDER BY 1",
     "role": "SELECT rolsuper FROM pg_roles WHERE rolname = 'release_gate'",
+    "memberships": "SELECT roleid::regrole::text, admin_option FROM pg_auth_members "
+    "WHERE member = 'release_gate'::regrole ORDER BY 1",
+    "connections": "SELECT datconnlimit FROM pg_database WHERE datname = current_database()",
     "rows": "SELECT count(*), sum(hashtext(m::text)) FROM messages m",
 }
 
@@ -41,6 +46,8 @@ def snapshot(state: State) -> dict[str, object]:
     seen["databases"] = databases(record.admin_dsn)
     seen["pids"] = {name: int((state.run / f"{name}.pid").read_text()) - pid for name, pid in record.pids.items()}
     seen["heads"] = [git(state.repository(service), "log", "-g", "--format=%H %gs") for service in SERVICES]
+    seen["fetched"] = [git(state.repository(service), "for-each-ref") for service in SERVICES]
+    seen["origin"] = [git(state.repository(service), "ls-remote", "origin") for service in SERVICES]
     seen["changed"] = [git(state.repository(service), "status", "--porcelain") for service in SERVICES]
     seen["promises"] = [(state.folder / name).read_text() for name in ("target.toml", "change.toml")]
     seen["logs"] = sorted(state.logs.iterdir())
@@ -55,10 +62,13 @@ def databases(dsn: str) -> list[object]:
         return server.execute("SELECT datname FROM pg_database ORDER BY 1").fetchall()
 
 
-def files(folder: Path) -> Iterator[tuple[str, tuple[str, int]]]:
+def files(folder: Path) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """List every file with its content, time, mode, and where it really lies."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            yield str(path), (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+            seen = path.stat()
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            yield str(path), (content, seen.st_mtime_ns, oct(seen.st_mode), str(path.resolve()))
 
 
 def answer(url: str) -> bytes | str:
@@ -87,9 +97,10 @@ def test_a_fault_breaks_and_is_mended(deployment: State, name: str) -> None:
     go_to(deployment, fault.at)
     before = snapshot(deployment)
     strike_or_skip(deployment, fault)
-    assert deployment.read().faults == [fault.name]
-    assert snapshot(deployment) != before
-    catalogue.mend(deployment, fault)
+    active, broken = deployment.read().faults, snapshot(deployment)
+    catalogue.mend(deployment, fault)  # before anything is claimed: a fault left active would fail all that follow
+    assert active == [fault.name]
+    assert broken != before
     assert snapshot(deployment) == before
     assert deployment.read().faults == []
     assert list(deployment.faults.iterdir()) == []
