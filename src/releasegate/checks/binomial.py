@@ -12,8 +12,6 @@ import math
 from enum import Enum
 from typing import Final
 
-from scipy.special import bdtr, bdtrc  # type: ignore[import-untyped] # scipy ships no types
-
 ALPHA: Final = 0.05
 """The chance, at most, of saying "below" about an API that is exactly at its limit; and the same for "above"."""
 
@@ -28,12 +26,26 @@ class Side(Enum):
     UNKNOWN = "unknown"
 
 
+def at_most(k: int, n: int, share: float) -> float:
+    """Return the chance of at most `k` (0 to n) of `n` where each happens with the chance `share` (0 to 1)."""
+    from scipy.special import bdtr  # type: ignore[import-untyped] # noqa: PLC0415  scipy ships no types, and is slow to import
+
+    return float(bdtr(k, n, share))
+
+
+def at_least(k: int, n: int, share: float) -> float:
+    """Return the chance of at least `k` (1 to n) of `n` where each happens with the chance `share` (0 to 1)."""
+    from scipy.special import bdtrc  # noqa: PLC0415  as above
+
+    return float(bdtrc(k - 1, n, share))
+
+
 def side(slow: int, n: int, percentile: float, *, alpha: float = ALPHA) -> Side:
     """Return where `percentile` (above 0, below 100) lies when `slow` of `n` requests were not below the limit."""
     share = 1 - percentile / 100
-    if n and bdtr(slow, n, share) <= alpha:
+    if n and at_most(slow, n, share) <= alpha:
         return Side.BELOW
-    if slow and bdtrc(slow - 1, n, share) <= alpha:
+    if slow and at_least(slow, n, share) <= alpha:
         return Side.ABOVE
     return Side.UNKNOWN
 

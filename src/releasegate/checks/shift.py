@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import bdtrc  # type: ignore[import-untyped] # scipy ships no types
 from scipy.stats import binomtest, norm  # type: ignore[import-untyped] # scipy ships no types
+
+from releasegate.checks.binomial import at_least
 
 CONFIDENCE: Final = 0.95
 
@@ -56,6 +57,6 @@ def percentile_at_most(values: Sequence[float], percent: float) -> float | None:
     """
     n = len(values)
     for rank in range(1, n + 1):
-        if bdtrc(rank - 1, n, percent / 100) <= 1 - CONFIDENCE:
+        if at_least(rank, n, percent / 100) <= 1 - CONFIDENCE:
             return sorted(values)[rank - 1]
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -14,13 +14,14 @@ from releasegate.core.facts.logs import LogSlice
 from releasegate.plugin.outcome import NOTEBOOK, say_trouble
 from releasegate.plugin.run import Run
 from releasegate.plugin.subject import Subject
-from releasegate.probes.browser.loading import last_events
-from releasegate.probes.browser.site import Site, open_site
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.http import Api, open_api
 from releasegate.probes.logs import LogReader, has_log
 from releasegate.probes.postgres import Session, open_session
 from releasegate.probes.services import Part, ServiceBook, open_services
+
+if TYPE_CHECKING:  # the browser is imported by the gates that open one: it takes a third of a second
+    from releasegate.probes.browser.site import Site
 
 Section = TypeVar("Section")
 _JUDGE_LOGIN = ("preflight", "frontend")
@@ -82,6 +83,8 @@ SITE: pytest.StashKey[Site] = pytest.StashKey()
 @pytest.fixture(scope="session")
 def site(run: Run, pytestconfig: pytest.Config) -> Iterator[Site]:
     """Return the page in a real browser, logged in once: by this run where its gate judges the login itself."""
+    from releasegate.probes.browser.site import open_site  # noqa: PLC0415  see above
+
     file = session_file_of(run.subject).with_suffix(".browser.json")
     anew = any(gate.marker in _JUDGE_LOGIN for gate in run.gates)
     with open_site(run.subject.target, run.subject.change, file, began=run.began, anew=anew) as site:
@@ -100,6 +103,8 @@ def pytest_runtest_makereport(
     report = yield
     site, notebook = item.config.stash.get(SITE, None), item.stash.get(NOTEBOOK, None)
     if report.failed and site is not None and notebook is not None and site.recent:
+        from releasegate.probes.browser.loading import last_events  # noqa: PLC0415  see above
+
         try:
             notebook.measured(last_events(site, call.when))
         except CannotMeasure as error:

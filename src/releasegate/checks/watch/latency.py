@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from scipy.special import bdtrc  # type: ignore[import-untyped] # scipy ships no types
-
 from releasegate.checks import latency as checks
-from releasegate.checks.binomial import ALPHA
+from releasegate.checks.binomial import ALPHA, at_least
 from releasegate.checks.latency import NOTICEABLE, Limit
 from releasegate.checks.watch.growth import growth
 from releasegate.checks.watch.promise import Before, WatchPromise
@@ -138,7 +136,7 @@ class _Part:
         """Return how likely so many slow ones are at the limit; the worst round is left out, for it may be a blip."""
         worst = max(range(len(self.slow)), key=self.slow.__getitem__)
         slow, sent = sum(self.slow) - self.slow[worst], sum(self.sent) - self.sent[worst]
-        return float(bdtrc(slow - 1, sent, 1 - limit.percentile / 100)) if slow else 1.0
+        return at_least(slow, sent, 1 - limit.percentile / 100) if slow else 1.0
 
 
 def _parts(rounds: Sequence[Round], name: str, limit_ms: float) -> list[_Part]:
