@@ -53,6 +53,7 @@ GATES: tuple[Gate, ...] = (
         requires=("backfill",),
         max_age=timedelta(days=8),
         is_released=True,
+        workers=2,
     ),
     Gate(
         marker="smoke",
