@@ -9,10 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 from releasegate.change.models import Change
 from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples
-from releasegate.probes.browser import Site, open_site
+from releasegate.probes.browser import Site, executable, open_site
+from releasegate.probes.browser import site as site_module
 from releasegate.target.models import Target
 
 sys.path.insert(0, str(Path(__file__).parent / "oficina"))
@@ -27,6 +29,19 @@ INTERFACE = {
     "fallback": {"text": "Mídia indisponível", "source": "runbook 6.4"},
 }
 API = {"messages": {"path": "/servico/papo/{id}", "list": ["/dados/itens"], "id": ["/codigo"], "source": "runbook 6.5"}}
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """Return an empty page in a real browser, with what looks at it from the inside."""
+    with sync_playwright() as playwright:
+        path = executable.find(playwright, None)
+        browser = playwright.chromium.launch(executable_path=path, args=executable.flags(sandbox=None))
+        page = browser.new_page()
+        page.add_init_script(path=Path(site_module.__file__).with_name("in_page.js"))
+        page.goto("about:blank")
+        yield page
+        browser.close()
 
 
 @pytest.fixture

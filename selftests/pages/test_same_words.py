@@ -2,28 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from playwright.sync_api import sync_playwright
-
-from releasegate.probes.browser import executable
-from releasegate.probes.browser import site as site_module
-
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-
-
-@pytest.fixture(scope="module")
-def page():
-    """Return a page in a real browser, with what looks at it from the inside."""
-    with sync_playwright() as playwright:
-        path = executable.find(playwright, None)
-        browser = playwright.chromium.launch(executable_path=path, args=executable.flags(sandbox=None))
-        page = browser.new_page()
-        page.add_init_script(path=Path(site_module.__file__).with_name("in_page.js"))
-        page.goto("about:blank")
-        yield page
-        browser.close()
 
 
 def rows(page, html, *messages):

@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from playwright.sync_api import sync_playwright
-
-from releasegate.probes.browser import executable
-from releasegate.probes.browser import site as site_module
 from releasegate.probes.browser.visit import _entries_by_id
 
 ROWS = "".join(f'<li id="message-{key}"><p>words of {key}</p></li>' for key in (112, 12, 2))
 LIST = "".join(f'<a href="/inbox/{key}">{key}</a> ' for key in (217, 17, 7, "7?tab=all", 70))
-
-
-@pytest.fixture(scope="module")
-def page():
-    """Return a page in a real browser, with what looks at it from the inside."""
-    with sync_playwright() as playwright:
-        path = executable.find(playwright, None)
-        browser = playwright.chromium.launch(executable_path=path, args=executable.flags(sandbox=None))
-        page = browser.new_page()
-        page.add_init_script(path=Path(site_module.__file__).with_name("in_page.js"))
-        page.goto("about:blank")
-        yield page
-        browser.close()
 
 
 def test_a_number_is_found_whole(page):
