@@ -130,6 +130,12 @@ def test_every_check_can_fail(faults):
     assert not set(checks()) - tripped
 
 
+def test_every_fault_has_a_name_of_its_own(faults):
+    """One name breaks one thing, and mends it."""
+    names = [fault["name"] for fault in faults]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_a_fault_trips_checks_that_exist(faults):
     """A fault's declared set names checks of the gates, at least one of them its own gate's."""
     for fault in faults:
