@@ -27,10 +27,11 @@ def test_a(request):
     from types import SimpleNamespace
     from releasegate.core import CannotMeasure
     from releasegate.plugin import resources
+    from releasegate.probes.browser import loading
     def last_events(*_):
         raise CannotMeasure("events.jsonl: cannot be written: No space left on device")
     request.config.stash[resources.SITE] = SimpleNamespace(recent=["it was opened"])
-    resources.last_events = last_events
+    loading.last_events = last_events
     raise CannotMeasure("the page did not answer")
 """
 
