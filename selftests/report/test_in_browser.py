@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from releasegate.core import CannotMeasure
 from releasegate.evidence import Chain, Folder, Kind
 from releasegate.plugin.gates import GATES
 from releasegate.probes import browser
+from releasegate.probes.browser import executable
 from releasegate.report import write_report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = "<script>alert(1)</script><img src=http://127.0.0.1:9/x.png onerror=alert(2)>" + "W" * 5000 + "\u202e\x00"
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium on PATH")
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +23,11 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        try:
+            path = executable.find(playwright, None)
+        except CannotMeasure as error:
+            pytest.skip(f"needs a Chromium: {error}")
+        running = playwright.chromium.launch(executable_path=path, args=executable.flags(sandbox=None))
         yield running
         running.close()
 

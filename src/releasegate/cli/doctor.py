@@ -76,7 +76,7 @@ def _chromium() -> Fact:
     command = [sys.executable, "-m", "releasegate.probes.browser.executable"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     text = found.stdout.strip() or found.stderr.strip()
-    return Fact("chromium", found.returncode == 0, text, "apt-get install chromium", is_needed=True)
+    return Fact("chromium", found.returncode == 0, text, "apt-get install chromium-headless-shell", is_needed=True)
 
 
 def _memory_gb() -> float:
