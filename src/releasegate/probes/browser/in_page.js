@@ -29,8 +29,9 @@
   function decoded(text) {
     try { return decodeURIComponent(text); } catch { return text; }
   }
-  let remembered = { addresses: new WeakMap(), texts: new WeakMap() };  // for one question; the page may change after it
-  const forget = () => { remembered = { addresses: new WeakMap(), texts: new WeakMap() }; };
+  let remembered;  // for one question; the page may change after it
+  const forget = () => { remembered = { addresses: new WeakMap(), texts: new WeakMap(), ids: new WeakMap() }; };
+  forget();
   function once(memory, el, work) {
     if (!memory.has(el)) memory.set(el, work(el));
     return memory.get(el);
@@ -104,9 +105,8 @@
   // --- which part of the page is which message --------------------------------------------------------------------
 
   const ID_ATTRIBUTES = /^(id|href|name|key|value|for|aria-.*|data-.*)$/;
-  function carriesId(el, id) {
-    return [...el.attributes].some((one) => ID_ATTRIBUTES.test(one.name) && endsWithId(one.value, id));
-  }
+  const mayHoldIds = (el) => [...el.attributes].filter((one) => ID_ATTRIBUTES.test(one.name)).map((one) => one.value);
+  const carriesId = (el, id) => once(remembered.ids, el, mayHoldIds).some((value) => endsWithId(value, id));
   // Message 12 is not the one of "message-112": what stands before an id is no letter and no digit.
   const endsWithId = (value, id) => value.endsWith(id) && !/[\p{L}\p{N}]/u.test(value.at(-id.length - 1) ?? "");
   const ownText = (el) => plain(el.innerText ?? el.textContent);
@@ -446,8 +446,11 @@
     return bottom > 0 && top < innerHeight;
   }
 
-  const brokenIcons = (needles) => all().filter((el) => el.matches("img") && seen(el) && el.complete
-    && el.naturalWidth === 0 && (el.currentSrc || el.getAttribute("src")) && refers(el, needles)).length;
+  function brokenIcons(needles) {
+    forget();
+    return all().filter((el) => el.matches("img") && seen(el) && el.complete && el.naturalWidth === 0
+      && (el.currentSrc || el.getAttribute("src")) && refers(el, needles)).length;
+  }
 
   // Where a dead medium stood: the smallest element with the fallback text in its message, else what is left of it.
   function standIn(key, rowKey, source) {
