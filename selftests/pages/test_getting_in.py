@@ -44,6 +44,24 @@ def test_one_login_serves_the_gates_that_follow(oficina, tmp_path):
     assert running.logins == 2
 
 
+def test_what_an_earlier_run_left_is_tried_once_for_all_processes(tmp_path):
+    """The first process of the next run tries it; the others take its word, and the run after that tries again."""
+    file, tried = tmp_path / "session.json", []
+
+    def process(began):
+        return KeptLogin(file, began).get("whose", lambda: {"state": {}}, lambda kept: not tried.append(kept))
+
+    began = time.time()
+    process(began)
+    for _ in range(3):
+        process(began)
+    assert not tried
+    began = time.time()
+    for _ in range(3):
+        process(began)
+    assert len(tried) == 1
+
+
 def test_a_session_that_has_ended_is_renewed(oficina, tmp_path):
     """What an earlier gate left is tried, and where it lets nobody in any more, one logs in again."""
     site, _, running = oficina()

@@ -36,14 +36,14 @@ class KeptLogin:
     def get(self, whose: str, make: Callable[[], Kept], is_good: Callable[[Kept], bool]) -> Kept:
         """Return what the login of `whose` left; the first process to ask makes it, while the others wait.
 
-        What another process left is taken only while it `is_good`.
+        What another run left is taken only while it `is_good`; the first process to ask tries it, for all of its run.
         """
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _locked(self._making):
             kept = self._read(whose)
-            if kept is None or not is_good(kept):
+            if kept is None or not (kept.get("tried", 0) >= self._began or is_good(kept)):
                 kept = {**make(), "whose": whose, "made": time.time()}
-                self._write(kept)
+            self._write(kept | {"tried": time.time()})
         _register(kept)
         return kept
 

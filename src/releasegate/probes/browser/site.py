@@ -29,6 +29,7 @@ from releasegate.probes.browser.interception import Cut, Interception, Rules
 from releasegate.probes.browser.kept import Kept, KeptLogin
 from releasegate.probes.browser.login import Login
 from releasegate.probes.browser.steps import StuckOnPage, address, run
+from releasegate.probes.browser.trials import Trials
 from releasegate.probes.browser.visit import Visit
 from releasegate.target.models import Frontend, Target
 
@@ -40,7 +41,7 @@ _IN_PAGE = Path(__file__).with_name("in_page.js")
 class Site:
     """What the gates look at. `slowest_s` is the longest that one state may take to appear.
 
-    `sizes` are the files that were tried apart from the page: (address, kind) -> width and height, None for dead.
+    `trials` are of media files, apart from the page.
     `patience` is how many more media may use up their whole time before the others are taken as they stand: a page that
     draws none must not keep the gate for minutes. `recent` is what the browser did last, in any window, in words and
     without what an address carries after its `?`.
@@ -62,7 +63,7 @@ class Site:
         self._shared: BrowserContext | None = None
         self.patience = _MOST_STUCK
         self.recent: deque[str] = deque(maxlen=_MOST_RECENT)
-        self.sizes: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self.trials = Trials(self)
         self._known: tuple[LoginFacts, dict[str, Any] | None] | None = None
 
     @contextlib.contextmanager
@@ -173,7 +174,7 @@ class Site:
     def _login(self) -> tuple[LoginFacts, dict[str, Any] | None]:
         """Return how the login went and what it left behind, from the run's file where somebody tried before."""
         if self._known is None:
-            kept = self._kept.get(self._whose, self._log_in, self._still_lets_in)
+            kept = self._kept.get(self._whose, self._log_in, lambda kept: self._lets_in(kept["state"]).is_in)
             facts = LoginFacts(**{**kept["facts"], "answers": tuple(kept["facts"]["answers"])})
             self._known = (facts, kept["state"])
         return self._known
@@ -185,12 +186,6 @@ class Site:
         parts = [one.url, one.login, one.email, _password(one), one.token.get_secret_value() if one.token else ""]
         parts += [Path(one.state).read_text("utf-8") if one.state and Path(one.state).exists() else ""]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-    def _still_lets_in(self, kept: Kept) -> bool:
-        """Whether what an earlier process left still lets one in; one that did not is not tried again in this run."""
-        if kept["state"] is None or kept["made"] >= self._began:
-            return True
-        return self._lets_in(kept["state"]).is_in
 
     def _log_in(self) -> Kept:
         if self.frontend.login != "form":

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from typing import Any, Self
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from playwright.sync_api import Error, Request
+from playwright.sync_api import Error
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import Event, MediumFacts, Shown, ThreadFacts
-from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.visit import Visit
@@ -23,17 +22,6 @@ from releasegate.probes.browser.waiting import POLL_MS
 _SETTLED = frozenset({Shown.PAINTED, Shown.PLAYER, Shown.BROKEN})
 _GRACE_S = 3  # for what is not there though the thread was scrolled from end to end: a page may draw it late
 _SHORTEST_NAME = 6
-_ALIVE = """([url, kind, budget]) => new Promise((done) => {
-  const el = kind === 'image' ? new Image() : document.createElement('video');
-  const size = () => [el.naturalWidth || el.videoWidth || 1, el.naturalHeight || el.videoHeight || 1];
-  const end = (is) => done(is ? size() : null);
-  el.onload = el.onloadedmetadata = () => end(true);
-  el.onerror = () => end(false);
-  setTimeout(() => end(false), budget);
-  if (kind !== 'image') { el.preload = 'metadata'; el.muted = true; }
-  el.src = url;
-  if (kind !== 'image') el.load();
-})"""
 
 
 def look_at_thread(desk: Desk, conversation: Conversation) -> Measurement[ThreadFacts]:
@@ -235,43 +223,12 @@ def needles(url: str) -> list[str]:
     return sorted(form for form in forms if form)
 
 
-def sizes_of(site: Site, media: Iterable[tuple[str, str]]) -> dict[str, tuple[int, int] | None]:
-    """Return for each (url, kind) the size in pixels that this browser decodes apart from the page, None for none.
-
-    The document is the site's own without its scripts and its content policy: what those prevent is the page's fault,
-    not the file's. (A document answered from here would not do: Chromium lets none such load files of this machine.)
-    Each file is tried once per site.
-    """
-    wanted = list(media)
-    unknown = [one for one in dict.fromkeys(wanted) if one not in site.sizes]
-    if unknown:
-        with site.visit(bare=True, cuts=[Cut(fits=_is_script, status=200, content_type="text/javascript")]) as visit:
-            visit.page.goto(site.frontend.url, wait_until="domcontentloaded")
-            for url, kind in unknown:
-                site.sizes[url, kind] = _size(visit, url, kind)
-    return {url: site.sizes[url, kind] for url, kind in wanted}
-
-
-def _size(visit: Visit, url: str, kind: str) -> tuple[int, int] | None:
-    site = visit.site
-    bases = [site.frontend.url, *([site.target.backend.url] if site.target.backend else [])]
-    for whole in dict.fromkeys(urljoin(base, url) for base in bases):
-        found = visit.page.evaluate(_ALIVE, [whole, kind, site.slowest_s * 1000])
-        if found:
-            return found[0], found[1]
-    return None
-
-
-def _is_script(request: Request) -> bool:
-    return request.resource_type == "script"
-
-
 def _with_life(site: Site, facts: ThreadFacts) -> ThreadFacts:
     """Try the files that are not shown, and those that the page calls unavailable, on an empty page."""
     doubtful = [(one.url, one.kind) for one in facts.media if not one.shown.is_shown or one.says_unavailable]
     if not doubtful:
         return facts
-    alive = sizes_of(site, dict.fromkeys(doubtful))
+    alive = site.trials.sizes_of(doubtful)
     media = tuple(replace(one, is_alive=alive[one.url] is not None) if one.url in alive else one for one in facts.media)
     return replace(facts, media=media)
 

@@ -15,7 +15,7 @@ from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import ArrowFacts, ClosingFacts, Enlarged, Shown, ViewerFacts
 from releasegate.probes.browser import words
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk, Thread, needles, sizes_of, unavailable_text
+from releasegate.probes.browser.thread import Desk, Thread, needles, unavailable_text
 from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll
 
@@ -170,7 +170,7 @@ def follow_arrows(desk: Desk, conversation: Conversation, message: Message) -> l
 
 def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measurement[ViewerFacts]:
     began = time.monotonic()
-    size = sizes_of(desk.site, [(medium.url, medium.kind)])[medium.url]
+    size = desk.site.trials.sizes_of([(medium.url, medium.kind)])[medium.url]
     try:
         with viewer_of(desk, conversation, medium) as viewer:
             thumbnail = viewer.open(medium)

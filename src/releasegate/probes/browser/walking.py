@@ -10,7 +10,7 @@ from releasegate.core.facts.inbox import Conversation, Medium, Samples
 from releasegate.core.facts.page import Event
 from releasegate.probes.browser.loading import events_measured
 from releasegate.probes.browser.site import Site
-from releasegate.probes.browser.thread import Desk, sizes_of
+from releasegate.probes.browser.thread import Desk
 from releasegate.probes.browser.viewer import Choice
 
 _MOST_TRIED = 6  # files of a kind that are tried before the kind counts as dead
@@ -59,7 +59,7 @@ def _first_alive(site: Site, samples: Samples, kind: str) -> list[Choice]:
 def _alive(site: Site, choices: list[Choice]) -> list[Choice]:
     """Return the first choice whose file this browser can show, as a list of one or none."""
     return next(
-        ([choice] for choice in choices if sizes_of(site, [(choice[1].url, choice[1].kind)])[choice[1].url]), []
+        ([choice] for choice in choices if site.trials.sizes_of([(choice[1].url, choice[1].kind)])[choice[1].url]), []
     )
 
 

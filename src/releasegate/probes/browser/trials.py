@@ -1,0 +1,87 @@
+"""Media files tried apart from the page: whether this browser can show them, and how large they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from playwright.sync_api import Error, Request
+
+from releasegate.probes.browser.interception import Cut
+from releasegate.probes.browser.steps import StuckOnPage
+from releasegate.probes.browser.visit import Visit
+
+if TYPE_CHECKING:
+    from releasegate.probes.browser.site import Site
+
+Size = tuple[int, int]
+
+_TRY = """([url, kind, budget]) => new Promise((done) => {
+  const el = kind === 'image' ? new Image() : document.createElement('video');
+  const size = () => [el.naturalWidth || el.videoWidth || 1, el.naturalHeight || el.videoHeight || 1];
+  const end = (is) => done(is ? size() : null);
+  el.onload = el.onloadedmetadata = () => end(true);
+  el.onerror = () => end(false);
+  setTimeout(() => end(false), budget);
+  if (kind !== 'image') { el.preload = 'metadata'; el.muted = true; }
+  el.src = url;
+  if (kind !== 'image') el.load();
+})"""
+
+
+class Trials:
+    """The files that were tried, each once, in a window that stays open: a new one is half a second of work.
+
+    Its document is the site's own without its scripts and its content policy: what those prevent is the page's fault,
+    not the file's. (A document answered from here would not do: Chromium lets none such load files of this machine.)
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._sizes: dict[tuple[str, str], Size | None] = {}
+        self._open = ExitStack()
+        self._visit: Visit | None = None
+
+    def sizes_of(self, media: Iterable[tuple[str, str]]) -> dict[str, Size | None]:
+        """Return for each (url, kind) the size in pixels that this browser decodes, None for none.
+
+        Raises StuckOnPage where the window cannot be had.
+        """
+        wanted = list(dict.fromkeys(media))
+        try:
+            for url, kind in wanted:
+                if (url, kind) not in self._sizes:
+                    self._sizes[url, kind] = self._try(url, kind)
+        except Error as error:
+            self.close()
+            where = self._site.frontend.url
+            raise StuckOnPage(f"{where}: the browser could not go on: {str(error).splitlines()[0]}") from error
+        return {url: self._sizes[url, kind] for url, kind in wanted}
+
+    def close(self) -> None:
+        """Close the window; the next file opens another."""
+        self._visit = None
+        self._open.close()
+
+    def _try(self, url: str, kind: str) -> Size | None:
+        site, page = self._site, self._window().page
+        bases = [site.frontend.url, *([site.target.backend.url] if site.target.backend else [])]
+        for whole in dict.fromkeys(urljoin(base, url) for base in bases):
+            found = page.evaluate(_TRY, [whole, kind, site.slowest_s * 1000])
+            if found:
+                return found[0], found[1]
+        return None
+
+    def _window(self) -> Visit:
+        if self._visit is None:
+            cut = Cut(fits=_is_script, status=200, content_type="text/javascript")
+            visit = self._open.enter_context(self._site.visit(bare=True, cuts=[cut]))
+            visit.page.goto(self._site.frontend.url, wait_until="domcontentloaded")
+            self._visit = visit
+        return self._visit
+
+
+def _is_script(request: Request) -> bool:
+    return request.resource_type == "script"
