@@ -8,7 +8,7 @@ import pytest
 
 from releasegate.checks import rollback as checks
 from releasegate.core import Verdict
-from releasegate.core.facts.rows import Flag, RowCounts
+from releasegate.core.facts.rows import Flag, OwnNow, RowCounts
 
 SOURCE = "runbook emergency rollback"
 OWN = Flag.FILLED
@@ -49,8 +49,8 @@ def test_an_empty_table_after_the_rollback_is_inconclusive():
     assert checks.nothing_left_behind(after(by_flags={}), source=SOURCE).verdict is Verdict.INCONCLUSIVE
 
 
-def own(now, before=BEFORE):
-    return checks.own_data_kept("rollback/own-data-kept", now, before, source=SOURCE)
+def own(now, before=BEFORE, rows=None):
+    return checks.own_data_kept("rollback/own-data-kept", now, before, rows, source=SOURCE)
 
 
 @pytest.mark.parametrize("kept", [3, 4])
@@ -62,6 +62,21 @@ def test_own_attachments_that_stayed_or_came_since_pass(kept):
 def test_own_attachments_emptied_or_overwritten_are_a_finding(instead):
     judgement = own(after(by_flags={int(OWN): 1, instead: 2}))
     assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "1: 2 are empty or overwritten")
+
+
+def test_own_rows_that_were_emptied_or_overwritten_are_named():
+    rows = OwnNow(asked=3, there=3, emptied=("7",), overwritten=("8", "9"))
+    judgement = own(after(by_flags={int(OWN): 4}), rows=rows)
+    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "1 are empty, 2 overwritten: 7, 8, 9")
+
+
+def test_own_rows_that_people_deleted_are_worth_a_look_and_no_fault():
+    judgement = own(after(by_flags={int(OWN): 1}), rows=OwnNow(asked=3, there=1))
+    assert (judgement.verdict, only(judgement).have) == (
+        Verdict.WARN,
+        "1: 2 are gone: people may have deleted them",
+    )
+    assert own(after(by_flags={int(OWN): 3}), rows=OwnNow(asked=3, there=3)).verdict is Verdict.PASS
 
 
 def test_nobody_s_own_and_no_record_are_no_pass():

@@ -7,7 +7,16 @@ import pytest
 from pydantic import SecretStr
 
 from releasegate.change.models import Backfill, Marker, RequiredField, TypeCase
-from releasegate.core.facts.rows import FIRST_REQUIRED, Flag, NewRows, Segment, recorded_checksums
+from releasegate.checks.rows import own_flags
+from releasegate.core.facts.rows import (
+    FIRST_REQUIRED,
+    Flag,
+    NewRows,
+    OwnNow,
+    Segment,
+    recorded_checksums,
+    recorded_own,
+)  # fmt: skip
 from releasegate.plugin.notebook import as_payload
 from releasegate.probes import checksums, rows, upkeep
 from releasegate.probes.postgres import open_session
@@ -285,3 +294,22 @@ def test_upkeep_is_read_with_the_table_s_own_settings(cluster):
         assert upkeep.upkeep(session, "nowhere").value is None
     assert (own.is_automatic, own.analyze_at) == (False, 7)
     assert (usual.is_automatic, usual.analyze_at, usual.vacuum_at, usual.analyzed) == (True, 50, 50, "")
+
+
+def test_rows_of_people_s_own_are_found_again_whatever_became_of_them(cluster):
+    """Of four, one stays, one is emptied, one overwritten by the backfill, one deleted."""
+    theirs = '[{"url": "https://x/own.jpg", "type": "image", "name": "1"}]'
+    dsn = made(cluster, *(f"{key}, 1, NULL, NULL, now(), '{theirs}'" for key in (1, 2, 3, 4)))
+    with reach(dsn) as session:
+        backfill = rows.as_found(session, BACKFILL)
+        counts = rows.every_row(session, backfill, NEVER).value
+        own = rows.own_rows(session, backfill, NEVER, own_flags(counts), total=counts.total)
+        assert (sorted(own.value.ids), own.value.total) == (["1", "2", "3", "4"], 4)
+        assert recorded_own([as_payload(own)]) == own.value
+    with psycopg.connect(dsn) as connection:
+        connection.execute("""UPDATE "Chat"."Msg" SET "Files" = '[]' WHERE "Id" = 2""")
+        connection.execute("""UPDATE "Chat"."Msg" SET "Files" = %s WHERE "Id" = 3""", [GOOD])
+        connection.execute("""DELETE FROM "Chat"."Msg" WHERE "Id" = 4""")
+    with reach(dsn) as session:
+        now = rows.own_now(session, backfill, own.value).value
+    assert now == OwnNow(asked=4, there=3, emptied=("2",), overwritten=("3",))

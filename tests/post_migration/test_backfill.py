@@ -11,7 +11,7 @@ from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import rows as row_checks
 from releasegate.checks import steps as step_checks
 from releasegate.checks import upkeep as upkeep_checks
-from releasegate.core.facts.rows import Flag, recorded_checksums, recorded_counts
+from releasegate.core.facts.rows import Flag, recorded_checksums, recorded_counts, recorded_own
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import checksums, readback, rows
 from releasegate.probes import upkeep as upkeep_probe
@@ -161,10 +161,20 @@ def test_what_the_backfill_read_is_as_it_was(database, backfill, before, require
 
 
 @pytest.mark.check("backfill/own-data-kept", promise="backfill.marker", target="database", baseline=True)
-def test_what_people_attached_themselves_is_still_there(backfill, counts, recorded, require):
-    before = recorded_counts(recorded("migration/rows-on-record"))
-    kept = rollback_checks.own_data_kept("backfill/own-data-kept", counts.value, before, source=backfill.source)
-    require(kept, counts)
+def test_what_people_attached_themselves_is_still_there(database, backfill, moments, counts, recorded, require):
+    record = recorded("migration/rows-on-record")
+    own = recorded_own(record)
+    now = rows.own_now(database, backfill, own) if own and counts.value.is_readable else None
+    sets = row_checks.own_flags(counts.value)  # with those that came since: the rollback must keep them too
+    later = rows.own_rows(database, backfill, moments, sets, total=counts.value.where(lambda one: one in sets))
+    kept = rollback_checks.own_data_kept(
+        "backfill/own-data-kept",
+        counts.value,
+        recorded_counts(record),
+        now and now.value,
+        source=backfill.source,
+    )
+    require(kept, counts, later, *([now] if now else []))
 
 
 @pytest.mark.check("backfill/upkeep", promise="backfill", target="database")

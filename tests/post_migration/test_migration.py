@@ -7,6 +7,7 @@ from releasegate.checks import database as database_checks
 from releasegate.checks import migrations as migration_checks
 from releasegate.checks import plans as plan_checks
 from releasegate.checks import rollback as rollback_checks
+from releasegate.checks import rows as row_checks
 from releasegate.checks import schema as checks
 from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.catalog import recorded_catalog
@@ -120,5 +121,8 @@ def test_the_migration_ran_without_errors(change, step_records, require):
 def test_the_rows_before_the_backfill_are_on_record(database, change, recorded, require):
     backfill = rows.as_found(database, change.backfill)
     before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
-    counts = rows.every_row(database, backfill, Moments(old_until=before.until if before else ""))
-    require(rollback_checks.rows_on_record(counts.value), counts)
+    moments = Moments(old_until=before.until if before else "")
+    counts = rows.every_row(database, backfill, moments)
+    sets = row_checks.own_flags(counts.value)
+    own = rows.own_rows(database, backfill, moments, sets, total=counts.value.where(lambda one: one in sets))
+    require(rollback_checks.rows_on_record(counts.value), counts, own)

@@ -8,7 +8,7 @@ from releasegate.checks import schema as schema_checks
 from releasegate.checks.code import release_in
 from releasegate.checks.services import right_build_runs, version_said
 from releasegate.core.facts.catalog import recorded_catalog
-from releasegate.core.facts.rows import recorded_checksums, recorded_counts
+from releasegate.core.facts.rows import recorded_checksums, recorded_counts, recorded_own
 from releasegate.probes import catalog, checksums, git, rows
 from releasegate.probes.http import path_of
 from releasegate.probes.row_sql import Moments
@@ -100,13 +100,16 @@ def test_no_row_carries_the_marker(counts, options, change, require):
 
 
 @pytest.mark.check("rollback/own-data-kept", promise="backfill.marker", target="database", baseline=True)
-def test_what_people_attached_themselves_is_still_there(counts, options, recorded, require):
+def test_what_people_attached_themselves_is_still_there(database, backfill, counts, options, recorded, require):
     if options.kind != "data":
         why = "no row is touched" if options.kind == "code" else "what was written after the dump is lost by design"
         require(checks.not_on_this_way(options.kind, why), counts)
         return
     last = recorded_counts(recorded("backfill/every-row") or recorded("migration/rows-on-record"))
-    require(checks.own_data_kept("rollback/own-data-kept", counts.value, last, source=SOURCE), counts)
+    own = recorded_own(recorded("backfill/own-data-kept") or recorded("migration/rows-on-record"))
+    now = rows.own_now(database, backfill, own) if own and counts.value.is_readable else None
+    kept = checks.own_data_kept("rollback/own-data-kept", counts.value, last, now and now.value, source=SOURCE)
+    require(kept, counts, *([now] if now else []))
 
 
 @pytest.mark.check("rollback/source-unchanged", promise="schema.survivors", target="database", baseline=True)

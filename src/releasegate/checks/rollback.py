@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 
 from releasegate.checks.rows import is_own
-from releasegate.checks.words import number
-from releasegate.core import Finding, Judgement
-from releasegate.core.facts.rows import Flag, RowCounts
+from releasegate.checks.words import number, some
+from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.facts.rows import Flag, OwnNow, RowCounts
 from releasegate.core.figures import count
 
+_CUSTOMERS = "this is what customers sent, and it is in no dump from before the release"
 _SET_CLAUSE = re.compile(r"\bSET\b(.*?)(?=\bWHERE\b|;|$)", re.IGNORECASE | re.DOTALL)
 
 
@@ -40,11 +41,14 @@ def nothing_left_behind(counts: RowCounts, *, source: str) -> Judgement:
     return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings)
 
 
-def own_data_kept(check: str, counts: RowCounts, before: RowCounts | None, *, source: str) -> Judgement:
-    """What people attached themselves is still there, counted against the last look before the step.
+def own_data_kept(
+    check: str, counts: RowCounts, before: RowCounts | None, now: OwnNow | None, *, source: str
+) -> Judgement:
+    """What people attached themselves is still there, against the last look before the step.
 
     The same holds for the backfill, which must leave filled rows alone, and for the rollback, which empties only
-    what carries the marker.
+    what carries the marker. `now` is what became of the rows that were noted then, row by row; those that are gone
+    may have been deleted by people. Where none were noted, only their number can be compared.
     """
     if before is None:
         undecided = "no look at the rows before this step is on record"
@@ -54,20 +58,40 @@ def own_data_kept(check: str, counts: RowCounts, before: RowCounts | None, *, so
         nothing = f"nobody had attached anything themselves: 0 of {count(before.total, 'row')}"
         return Judgement(seen=0, unit="rows", holds="", not_applicable=nothing)
     kept = counts.having(Flag.FILLED, without=Flag.MARKED)
-    findings: tuple[Finding, ...] = ()
-    if kept < theirs:
-        findings = (
-            Finding(
-                check=check,
-                subject=counts.table,
-                want=f"{count(theirs, 'row')} with what people attached themselves ({source})",
-                have=f"{number(kept)}: {number(theirs - kept)} are empty or overwritten",
-                why="this is what customers sent, and it is in no dump from before the release",
-                fix="find these rows by their date; restore their column from a dump taken since, or ask for it again",
-            ),
-        )
+    is_known = now is not None and now.asked > 0
+    finding = _own_row_by_row(check, counts, now, source) if is_known and now else None
+    if finding is None and kept < theirs:
+        finding = _fewer_own(check, counts, theirs, kept, source, may_be_deleted=is_known)
+    findings = (finding,) if finding else ()
     holds = f"{count(kept, 'row')} with what people attached themselves, {number(theirs)} before"
     return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings)
+
+
+def _own_row_by_row(check: str, counts: RowCounts, now: OwnNow, source: str) -> Finding | None:
+    lost = (*now.emptied, *now.overwritten)
+    if not lost:
+        return None
+    return Finding(
+        check=check,
+        subject=counts.table,
+        want=f"{count(now.there, 'row')} hold what people attached themselves ({source})",
+        have=f"{number(len(now.emptied))} are empty, {number(len(now.overwritten))} overwritten: {some(lost)}",
+        why=_CUSTOMERS,
+        fix="restore the column of these rows from a dump taken since, or ask for it again",
+    )
+
+
+def _fewer_own(check: str, counts: RowCounts, theirs: int, kept: int, source: str, *, may_be_deleted: bool) -> Finding:
+    gone = "gone: people may have deleted them" if may_be_deleted else "empty or overwritten"
+    return Finding(
+        check=check,
+        subject=counts.table,
+        want=f"{count(theirs, 'row')} with what people attached themselves ({source})",
+        have=f"{number(kept)}: {number(theirs - kept)} are {gone}",
+        why=_CUSTOMERS,
+        fix="find these rows by their date; restore their column from a dump taken since, or ask for it again",
+        severity=Severity.WARNING if may_be_deleted else Severity.ERROR,
+    )
 
 
 def rows_on_record(counts: RowCounts) -> Judgement:

@@ -34,6 +34,11 @@ def is_own(flags: int, counts: RowCounts) -> bool:
     return bool(flags & Flag.FILLED) and not is_judged(flags, counts)
 
 
+def own_flags(counts: RowCounts) -> list[int]:
+    """Return the sets of flags of the rows with what people attached themselves, for the probe to list them."""
+    return [flags for flags in counts.by_flags if is_own(flags, counts)]
+
+
 def kinds(counts: RowCounts) -> dict[str, Fits]:
     """Return what can be wrong with a judged row, as words, and the flags that say so; a row counts once."""
     wrong: dict[str, Fits] = {

@@ -13,7 +13,18 @@ from psycopg import sql
 
 from releasegate.change.models import Backfill
 from releasegate.core import Measurement
-from releasegate.core.facts.rows import COUNTS_UNIT, Flag, NewRows, RowCounts, Segment, Spot, Stored
+from releasegate.core.facts.rows import (
+    COUNTS_UNIT,
+    OWN_UNIT,
+    Flag,
+    NewRows,
+    OwnNow,
+    OwnRows,
+    RowCounts,
+    Segment,
+    Spot,
+    Stored,
+)  # fmt: skip
 from releasegate.core.pointers import MISSING, first
 from releasegate.probes import catalog, rule_sql
 from releasegate.probes.postgres import Answer, Session, identifier
@@ -22,6 +33,7 @@ from releasegate.probes.row_sql import MarkedRows, Moments, as_moment, first_tex
 
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
 MOST_READ: Final = 40  # conversations; at 50 ms an answer the API is busy with us for 2 s
+MOST_OWN: Final = 1000  # rows of people's own that are looked for again; few are written in the minutes of a deploy
 MOST_KINDS: Final = 500  # of old media, the most frequent first; more are covered by chance
 # In lower case without underscores, the likeliest first.
 CREATED: Final = ("createdat", "created", "insertedat", "createdon", "datecreated", "createddate", "creationdate")
@@ -38,6 +50,10 @@ CONVERSATION: Final = ("conversationid", "conversation", "threadid", "thread", "
 
 _BLOCKS = "SELECT pg_relation_size({table}::regclass) / current_setting('block_size')::int AS blocks"
 _EXAMPLES = "SELECT id FROM {marked} AS marked WHERE flags = ANY ({wanted}) LIMIT {most}"
+_OWN = """
+SELECT id FROM {marked} AS marked WHERE flags = ANY ({wanted}) ORDER BY hashtextextended(id, 0) LIMIT {most}
+"""
+_OWN_NOW = "SELECT id, flags FROM {marked} AS marked"
 _WORST = """
 SELECT segment, count(*) AS rows FROM {marked} AS marked WHERE flags = ANY ({wanted})
  GROUP BY segment ORDER BY 2 DESC, 1 LIMIT 1
@@ -112,8 +128,7 @@ def examples(
     session: Session, backfill: Backfill, moments: Moments, wanted: Mapping[str, Iterable[int]]
 ) -> Measurement[dict[str, tuple[str, ...]]]:
     """Measure the ids of up to MOST_EXAMPLES rows for each name in `wanted`, which maps it to sets of flags."""
-    key = sql.SQL("{}::text").format(sql.Identifier(backfill.key))
-    marked = _marked(backfill, moments, _types(session, backfill)).of(id=key)
+    marked = _marked(backfill, moments, _types(session, backfill)).of(id=_as_text(backfill.key))
     answers = {
         name: session.read(
             _composed(
@@ -130,6 +145,39 @@ def examples(
         query=";\n".join(answer.query.strip() for answer in answers.values()),
         duration_s=sum(answer.duration_s for answer in answers.values()),
     )
+
+
+def own_rows(
+    session: Session, backfill: Backfill, moments: Moments, wanted: Iterable[int], *, total: int
+) -> Measurement[OwnRows]:
+    """Measure which rows hold what people attached themselves: those of the sets of flags in `wanted`, `total` in all.
+
+    Their ids are what a later look needs to tell a row that was emptied from one that people deleted.
+    """
+    sets = sorted(wanted)
+    if not sets:
+        return Measurement(value=OwnRows(ids=(), total=0), unit=OWN_UNIT, rows=0, query="", duration_s=0.0)
+    marked = _marked(backfill, moments, _types(session, backfill)).of(id=_as_text(backfill.key))
+    answer = session.read(
+        _composed(_OWN, backfill, marked=marked, wanted=sql.Literal(sets), most=sql.Literal(MOST_OWN))
+    )
+    ids = tuple(row["id"] for row in answer.rows)
+    return answer.measurement(OwnRows(ids=ids, total=total), unit=OWN_UNIT, rows=len(ids))
+
+
+def own_now(session: Session, backfill: Backfill, own: OwnRows) -> Measurement[OwnNow]:
+    """Measure what became of the rows in `own`."""
+    types = _types(session, backfill)
+    among = _among(backfill.key, types, own.ids)
+    marked = _marked(backfill, Moments(), types).of(among, id=_as_text(backfill.key))
+    answer = session.read(_composed(_OWN_NOW, backfill, marked=marked))
+    value = OwnNow(
+        asked=len(own.ids),
+        there=len(answer.rows),
+        emptied=tuple(row["id"] for row in answer.rows if not row["flags"] & Flag.FILLED),
+        overwritten=tuple(row["id"] for row in answer.rows if row["flags"] & Flag.MARKED),
+    )
+    return answer.measurement(value, unit="rows looked for again", rows=value.there)
 
 
 def how_long(took: Sequence[float], rows: int) -> Measurement[dict[str, float]]:
@@ -295,6 +343,10 @@ def usual_created(types: Mapping[str, str]) -> str | None:
 def _usual(columns: Sequence[str], usual: Sequence[str]) -> str | None:
     plain = {column.lower().replace("_", ""): column for column in columns}
     return next((plain[name] for name in usual if name in plain), None)
+
+
+def _as_text(column: str) -> sql.Composable:
+    return sql.SQL("{}::text").format(sql.Identifier(column))
 
 
 def _types(session: Session, backfill: Backfill) -> dict[str, str]:

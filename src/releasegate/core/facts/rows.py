@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import IntFlag
 from typing import Any, TypeVar
 
-Facts = TypeVar("Facts", "RowCounts", "Checksums")
+Facts = TypeVar("Facts", "RowCounts", "Checksums", "OwnRows")
 
 
 class Flag(IntFlag):
@@ -72,6 +72,27 @@ class RowCounts:
     def where(self, fits: Callable[[int], bool]) -> int:
         """Count the rows whose flags `fits`."""
         return sum(rows for flags, rows in self.by_flags.items() if fits(flags))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRows:
+    """The rows with what people attached themselves: the ids of at most some picked at random, and how many in all."""
+
+    ids: tuple[str, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnNow:
+    """What became of the rows of an OwnRows: of those `asked` for so many are `there`.
+
+    `emptied` are the ids of those that hold nothing now, `overwritten` of those that carry the backfill's marker.
+    """
+
+    asked: int
+    there: int
+    emptied: tuple[str, ...] = ()
+    overwritten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +181,9 @@ JSON_TYPES = ("json", "jsonb")
 COUNTS_UNIT = "rows"
 """The unit by which recorded counts are recognised among the measures of a check."""
 
+OWN_UNIT = "rows of people's own"
+"""The unit by which recorded rows of people's own are recognised among the measures of a check."""
+
 CHECKSUMS_UNIT = "rows summed up"
 """The unit by which recorded checksums are recognised among the measures of a check."""
 
@@ -173,6 +197,11 @@ def recorded_checksums(payloads: Iterable[dict[str, Any]]) -> dict[str, Checksum
 def recorded_counts(payloads: Iterable[dict[str, Any]]) -> RowCounts | None:
     """Return the counts among a check's recorded measures, None where there are none."""
     return next((_restored(RowCounts, value) for value in _values(payloads, COUNTS_UNIT)), None)
+
+
+def recorded_own(payloads: Iterable[dict[str, Any]]) -> OwnRows | None:
+    """Return the rows of people's own among a check's recorded measures, None where there are none."""
+    return next((_restored(OwnRows, value) for value in _values(payloads, OWN_UNIT)), None)
 
 
 def _values(payloads: Iterable[dict[str, Any]], unit: str) -> list[dict[str, Any]]:
