@@ -9,7 +9,7 @@ import pytest
 from releasegate.change.models import Duration, TypeCase
 from releasegate.checks import backfill as checks
 from releasegate.core import Verdict
-from releasegate.core.facts.rows import Checksums, ReadBack, Spot, Stored
+from releasegate.core.facts.rows import ReadBack, Spot, Stored
 from releasegate.core.url_rule import accepted_types
 
 SOURCE = "runbook 4.5"
@@ -178,63 +178,3 @@ def test_an_api_whose_attachments_are_nowhere_to_be_read_is_inconclusive():
 
 def test_messages_that_the_api_does_not_list_are_inconclusive():
     assert agree(replace(READ, urls={"5": ("x",)})).verdict is Verdict.INCONCLUSIVE
-
-
-GROUPS = dict.fromkeys(range(4), ("10", "111", "222"))
-BEFORE = Checksums(table="messages", key="id", columns=("content", "media_url"), until="", groups=GROUPS)
-
-
-def unchanged(now, **options):
-    check = "backfill/source-unchanged"
-    return checks.source_unchanged(check, now, BEFORE, source=SOURCE, strict=("media_url",), **options)
-
-
-def now(**changed):
-    return replace(BEFORE, groups=GROUPS | {int(group[1:]): values for group, values in changed.items()})
-
-
-def test_the_same_sums_pass():
-    judgement = unchanged(BEFORE)
-    assert (judgement.verdict, judgement.seen) == (Verdict.PASS, 40)
-
-
-def test_one_group_of_the_source_that_differs_is_a_finding():
-    judgement = unchanged(now(_1=("10", "111", "999")))
-    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "other values in 1 of 4")
-
-
-def test_one_group_of_another_column_is_a_warning_and_half_of_them_a_finding():
-    assert unchanged(now(_1=("10", "9", "222"))).verdict is Verdict.WARN
-    assert unchanged(now(_1=("10", "9", "222"), _2=("10", "9", "222"))).verdict is Verdict.FAIL
-
-
-def test_a_group_that_gained_rows_is_left_out():
-    judgement = unchanged(now(_1=("11", "9", "9")))
-    assert (judgement.verdict, judgement.seen) == (Verdict.PASS, 30)
-    assert "10 in groups that gained or lost rows" in judgement.sentence
-
-
-def test_a_few_rows_gone_are_a_warning_and_a_finding_after_a_restore():
-    assert unchanged(now(_1=("9", "9", "9"))).verdict is Verdict.WARN
-    judgement = unchanged(now(_1=("9", "9", "9")), all_rows=True)
-    assert (judgement.verdict, only(judgement).have) == (Verdict.FAIL, "39: 1 are gone")
-
-
-def test_a_column_that_the_document_itself_rewrites_is_silent():
-    assert unchanged(now(_1=("10", "9", "222")), rewritten={"content"}).verdict is Verdict.PASS
-
-
-def test_a_column_that_is_gone_is_a_finding():
-    gone = replace(BEFORE, columns=("content",), groups=dict.fromkeys(range(4), ("10", "111")))
-    assert only(unchanged(gone)).subject == "messages.media_url"
-
-
-def test_without_a_baseline_it_is_inconclusive():
-    judgement = checks.source_unchanged("x/y", BEFORE, None, source=SOURCE)
-    assert judgement.verdict is Verdict.INCONCLUSIVE
-
-
-def test_sums_that_can_all_not_be_compared_are_inconclusive():
-    assert unchanged(replace(BEFORE, groups=dict.fromkeys(range(4), ("11", "1", "2")))).verdict is (
-        Verdict.INCONCLUSIVE
-    )

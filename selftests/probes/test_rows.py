@@ -8,8 +8,10 @@ from pydantic import SecretStr
 
 from releasegate.change.models import Backfill, Marker, RequiredField, TypeCase
 from releasegate.checks.rows import own_flags
+from releasegate.checks.survival import differing_groups
 from releasegate.core.facts.rows import (
     FIRST_REQUIRED,
+    Edited,
     Flag,
     NewRows,
     OwnNow,
@@ -279,6 +281,24 @@ def test_checksums_see_a_changed_value_and_two_that_swapped(cluster):
         assert checksums.again(session, before, found).value == before
         other.execute("""UPDATE "Chat"."Msg" SET "mediaUrl" = CASE "Id" WHEN 1 THEN 'v' ELSE 'u' END""")
         assert checksums.again(session, before, found).value.groups != before.groups
+
+
+def test_rows_are_compared_with_those_of_a_copy_one_by_one(cluster):
+    """Of five rows of the copy one is the same, one emptied, one rewritten, one gone, one newer than the baseline."""
+    old = [f"{key}, 1, '', 'u{key}', '2025-11-0{key}', '[]'" for key in (1, 2, 3, 4)]
+    copied = made(cluster, *old)
+    live = made(cluster, *old, "5, 1, '', 'new', '2025-11-09', '[]'")
+    with reach(copied) as copy, reach(live) as session, psycopg.connect(live, autocommit=True) as other:
+        found = rows.as_found(session, BACKFILL)
+        before = checksums.checksums(copy, "Chat.Msg", ["mediaUrl"], key="Id", created=found.created).value
+        other.execute("""UPDATE "Chat"."Msg" SET "mediaUrl" = NULL WHERE "Id" = 2""")
+        other.execute("""UPDATE "Chat"."Msg" SET "mediaUrl" = 'w' WHERE "Id" = 3""")
+        other.execute("""DELETE FROM "Chat"."Msg" WHERE "Id" = 4""")
+        groups = differing_groups(checksums.again(session, before, found).value, before)["mediaUrl"]
+        looked = checksums.edited(copy, session, before, found, column="mediaUrl", groups=groups).value
+        everywhere = checksums.edited(copy, session, before, found, column="mediaUrl", groups=list(before.groups)).value
+    assert looked == Edited(column="mediaUrl", rows=2, emptied=("2",), rewritten=("3",))
+    assert everywhere == Edited(column="mediaUrl", rows=3, emptied=("2",), rewritten=("3",))
 
 
 def test_upkeep_is_read_with_the_table_s_own_settings(cluster):

@@ -10,10 +10,11 @@ from releasegate.checks import backfill as checks
 from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import rows as row_checks
 from releasegate.checks import steps as step_checks
+from releasegate.checks import survival
 from releasegate.checks import upkeep as upkeep_checks
 from releasegate.core.facts.rows import Flag, recorded_checksums, recorded_counts, recorded_own
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import checksums, readback, rows
+from releasegate.probes import backup, checksums, copies, readback, rows
 from releasegate.probes import upkeep as upkeep_probe
 from releasegate.probes.row_sql import Moments
 
@@ -38,6 +39,17 @@ def runs(change, step_records):
 @pytest.fixture(scope="module")
 def before(recorded, change):
     return recorded_checksums(recorded("preflight/baseline")).get(change.backfill.table)
+
+
+@pytest.fixture
+def dumped(request, target, recorded):
+    """Return what opens a restored copy of the dump that the backup gate judged, None where there is none to open."""
+    known = [payload["value"] for payload in recorded("backup/dump-exists") if payload.get("value", {}).get("path")]
+    if not (target.backup.rehearse_restore and target.host and known):
+        return None
+    database, machine = request.getfixturevalue("database"), request.getfixturevalue("machine")
+    listing = backup.listing(machine, known[0]["path"], target.paths.postgres_bin)
+    return lambda: copies.open_copy(target, database, machine, listing.value)
 
 
 @pytest.fixture(scope="module")
@@ -148,16 +160,28 @@ def test_the_api_shows_what_is_stored(database, api, backfill, change, require):
 
 
 @pytest.mark.check("backfill/source-unchanged", promise="schema.survivors", target="database", baseline=True)
-def test_what_the_backfill_read_is_as_it_was(database, backfill, before, require):
+def test_what_the_backfill_read_is_as_it_was(database, backfill, before, change, dumped, require):
     now = checksums.again(database, before, backfill) if before else None
-    judgement = checks.source_unchanged(
+    looks = [now] if now else []
+    edited = {}
+    differing = survival.differing_groups(now and now.value, before)
+    if differing and dumped is not None:  # what the dump holds says what became of each row
+        with dumped() as copy, copy.session() as session:
+            looks += [
+                checksums.edited(session, database, before, backfill, column=column, groups=groups)
+                for column, groups in differing.items()
+            ]
+            edited = {look.value.column: look.value for look in looks[1:]}
+    shares = [one.edited_share for one in change.db.survivors if one.table == backfill.table]
+    judgement = survival.source_unchanged(
         "backfill/source-unchanged",
         now and now.value,
         before,
         source=backfill.source,
-        strict=(backfill.from_column,),
+        allowed=survival.Allowance(strict=(backfill.from_column,), edited_share=max(shares, default=0.0)),
+        edited=edited,
     )
-    require(judgement, *([now] if now else []))
+    require(judgement, *looks)
 
 
 @pytest.mark.check("backfill/own-data-kept", promise="backfill.marker", target="database", baseline=True)

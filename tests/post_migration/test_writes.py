@@ -46,9 +46,20 @@ def test_people_s_writes_go_on_with_the_new_code_and_the_old_schema(judged):
     judged("backend/writes-go-on")
 
 
+@pytest.fixture
+def migrated(change, step_records):
+    """Return when the last recorded step of the migration ended, None where none was recorded."""
+    steps = [record for step in change.steps_judged_by("migration/step-output") for record in step_records(step.item)]
+    return max((datetime.fromisoformat(record["ended"]) for record in steps if "ended" in record), default=None)
+
+
 @pytest.mark.migration
 @pytest.mark.check("migration/writes-go-on", promise="logs", target=NEEDS)
-def test_people_s_writes_went_on_until_the_new_schema_was_there(judged, change, step_records):
-    steps = [record for step in change.steps_judged_by("migration/step-output") for record in step_records(step.item)]
-    ended = [datetime.fromisoformat(record["ended"]) for record in steps if "ended" in record]
-    judged("migration/writes-go-on", migrated=max(ended, default=None))
+def test_people_s_writes_went_on_until_the_new_schema_was_there(judged, migrated):
+    judged("migration/writes-go-on", migrated=migrated)
+
+
+@pytest.mark.backfill
+@pytest.mark.check("backfill/writes-go-on", promise="logs", target=NEEDS)
+def test_people_s_writes_go_on_beside_the_backfill(judged, migrated):
+    judged("backfill/writes-go-on", migrated=migrated)

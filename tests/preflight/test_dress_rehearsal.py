@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from releasegate.checks import backfill as backfill_checks
 from releasegate.checks import dress as checks
 from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import rows as row_checks
 from releasegate.checks import schema as schema_checks
+from releasegate.checks import survival
 from releasegate.core import Judgement
 from releasegate.probes import catalog, checksums, dress, rows
 from releasegate.probes.row_sql import Moments
@@ -99,14 +99,16 @@ class Stage:
             before = self.before.get(promised.table)
             if before:
                 statements = [one.sql for one in self.change.rollback if one.kind == "data"]
-                yield backfill_checks.source_unchanged(
+                yield survival.source_unchanged(
                     "backup/dress-rehearsal",
                     checksums.again(session, before, promised).value,
                     before,
                     source=promised.source,
-                    strict=(promised.from_column,),
-                    all_rows=True,
-                    rewritten=rollback_checks.columns_set_by(statements, before.columns),
+                    allowed=survival.Allowance(
+                        strict=(promised.from_column,),
+                        all_rows=True,
+                        rewritten=rollback_checks.columns_set_by(statements, before.columns),
+                    ),
                 )
 
     @property

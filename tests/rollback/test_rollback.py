@@ -2,9 +2,9 @@
 
 import pytest
 
-from releasegate.checks import backfill as row_checks
 from releasegate.checks import rollback as checks
 from releasegate.checks import schema as schema_checks
+from releasegate.checks import survival
 from releasegate.checks.code import release_in
 from releasegate.checks.services import right_build_runs, version_said
 from releasegate.core.facts.catalog import recorded_catalog
@@ -116,14 +116,18 @@ def test_what_people_attached_themselves_is_still_there(database, backfill, coun
 def test_the_old_columns_hold_what_they_held(database, backfill, before, options, change, require):
     now = checksums.again(database, before, backfill) if before else None
     taken = [one.sql for one in change.rollback if one.kind == options.kind]
-    judgement = row_checks.source_unchanged(
+    shares = [one.edited_share for one in change.db.survivors if one.table == change.backfill.table]
+    judgement = survival.source_unchanged(
         "rollback/source-unchanged",
         now and now.value,
         before,
         source=SOURCE,
-        strict=(backfill.from_column,),
-        all_rows=options.kind == "restore",
-        rewritten=checks.columns_set_by(taken, before.columns if before else ()),
+        allowed=survival.Allowance(
+            strict=(backfill.from_column,),
+            edited_share=max(shares, default=0.0),
+            all_rows=options.kind == "restore",
+            rewritten=checks.columns_set_by(taken, before.columns if before else ()),
+        ),
     )
     require(judgement, *([now] if now else []))
 

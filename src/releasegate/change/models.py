@@ -137,10 +137,14 @@ class Query(Promise):
 
 
 class Survivors(Promise):
-    """Columns of `table` that the release leaves as they were."""
+    """Columns of `table` that the release leaves as they were.
+
+    `edited_share` is the share of rows (0 to 1) that people may have edited between two looks at a live table.
+    """
 
     table: str
     columns: tuple[str, ...] = Field(min_length=1)
+    edited_share: float = Field(default=0.001, ge=0, le=1)
 
 
 class Schema(Model):

@@ -1,16 +1,15 @@
-"""What surrounds the rows: the spot check, how long it took, what the API makes of it, what it must not touch."""
+"""What surrounds the rows: the spot check, how long it took, what the API makes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from releasegate.checks.words import number, some
+from releasegate.checks.words import some
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.durations import show_duration
-from releasegate.core.facts.rows import Checksums, ReadBack, Spot, Stored
+from releasegate.core.facts.rows import ReadBack, Spot, Stored
 from releasegate.core.figures import count
 from releasegate.core.url_rule import Case, accepted_types
 
@@ -171,89 +170,3 @@ def _shown(urls: tuple[str | None, ...] | None, stored: Sequence[str | None]) ->
 
 
 _Urls = tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """How one column differs between two looks, in groups of rows."""
-
-    column: str
-    groups: int
-    of: int
-
-
-def source_unchanged(
-    check: str,
-    now: Checksums | None,
-    before: Checksums | None,
-    *,
-    source: str,
-    strict: Sequence[str] = (),
-    all_rows: bool = False,
-    rewritten: Collection[str] = (),
-) -> Judgement:
-    """The rows from before the release hold the values they held, by checksums per group of rows.
-
-    A group whose number of rows changed (deleted, or arrived late) cannot be compared. A column in `strict` is the
-    backfill's source, which nobody edits: one changed group is a finding of severity error. People do edit other
-    columns, one row at a time, so these stop a release only when at least half of the groups differ. The same
-    goes for rows that are gone, unless `all_rows` says that none may be: after a restore. `rewritten` are columns that
-    the document's own statement sets, such as a date of change.
-    """
-    if now is None or before is None:
-        return Judgement(seen=0, unit="rows compared", holds="", undecided="no baseline: preflight recorded none")
-    shared = [group for group, sums in before.groups.items() if now.groups.get(group, ("",))[0] == sums[0]]
-    compared = sum(int(before.groups[group][0]) for group in shared)
-    kept = [column for column in before.columns if column not in rewritten]
-    changes = [
-        _Change(column, sum(_differs_in(group, column, now, before) for group in shared), len(shared))
-        for column in kept
-    ]
-    findings = [_changed(check, before, change, source, strict) for change in changes if change.groups]
-    lost = before.rows - now.rows
-    if lost > 0:
-        stops = all_rows or (len(before.groups) - len(shared)) * 2 >= len(before.groups)
-        findings.append(_lost(check, before, lost, source, stops=stops))
-    said = f"{count(compared, 'row')} from before the release hold what they held: {some(kept)}"
-    apart = f"; {number(before.rows - compared)} in groups that gained or lost rows" if compared < before.rows else ""
-    empty = not before.rows
-    return Judgement(
-        seen=compared,
-        unit="rows compared",
-        holds=said + apart,
-        findings=tuple(findings),
-        not_applicable="no rows before the release" if empty else "",
-    )
-
-
-def _differs_in(group: int, column: str, now: Checksums, before: Checksums) -> bool:
-    if column not in now.columns:
-        return True
-    old = before.groups[group][1 + before.columns.index(column)]
-    return now.groups[group][1 + now.columns.index(column)] != old
-
-
-def _changed(check: str, before: Checksums, change: _Change, source: str, strict: Sequence[str]) -> Finding:
-    is_broad = change.groups * 2 >= change.of
-    stops = is_broad or change.column in strict
-    return Finding(
-        check=check,
-        subject=f"{before.table}.{change.column}",
-        want=f"the same values in {count(change.of, 'group')} of rows from before the release ({source})",
-        have=f"other values in {number(change.groups)} of {number(change.of)}",
-        why="the old release and the way back read this column" if stops else "people may have edited these rows",
-        fix="compare with the backup; restore the column from it" if stops else "look whether people did",
-        severity=Severity.ERROR if stops else Severity.WARNING,
-    )
-
-
-def _lost(check: str, before: Checksums, lost: int, source: str, *, stops: bool) -> Finding:
-    return Finding(
-        check=check,
-        subject=before.table,
-        want=f"{count(before.rows, 'row')} from before the release ({source})",
-        have=f"{number(before.rows - lost)}: {number(lost)} are gone",
-        why="messages were lost" if stops else "people may have deleted these",
-        fix="compare with the backup before anything else is written" if stops else "look whether people did",
-        severity=Severity.ERROR if stops else Severity.WARNING,
-    )

@@ -9,8 +9,8 @@ from psycopg import sql
 
 from releasegate.change.models import Backfill, Survivors
 from releasegate.core import Measurement
-from releasegate.core.facts.rows import CHECKSUMS_UNIT, Checksums
-from releasegate.probes.postgres import Session, identifier
+from releasegate.core.facts.rows import CHECKSUMS_UNIT, Checksums, Edited
+from releasegate.probes.postgres import Answer, Session, identifier
 from releasegate.probes.rows import column_types, usual_created
 
 # A row that people edited changes one group, a statement that went wrong changes nearly all of them: enough groups
@@ -23,6 +23,12 @@ SELECT (hashtextextended({key}::text, 0) & {last})::int AS "group", count(*)::te
        ARRAY[{sums}]::text[] AS sums
   FROM {table} WHERE {until} GROUP BY 1 ORDER BY 1
 """
+_VALUES = """
+SELECT {key}::text AS id, coalesce({column}::text, '') = '' AS is_empty,
+       hashtextextended(coalesce('=' || {column}::text, ''), 1) AS value
+  FROM {table} WHERE (hashtextextended({key}::text, 0) & {last})::int = ANY ({groups}) AND ({until})
+"""
+MOST_COMPARED: Final = 50_000  # rows whose values are held side by side; a group more is looked at while below
 # The key goes into each hash, so that two rows that swapped values show; '=' tells NULL from an empty text.
 _SUM = "sum(hashtextextended({key}::text || coalesce('=' || {column}::text, ''), 1))::text"
 
@@ -41,17 +47,12 @@ def checksums(
     moment = _newest(session, table, dated) if until is None else until
     names = {"table": identifier(table), "key": sql.Identifier(key)}
     sums = [sql.SQL(_SUM).format(key=names["key"], column=sql.Identifier(column)) for column in kept]
-    limit: sql.Composable = sql.SQL("true")
-    if dated and moment:
-        limit = sql.SQL("{} IS NULL OR {} <= {}").format(
-            sql.Identifier(dated), sql.Identifier(dated), sql.Literal(moment)
-        )
     answer = session.read(
         sql.SQL(_SUMS).format(
             **names,
             last=sql.Literal(GROUPS - 1),
             sums=sql.SQL(", ").join(sums),
-            until=limit,
+            until=_created_until(dated, moment),
         )
     )
     groups = {row["group"]: (row["rows"], *row["sums"]) for row in answer.rows}
@@ -73,6 +74,51 @@ def again(session: Session, before: Checksums, backfill: Backfill | None) -> Mea
     """Measure the same columns of the same rows as `before` did."""
     created = _created(session, before.table, backfill)
     return checksums(session, before.table, before.columns, key=before.key, created=created, until=before.until)
+
+
+def edited(
+    copy: Session, live: Session, before: Checksums, backfill: Backfill | None, *, column: str, groups: Sequence[int]
+) -> Measurement[Edited]:
+    """Measure how the rows of `groups` (as many as hold MOST_COMPARED rows) differ in `column` from the copy's."""
+    chosen: list[int] = []
+    for group in groups:
+        if chosen and sum(int(before.groups[one][0]) for one in (*chosen, group)) > MOST_COMPARED:
+            break
+        chosen.append(group)
+    then = {row["id"]: row for row in _values_of(copy, before, backfill, column, chosen).rows}
+    answer = _values_of(live, before, backfill, column, chosen)
+    both = [row for row in answer.rows if row["id"] in then]
+    differing = [row for row in both if row["value"] != then[row["id"]]["value"]]
+    value = Edited(
+        column=column,
+        rows=len(both),
+        emptied=tuple(row["id"] for row in differing if row["is_empty"]),
+        rewritten=tuple(row["id"] for row in differing if not row["is_empty"]),
+    )
+    return answer.measurement(value, unit="rows compared with the dump", rows=value.rows)
+
+
+def _values_of(
+    session: Session, before: Checksums, backfill: Backfill | None, column: str, groups: Sequence[int]
+) -> Answer:
+    created = _created(session, before.table, backfill)
+    return session.read(
+        sql.SQL(_VALUES).format(
+            key=sql.Identifier(before.key),
+            column=sql.Identifier(column),
+            table=identifier(before.table),
+            last=sql.Literal(GROUPS - 1),
+            groups=sql.Literal(list(groups)),
+            until=_created_until(created, before.until),
+        )
+    )
+
+
+def _created_until(created: str | None, moment: str) -> sql.Composable:
+    """Return whether a row was created up to `moment`, or nobody knows when."""
+    if not (created and moment):
+        return sql.SQL("true")
+    return sql.SQL("{0} IS NULL OR {0} <= {1}").format(sql.Identifier(created), sql.Literal(moment))
 
 
 def _baseline(

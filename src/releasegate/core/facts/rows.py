@@ -176,6 +176,20 @@ class Checksums:
         return sum(int(values[0]) for values in self.groups.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """How rows of some differing groups stand in `column` against the restored dump: `rows` were compared.
+
+    `emptied` hold nothing now, as an application leaves a row that people deleted; `rewritten` hold another value.
+    Both are ids; rows that one side does not have are not among them.
+    """
+
+    column: str
+    rows: int
+    emptied: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
+
+
 JSON_TYPES = ("json", "jsonb")
 
 COUNTS_UNIT = "rows"
