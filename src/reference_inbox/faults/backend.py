@@ -130,4 +130,12 @@ FAULTS: Final = (
         ("migration/writes-go-on",),
         logs_at_start("storing attachments failed for 2 messages"),
     ),
+    patched(
+        "writes-fail-later",
+        moments.BACKFILLED,
+        "backfill",
+        "the backend cannot store what comes in since the backfill ran",
+        ("backfill/writes-go-on",),
+        logs_at_start("storing attachments failed for 5 messages"),
+    ),
 )

@@ -166,7 +166,7 @@ FAULTS: Final = (
         moments.BEFORE,
         "preflight",
         "the backend's process is not running",
-        ("preflight/services-up", "preflight/latency-baseline"),
+        ("preflight/services-up", "preflight/latency-baseline", "preflight/signals-on-record"),
         stops("backend"),
         starts("backend"),
     ),

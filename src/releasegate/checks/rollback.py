@@ -42,7 +42,7 @@ def nothing_left_behind(counts: RowCounts, *, source: str) -> Judgement:
 
 
 def own_data_kept(
-    check: str, counts: RowCounts, before: RowCounts | None, now: OwnNow | None, *, source: str
+    check: str, counts: RowCounts, before: RowCounts | None, now: OwnNow | None = None, *, source: str
 ) -> Judgement:
     """What people attached themselves is still there, against the last look before the step.
 
