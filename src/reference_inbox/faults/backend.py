@@ -90,14 +90,6 @@ FAULTS: Final = (
         ("messages.py", "AS here FROM conversations WHERE", "AS here FROM conversation WHERE"),
     ),
     patched(
-        "no-start-line",
-        moments.BACKEND,
-        "backend",
-        "the log does not say that the backend is ready",
-        ("backend/started-line",),
-        ("app.py", STARTED, STARTED.replace("Application started", "Caches are warm")),
-    ),
-    patched(
         "fatal-line",
         moments.BACKEND,
         "backend",
@@ -118,9 +110,18 @@ FAULTS: Final = (
         moments.BACKEND,
         "backend",
         "the deploy left the folder of the migrations out",
-        ("backend/migration-files",),
+        ("backend/migration-files", "backend/checkout-clean"),
         move_migrations_away,
         put_migrations_back,
+    ),
+    # After a fault that restarts nothing: what was written less than 2 s before a start may be the start's own.
+    patched(
+        "no-start-line",
+        moments.BACKEND,
+        "backend",
+        "the log does not say that the backend is ready",
+        ("backend/started-line",),
+        ("app.py", STARTED, STARTED.replace("Application started", "Caches are warm")),
     ),
     patched(
         "writes-fail",

@@ -191,7 +191,7 @@ def starts_again(service: str, at: str, trips: tuple[str, ...]) -> Fault:
 
 
 FAULTS: Final = (
-    not_pulled("backend", moments.BACKEND, ("backend/commit", "backend/checkout-clean")),
+    not_pulled("backend", moments.BACKEND, ("backend/commit", "backend/checkout-clean", "backend/migration-files")),
     Fault(
         "dirty-tree",
         moments.BACKEND,
