@@ -333,3 +333,18 @@ def test_rows_of_people_s_own_are_found_again_whatever_became_of_them(cluster):
     with reach(dsn) as session:
         now = rows.own_now(session, backfill, own.value).value
     assert now == OwnNow(asked=4, there=3, emptied=("2",), overwritten=("3",))
+
+
+def test_upkeep_tells_when_a_vacuum_was_there_and_what_holds_it_up(cluster):
+    """Never is None; an open transaction that has a snapshot or wrote counts by its age."""
+    dsn = cluster.database("CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 100)")
+    with reach(dsn) as session, psycopg.connect(dsn, autocommit=True) as other:
+        never = upkeep.upkeep(session, "t").value
+        assert (never.vacuumed_ago_s, never.is_vacuumed_now, never.held_s) == (None, False, None)
+        other.execute("VACUUM t")
+        other.execute("SELECT pg_stat_force_next_flush()")
+    with psycopg.connect(dsn) as other, reach(dsn) as session:
+        other.execute("DELETE FROM t")
+        found = upkeep.upkeep(session, "t").value
+    assert found.vacuumed_ago_s >= 0
+    assert found.held_s >= 0

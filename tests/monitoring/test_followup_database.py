@@ -1,10 +1,14 @@
 """Indexes, tables and use after a day and after a week. Runbook after 24 hours, after 1 week."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from releasegate.checks import bloat
 from releasegate.checks import followup as checks
 from releasegate.core.facts.watch import recorded_rounds
 from releasegate.probes import followup as probe
+from releasegate.probes.upkeep import upkeep
 
 pytestmark = pytest.mark.followup
 
@@ -21,20 +25,23 @@ def test_the_indexes_of_the_release_are_valid_and_used(database, change, after_w
 
 
 @pytest.mark.check("followup/table-growth", promise=("schema", "monitoring"), target="database")
-def test_the_tables_did_not_grow_beyond_their_rows(database, change, recorded, require):
+def test_the_tables_did_not_grow_beyond_their_rows(database, change, recorded, released, require):
     sizes = probe.table_sizes(database, change.db.tables)
+    kept = {name: upkeep(database, name) for name in sizes.value}
     rounds = recorded_rounds(recorded("preflight/signals-on-record"))
     before = next((one.database.tables for one in rounds if one.database), {})
-    require(checks.tables_stayed_lean(sizes.value, before), sizes)
+    seen = {name: found.value for name, found in kept.items() if found.value}
+    released_s = (datetime.now(UTC) - released).total_seconds() if released else None
+    judgement = bloat.tables_stayed_lean(sizes.value, before, seen, released_s=released_s)
+    require(judgement, sizes, *kept.values())
 
 
 @pytest.mark.check("followup/feature-used", promise=("schema.columns", "backfill"), target="database")
-def test_people_use_what_the_release_brought(database, change, opened_at, deploy_began, after_week, require):
-    since = opened_at("frontend") or deploy_began
-    if not (after_week and since):
+def test_people_use_what_the_release_brought(database, change, released, after_week, require):
+    if not (after_week and released):
         require(checks.new_columns_are_used(None, after_week=False))
         return
-    usage = probe.usage(database, change.backfill, change.db.columns, since)
+    usage = probe.usage(database, change.backfill, change.db.columns, released)
     require(checks.new_columns_are_used(usage.value, after_week=True), usage)
 
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from releasegate.checks.watch.promise import OURS
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.followup import IndexUse, Readers, Usage
-from releasegate.core.facts.watch import TableLook
 from releasegate.core.figures import count, gigabytes
 
 _FEWEST_ROWS: Final = 10_000  # of fewer the planner reads the whole table, whatever indexes there are
-_MOST_DEAD: Final = 0.5  # of the live rows; vacuum comes by itself at 0.2 unless it is switched off or cannot
-_FEW_DEAD: Final = 1_000  # that many wait for it at any time
-_FATTER: Final = 1.5  # times the bytes per row of before
-_NOTICEABLE_BYTES: Final = 100_000_000
 _SHOWN: Final = 70
 
 
@@ -95,52 +90,6 @@ def _unused(index: IndexUse) -> Finding:
     )
 
 
-def tables_stayed_lean(now: Mapping[str, TableLook], before: Mapping[str, TableLook]) -> Judgement:
-    """Judge that dead rows are cleaned away, and that the tables did not grow beyond their rows; only warnings."""
-    findings = [_dead(name, look) for name, look in now.items() if look.dead > _MOST_DEAD * look.live + _FEW_DEAD]
-    findings += [
-        _fatter(name, look, before[name])
-        for name, look in now.items()
-        if name in before and _is_fatter(look, before[name])
-    ]
-    told = (f"{name} {gigabytes(look.size_bytes)}, {count(look.dead, 'dead row')}" for name, look in now.items())
-    return Judgement(seen=len(now), unit="tables", holds="; ".join(told), findings=tuple(findings))
-
-
-def _per_row(look: TableLook) -> float:
-    return look.size_bytes / max(1, look.live)
-
-
-def _is_fatter(now: TableLook, before: TableLook) -> bool:
-    grown = now.size_bytes - before.size_bytes
-    return grown > _NOTICEABLE_BYTES and before.live > 0 and _per_row(now) > _FATTER * _per_row(before)
-
-
-def _dead(name: str, look: TableLook) -> Finding:
-    return Finding(
-        check="followup/table-growth",
-        subject=name,
-        want=f"at most {_MOST_DEAD:.0%} of its rows are dead ({OURS})",
-        have=f"{count(look.dead, 'dead row')} beside {count(look.live, 'live one')}",
-        why="dead rows are read with the others, and the table grows; vacuum does not keep up, or may not",
-        fix="look for transactions that stay open, and at autovacuum's settings of the table; VACUUM it",
-        severity=Severity.WARNING,
-    )
-
-
-def _fatter(name: str, now: TableLook, before: TableLook) -> Finding:
-    return Finding(
-        check="followup/table-growth",
-        subject=name,
-        want=f"at most {_FATTER:g} times the bytes per row of before the release ({OURS})",
-        have=f"{_per_row(now):.0f} bytes per row, {_per_row(before):.0f} before; "
-        f"{gigabytes(now.size_bytes)}, {gigabytes(before.size_bytes)} before",
-        why="a backfill rewrites every row: it left room that nobody uses, or the new data is that large",
-        fix="compare the size of the new column's data with what was added; pg_repack or VACUUM FULL give room back",
-        severity=Severity.WARNING,
-    )
-
-
 def new_columns_are_used(usage: Usage | None, *, after_week: bool) -> Judgement:
     """Judge after a week that somebody uses what the release brought; nobody promised it, so it is a warning."""
     check = "followup/feature-used"
@@ -190,10 +139,11 @@ def old_column_readers(readers: Readers | None, *, source: str, after_week: bool
         return Judgement(seen=1, unit="looks", holds="", findings=(finding,))
     shown = "; ".join(_short(one.text) for one in readers.statements[:3])
     kinds = count(len(readers.statements), "kind of statement", "kinds of statement")
+    verb = "names" if len(readers.statements) == 1 else "name"
     return Judgement(
         seen=1,
         unit="looks at the statements",
-        holds=f"{kinds} still name {readers.column}" + (f": {shown}" if shown else ""),
+        holds=f"{kinds} still {verb} {readers.column}" + (f": {shown}" if shown else ""),
     )
 
 

@@ -24,9 +24,17 @@ SELECT coalesce(n_live_tup, 0) AS alive, coalesce(n_dead_tup, 0) AS dead, coales
        (coalesce(own.settings ->> 'autovacuum_vacuum_threshold', current_setting('autovacuum_vacuum_threshold'))::float
            + coalesce(own.settings ->> 'autovacuum_vacuum_scale_factor',
                       current_setting('autovacuum_vacuum_scale_factor'))::float * greatest(reltuples, 0))::bigint
-           AS vacuum_at
+           AS vacuum_at,
+       extract(epoch FROM clock_timestamp() - greatest(last_vacuum, last_autovacuum))::float AS vacuumed_ago_s,
+       EXISTS (SELECT FROM pg_stat_progress_vacuum AS going WHERE going.relid = pg_class.oid) AS is_vacuumed_now,
+       (SELECT max(extract(epoch FROM clock_timestamp() - began))::float
+          FROM (SELECT xact_start AS began FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()
+                   AND coalesce(backend_xid, backend_xmin) IS NOT NULL
+                 UNION ALL
+                SELECT prepared FROM pg_prepared_xacts WHERE database = current_database()) AS open) AS held_s
   FROM pg_class
-  LEFT JOIN pg_stat_all_tables ON relid = pg_class.oid
+  LEFT JOIN pg_stat_all_tables AS stat ON stat.relid = pg_class.oid
  CROSS JOIN LATERAL (
        SELECT jsonb_object_agg(option_name, option_value) AS settings FROM pg_options_to_table(reloptions)) AS own
  WHERE pg_class.oid = to_regclass({table})
