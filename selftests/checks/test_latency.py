@@ -122,7 +122,7 @@ def test_how_many_requests_would_tell_is_said(slow, needed):
 def test_a_budget_that_is_too_small_is_named():
     """58 requests can show nothing about a p95."""
     assert judged(series(0, 58)).sentence == (
-        "messages: 58 requests cannot show it, 59 can; raise [load] total in the target file"
+        "messages: 58 requests cannot show it, 59 can; raise [load] per_endpoint and total in the target file"
     )
 
 

@@ -32,6 +32,7 @@ KNOWN = "ERROR «n» timeouts"
 ROUNDS = 240
 EVERY_S = 30.0
 _PAGE_BLIP = 69  # the round in which some histories have a page that did not load once
+_SHORT = 12  # rounds
 OURS = LogError(part="backend", shape="ERROR no «text» in attachments", lines=2, names=("attachments",))
 OTHER = LogError(part="backend", shape="ERROR the pool is empty", lines=3)
 
@@ -214,6 +215,29 @@ def slower_and_slower(factor: float) -> Spoil:
         return replace(one, samples=tuple(replace(s, latency_ms=s.latency_ms * now) for s in one.samples))
 
     return spoil
+
+
+def later_and_later(most_ms: float) -> Spoil:
+    """Make every request take longer, by `most_ms` at the end."""
+
+    def spoil(one: Round) -> Round:
+        more = most_ms * one.number / ROUNDS
+        return replace(one, samples=tuple(replace(s, latency_ms=s.latency_ms + more) for s in one.samples))
+
+    return spoil
+
+
+def looked_at(rounds: Iterable[Round], begin: int, end: int) -> tuple[int, int]:
+    """Move a short trouble to the next place where every round was held and saw everything.
+
+    What happens while nobody looks is a matter of coverage, and of no other check.
+    """
+    if end - begin > _SHORT:
+        return begin, end
+    whole = {one.number for one in rounds if one.database is not None and one.errors is not None}
+    while not whole.issuperset(range(begin, end)):
+        begin, end = begin + 1, end + 1
+    return begin, end
 
 
 def service(**fields: object) -> Spoil:

@@ -62,4 +62,7 @@ def test_its_memory_is_flat_over_ten_thousand_rounds(tmp_path):
 
 def test_what_it_cost_is_told():
     """Requests a second, the database's time, and loads of the page."""
-    assert cost_text(good(3)) == "cost: 0.70 requests a second, 8 ms of the database a round, 24 loads of the page"
+    assert (
+        cost_text(good(3))
+        == "cost: 0.70 requests a second, 8 ms of the database a round, 8 at most, 24 loads of the page"
+    )

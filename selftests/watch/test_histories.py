@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from releasegate.core import Verdict
+from releasegate.core.facts.watch import Round
 
-from .histories import good, spoilt, verdict_of, verdicts
+from .histories import Spoil, good, looked_at, spoilt, verdict_of, verdicts
 from .test_shapes import SPOILT
 
 HOLDS = {Verdict.PASS, Verdict.WARN, Verdict.NOT_APPLICABLE}
@@ -28,8 +29,12 @@ def unnoticed(seeds: range) -> list[tuple[int, str]]:
         (seed, what)
         for seed in seeds
         for check, verdict, what, spoil, begin, end, every in SPOILT
-        if not is_found(verdict_of(check, spoilt(good(seed), spoil, begin, end, every)), verdict)
+        if not is_found(verdict_of(check, struck(good(seed), spoil, begin, end, every)), verdict)
     ]
+
+
+def struck(rounds: list[Round], spoil: Spoil, begin: int, end: int, every: int) -> list[Round]:
+    return spoilt(rounds, spoil, *looked_at(rounds, begin, end), every)
 
 
 def is_found(said: Verdict, expected: Verdict) -> bool:

@@ -55,8 +55,18 @@ def test_a_killed_watch_lost_nothing_that_was_held(folder):
 @pytest.mark.parametrize(
     ("at", "length", "every", "said"),
     [
-        (10, 3600.0, None, "--for: the watch was begun with 2 h 00 min; leave --for out to resume it"),
-        (10, None, 60.0, "--every: the watch was begun with 30 s; leave --every out to resume it"),
+        (
+            10,
+            3600.0,
+            None,
+            "--for 1 h 00 min: the watch that is going on was begun with 2 h 00 min; give that, or leave --for out",
+        ),
+        (
+            10,
+            None,
+            60.0,
+            "--every 1 min 00 s: the watch that is going on was begun with 30 s; give that, or leave --every out",
+        ),
         (130, None, None, "--resume: the watch ended at 2026-03-01 04:00:00 UTC, 10 min 00 s ago"),
     ],
 )
@@ -73,16 +83,38 @@ def test_nothing_to_resume(folder):
         go_on(folder, BEGAN, None, None)
 
 
+PLAN = (7200.0, 30.0)  # what is promised, and our own rhythm
+
+
 def test_a_scheduler_begins_once_and_then_goes_on(folder):
     """The first call begins the watch, the next belongs to it, and after its end there is nothing to do."""
-    first = for_one_round(folder, BEGAN, 7200, 60)
+    first = for_one_round(folder, BEGAN, None, 60, PLAN)
     assert first is not None
-    assert first.is_held == -1
+    assert (first.is_held, first.watch_s, first.every_s) == (-1, 7200, 60)
     record(folder, good(1, rounds=120, every_s=60)[:1])
-    second = for_one_round(folder, BEGAN + timedelta(seconds=61), 7200, 60)
+    second = for_one_round(folder, BEGAN + timedelta(seconds=61), None, 60, PLAN)
     assert second is not None
     assert (second.is_held, second.due_at(BEGAN + timedelta(seconds=61))) == (0, 1)
-    assert for_one_round(folder, BEGAN + timedelta(hours=2), 7200, 60) is None
+    assert for_one_round(folder, BEGAN + timedelta(hours=2), None, 60, PLAN) is None
+
+
+def test_a_scheduler_that_asks_for_another_rhythm_is_told(folder):
+    """A line that somebody changed midway; without a rhythm, or with the same, the watch goes on as it is."""
+    for_one_round(folder, BEGAN, None, 60, PLAN)
+    with pytest.raises(UsageError, match="--every 30 s: the watch that is going on was begun with 1 min 00 s"):
+        for_one_round(folder, BEGAN + timedelta(seconds=30), None, 30, PLAN)
+    with pytest.raises(UsageError, match="--for 1 h 00 min: the watch that is going on was begun with 2 h 00 min"):
+        for_one_round(folder, BEGAN + timedelta(seconds=30), 3600, None, PLAN)
+    assert for_one_round(folder, BEGAN + timedelta(seconds=60), None, None, PLAN) is not None
+    assert for_one_round(folder, BEGAN + timedelta(hours=2), None, 30, PLAN) is None  # it is over, whoever asks
+
+
+@pytest.mark.parametrize(("late_s", "gaps"), [(150, 0), (151, 1)])
+def test_calls_of_a_scheduler_that_did_not_come_are_a_gap(folder, late_s, gaps):
+    """A call that comes a little late is none."""
+    for_one_round(folder, BEGAN, None, 60, PLAN)
+    for_one_round(folder, BEGAN + timedelta(seconds=late_s), None, 60, PLAN)
+    assert [event.kind for event in read(folder).events].count(Kind.GAP) == gaps
 
 
 def test_another_release_begins_another_watch(folder):

@@ -26,6 +26,7 @@ from .histories import (
     disk,
     failing,
     good,
+    later_and_later,
     logging,
     memory,
     old_form,
@@ -77,7 +78,7 @@ SPOILT = [
     ("latency-stayed-good", FAIL, "a spike at minute 20 for six minutes", slow(1.0), 40, 52, 1),
     ("latency-stayed-good", FAIL, "a third is slow for ten minutes", slow(0.35), 40, 60, 1),
     ("latency-stayed-good", FAIL, "all the time a tenth is slow", slow(0.1), 0, ROUNDS, 1),
-    ("latency-stayed-good", FAIL, "a slow drift below the limit", slower_and_slower(6), 0, ROUNDS, 1),
+    ("latency-stayed-good", FAIL, "a slow drift below the limit", later_and_later(250), 0, ROUNDS, 1),
     ("error-rate", FAIL, "a twentieth fails", failing(0.05), 0, ROUNDS, 1),
     ("latency-stayed-good", FAIL, "all fail for three minutes", failing(1.0), 40, 46, 1),
     ("health-stayed-good", FAIL, "flapping: every third look", unwell, 0, ROUNDS, 3),
@@ -109,6 +110,7 @@ SPOILT = [
 NEAR = [
     ("latency-stayed-good", "a twentieth is slow for two minutes", slow(0.05), 40, 44, 1),
     ("latency-stayed-good", "a drift that nobody can feel", slower_and_slower(1.4), 0, ROUNDS, 1),
+    ("latency-stayed-good", "a drift by less than a tenth of the limit", later_and_later(45), 0, ROUNDS, 1),
     ("error-rate", "nothing fails", failing(0.0), 0, ROUNDS, 1),
     ("errors-in-logs", "an old error again", logging(LogError(part="backend", shape=KNOWN, lines=9)), 0, ROUNDS, 1),
     ("page-stayed-good", "a slow page", page(took_ms=4000.0), 0, ROUNDS, 1),
@@ -327,3 +329,15 @@ def test_a_blip_at_the_beginning_ends_no_watch(bad, wrong):
     """While it goes on, one round in which everything failed decides nothing; two do."""
     found = verdicts(spoilt(calm(), failing(1.0), 1, 1 + bad)[:6])
     assert {check for check, verdict in found.items() if verdict is FAIL} == wrong
+
+
+def test_a_watch_that_was_too_short_to_tell_says_what_helps():
+    """Its own budget, not that of the load."""
+    assert (
+        watch(calm(2))
+        .latency()[0]
+        .sentence.startswith(
+            "messages: 40 requests cannot show it, 59 can; watch for longer, or raise [watch] requests_per_second in the "
+            "target file"
+        )
+    )

@@ -89,11 +89,17 @@ def baseline_not_allowed() -> Judgement:
 
 
 def percentile_below(
-    check: str, series: Mapping[str, Series], limit: Limit, runs: Mapping[str, str], *, trouble: str = ""
+    check: str,
+    series: Mapping[str, Series],
+    limit: Limit,
+    runs: Mapping[str, str],
+    *,
+    trouble: str = "",
+    more: str = "raise [load] per_endpoint and total in the target file",
 ) -> Judgement:
     """Judge that the percentile of every endpoint in `runs` lies below the limit, by an exact binomial test.
 
-    `trouble` says why nothing, or too little, could be measured.
+    `trouble` says why nothing, or too little, could be measured, `more` how more could be sent.
     Endpoints are never added up: a fast one would hide a slow one. Nor may one kind of address (long conversations)
     hide among the others: one that is above the limit by itself is a finding of its own, at a level divided by the
     number of kinds, so that asking for more kinds makes no more false alarms (Bonferroni).
@@ -111,7 +117,7 @@ def percentile_below(
         unit="requests to each endpoint",
         holds="; ".join(f"{name}: {_seen_text(one, limit)}" for name, one in judged.items()),
         findings=tuple(above),
-        undecided=trouble or "; ".join(_unknown_text(name, judged[name], limit) for name in unknown),
+        undecided=trouble or "; ".join(_unknown_text(name, judged[name], limit, more) for name in unknown),
     )
 
 
@@ -207,17 +213,17 @@ def _seen_text(series: Series, limit: Limit) -> str:
     return f"p{limit.percentile:g} {percentile(times, limit.percentile):.0f} ms, {text}" if times else text
 
 
-def _unknown_text(name: str, series: Series, limit: Limit) -> str:
+def _unknown_text(name: str, series: Series, limit: Limit, more: str) -> str:
     if not series.planned:
         return f"{name}: there was nothing to ask"
     slow, n = series.slow(limit.ms), series.planned
     passes = most_slow(n, limit.percentile)
     if passes < 0:
         least = fewest_requests(limit.percentile)
-        return f"{name}: {n} requests cannot show it, {least} can; raise [load] total in the target file"
+        return f"{name}: {n} requests cannot show it, {least} can; {more}"
     fails, needed = fewest_slow_that_fail(n, limit.percentile), requests_to_tell(slow, n, limit.percentile)
     return f"{name}: {_seen_text(series, limit)}; up to {passes} pass and from {fails} on it fails; " + (
-        f"about {needed:,} requests would tell: raise [load] per_endpoint and total".replace(",", " ")
+        f"about {needed:,} requests would tell".replace(",", " ") + f": {more}"
         if needed
         else "that is the limit itself, and no number of requests would tell"
     )

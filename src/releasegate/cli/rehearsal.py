@@ -25,7 +25,7 @@ from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
 from releasegate.plugin.subject import Subject, load_subject
 
-_WATCH = ("--for", "8s", "--every", "2s")  # the reference's own change file promises a watch of this length
+_WATCH = ("--for", "8s", "--every", "1s")  # the reference's own change file promises a watch of this length
 
 
 @dataclass(slots=True)

@@ -114,11 +114,11 @@ def _ongoing(subject: Subject, folder: Folder, told: _Told) -> Ongoing | None:
     if told.resume:
         return go_on(folder, now, told.watch_s, told.every_s)
     assert subject.change.monitoring is not None
-    watch_s = told.watch_s or parse_duration(subject.change.monitoring.watch, where="monitoring.watch").total_seconds()
-    every_s = told.every_s or parse_duration(_EVERY, where="--every").total_seconds()
+    promised_s = parse_duration(subject.change.monitoring.watch, where="monitoring.watch").total_seconds()
+    plan = promised_s, parse_duration(_EVERY, where="--every").total_seconds()
     if told.is_once:
-        return for_one_round(folder, now, watch_s, every_s)
-    return begin(folder, now, watch_s, every_s)
+        return for_one_round(folder, now, told.watch_s, told.every_s, plan)
+    return begin(folder, now, told.watch_s or plan[0], told.every_s or plan[1])
 
 
 def _hold_all(subject: Subject, folder: Folder, ongoing: Ongoing, told: _Told) -> Judged:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from releasegate.checks.watch.timeline import GAP
 from releasegate.core import UsageError
 from releasegate.core.durations import show_duration
 from releasegate.core.facts.watch import Round, recorded_rounds
@@ -17,6 +18,8 @@ from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
 from releasegate.evidence.history import WATCH, History
 
+Plan = tuple[float, float]
+"""How long a watch is to be and how often it looks, in seconds, where nobody says."""
 MOST_KEPT: Final = 1000
 """Rounds that are kept in memory to be judged while the watch goes on: eight hours of one every 30 s."""
 
@@ -101,11 +104,7 @@ def go_on(folder: Folder, now: datetime, length: float | None, every_s: float | 
     found = latest(read(folder))
     if found is None:
         raise UsageError("--resume: no watch was begun on this release; leave --resume out")
-    for option, given, was in (("--for", length, found.watch_s), ("--every", every_s, found.every_s)):
-        if given is not None and given != was:
-            raise UsageError(
-                f"{option}: the watch was begun with {show_duration(was)}; leave {option} out to resume it"
-            )
+    _refuse_another_plan(found, length, every_s)
     if now >= found.ends:
         raise UsageError(
             f"--resume: the watch ended at {moment(found.ends)}, {show_duration((now - found.ends).total_seconds())} "
@@ -115,17 +114,34 @@ def go_on(folder: Folder, now: datetime, length: float | None, every_s: float | 
     return found
 
 
-def for_one_round(
-    folder: Folder, now: datetime, watch_s: float, every_s: float
-) -> Ongoing | None:  # fmt: skip
+def for_one_round(folder: Folder, now: datetime, length: float | None, every_s: float | None, plan: Plan) -> (
+    Ongoing | None
+):  # fmt: skip
     """Return the watch of which a scheduler asks the next round; None where it is over.
 
-    The first call begins it, and so does the first after another release.
+    The first call begins it, and so does the first after another release; `plan` is for what it does not say. Calls
+    that did not come are written down as the time without a look that they are. Raises UsageError where `length` or
+    `every_s` says something else than the watch was begun with.
     """
     found = latest(read(folder))
     if found is None:
-        return begin(folder, now, watch_s, every_s)
-    return found if now < found.ends else None
+        return begin(folder, now, length or plan[0], every_s or plan[1])
+    if now >= found.ends:
+        return None
+    _refuse_another_plan(found, length, every_s)
+    last = found.rounds[-1].at if found.rounds else found.began
+    if (now - last).total_seconds() > GAP * found.every_s:
+        _note_gap(folder, found, now)
+    return found
+
+
+def _refuse_another_plan(found: Ongoing, length: float | None, every_s: float | None) -> None:
+    for option, given, was in (("--for", length, found.watch_s), ("--every", every_s, found.every_s)):
+        if given is not None and given != was:
+            raise UsageError(
+                f"{option} {show_duration(given)}: the watch that is going on was begun with {show_duration(was)}; "
+                f"give that, or leave {option} out"
+            )
 
 
 def _note_gap(folder: Folder, found: Ongoing, now: datetime) -> None:

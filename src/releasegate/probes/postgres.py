@@ -68,11 +68,12 @@ class Session:
 
     Every read is a `BEGIN READ ONLY` of its own with all settings local to it, so nothing depends on a session
     setting that a pooler would drop, or hand on to somebody else. A connection that was lost is made again, and
-    proven again, at the next read.
+    proven again, at the next read. `spent_s` is how long all reads took together, connecting included.
     """
 
     def __init__(self, conninfo: str, settings: dict[str, str], *, is_gentle: bool = False) -> None:
         self.is_gentle = is_gentle
+        self.spent_s = 0.0
         self._conninfo = conninfo
         self._settings = settings
         self._connection: Connection | None = None
@@ -94,7 +95,10 @@ class Session:
                 rows = cursor.execute(text.encode()).fetchall()
         except psycopg.Error as error:
             raise self.trouble(error, text) from error
-        return Answer(rows=rows, query=text, duration_s=time.monotonic() - began)
+        finally:
+            took_s = time.monotonic() - began
+            self.spent_s += took_s
+        return Answer(rows=rows, query=text, duration_s=took_s)
 
     def plan(self, statement: str, *, source: str) -> Planned:
         """Ask for the plan of a statement that may write, which EXPLAIN never runs; an error is an answer here."""

@@ -84,11 +84,14 @@ def clock_moves(rounds: Sequence[Round]) -> list[float]:
 
 
 def cost_text(rounds: Sequence[Round]) -> str:
-    """Return what the watch cost the deployment: requests per second, the database's time and page loads."""
+    """Return what the watch cost the deployment: requests per second, the database's time and page loads.
+
+    The time is what the watch waited for the database, of which the server worked a part.
+    """
     span_s = len(rounds) * rounds[0].every_s
     looks = [one.database.took_ms for one in rounds if one.database]
     parts = [f"{sum(one.requests for one in rounds) / span_s:.2f} requests a second"]
-    parts += [f"{sum(looks) / len(looks):.0f} ms of the database a round"] if looks else []
+    parts += [f"{sum(looks) / len(looks):.0f} ms of the database a round, {max(looks):.0f} at most"] if looks else []
     loads = sum(one.page is not None for one in rounds)
     parts += [f"{count(loads, 'load')} of the page"] if loads else []
     return "cost: " + ", ".join(parts)

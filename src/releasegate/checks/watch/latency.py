@@ -23,6 +23,7 @@ from releasegate.core.figures import count, moment
 CHECK: Final = "monitoring/latency-stayed-good"
 _FEWEST_BEFORE: Final = 40  # of preflight's requests to an endpoint; a p95 of fewer is hardly more than the slowest
 _PART_S: Final = 300.0  # a part of the watch that is judged by itself: long enough for a hundred requests and more
+_MORE: Final = "watch for longer, or raise [watch] requests_per_second in the target file"
 _WHY: Final = "whoever works meanwhile waits, and says so to the support team"
 _FIX: Final = "compare these times with the backend's log and with what else the machine and the database did"
 
@@ -43,7 +44,7 @@ def latency_stayed_good(
     assert limit is not None
     series, runs = samples_of(rounds), dict.fromkeys(endpoints, "")
     rises = rises_over(before, promise, limit)
-    judged = [checks.percentile_below(CHECK, series, limit, runs, trouble=_why_unseen(rounds, series))]
+    judged = [checks.percentile_below(CHECK, series, limit, runs, trouble=_why_unseen(rounds, series), more=_MORE)]
     if rises:
         judged.append(checks.no_significant_rise(CHECK, series, rises, runs))
     _, of_rules = of_signal(CHECK, "latency", rounds, promise, before, why=_WHY, fix=_FIX)

@@ -13,7 +13,8 @@ from releasegate.checks.watch.signals import Signal, signals
 from releasegate.core.facts.watch import Round
 
 _MOST_POINTS: Final = 240  # per signal; a plot is no wider
-_GAP: Final = 2.5  # times the length of a round: a round that is a little late leaves no gap
+GAP: Final = 2.5
+"""From how many times the length of a round on nobody looked; a round that is a little late leaves no gap."""
 
 
 def timeline(
@@ -41,7 +42,7 @@ def timeline(
         "gaps": [
             [round(gap.begin_s, 1), round(gap.end_s, 1)]
             for gap in gaps(rounds, promise.watch_s)
-            if gap.length_s > _GAP * rounds[0].every_s
+            if gap.length_s > GAP * rounds[0].every_s
         ],
         "marks": [[name, round(at, 1)] for name, at in placed if 0 <= at <= end_s],
         "signals": [_shown(signal, promise, before) for signal in found],

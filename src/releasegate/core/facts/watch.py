@@ -90,6 +90,7 @@ class NewRows:
 class DatabaseLook:
     """One look at the server; commits, rollbacks and deadlocks of this database are counted since its last reset.
 
+    `took_ms` is the time of all its reads together, connecting included: what the server worked was no more.
     `connections` and `most_connections` are the whole server's. `waiting` are sessions of this database that wait for
     a lock, `longest_s` is its longest transaction that the role can see, of `hidden` sessions it cannot. `statements`
     are None where nobody asked or could see them (`statements_error`), `new_rows` likewise (`rows_error`).

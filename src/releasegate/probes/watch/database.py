@@ -117,20 +117,16 @@ class DatabaseWatch:
     def look(self, *, with_statements: bool) -> DatabaseLook:
         """Return one look. Raises CannotMeasure when the database does not answer."""
         with open_session(self.database.model_copy(update={"statement_timeout": _LONGEST})) as session:
-            answer, (sizes, tables) = session.read(_ACTIVITY), table_looks(session, self.tables)
+            activity, (_, tables) = session.read(_ACTIVITY).row, table_looks(session, self.tables)
             statements = self._statements(session) if with_statements else {}
-            new_rows = self._new_rows(session)
-            took_s = answer.duration_s + sizes.duration_s
-            took_s += sum(part.pop("took_s", 0.0) for part in (statements, new_rows))
-            seen = {**answer.row, "tables": tables, **statements, **new_rows}
-        return DatabaseLook(took_ms=round(took_s * 1000, 1), **seen)
+            seen = {**activity, "tables": tables, **statements, **self._new_rows(session)}
+        return DatabaseLook(took_ms=round(session.spent_s * 1000, 1), **seen)
 
     def _statements(self, session: Session) -> dict[str, Any]:
         try:
-            answer, found = statements_on(session, self.tables)
+            return {"statements": statements_on(session, self.tables)[1]}
         except CannotMeasure as trouble:
             return {"statements_error": str(trouble)}
-        return {"statements": found, "took_s": answer.duration_s}
 
     def _new_rows(self, session: Session) -> dict[str, Any]:
         """Count what was written since the watch began; no look costs more than a short range of an index."""
@@ -163,8 +159,7 @@ class DatabaseWatch:
             has_media=sql.SQL("coalesce({}::text <> '', false)").format(source),
             is_empty=is_empty(sql.SQL("{}::jsonb").format(sql.Identifier(backfill.to_column))),
         )
-        answer = session.read(query)
-        return {"new_rows": NewRows(since=self.new_since, **answer.row), "took_s": answer.duration_s}
+        return {"new_rows": NewRows(since=self.new_since, **session.read(query).row)}
 
     def _is_cheap(self, session: Session, query: sql.Composable, backfill: Backfill) -> bool:
         plan = session.read(sql.SQL("EXPLAIN (FORMAT JSON) {}").format(query)).row["QUERY PLAN"]
