@@ -22,6 +22,8 @@ from releasegate.evidence.attempt import Attempt
 from releasegate.evidence.chain import read
 
 ROWS = 2_000  # enough for every kind of row; the runbook's verdicts do not depend on the number
+# Twice as long as is promised: a slope needs four rounds, and a machine that is busy misses some.
+WATCH = ("--for", "16s", "--every", "2s")
 CLEAN = (Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WARN)
 ROLLED_BACK = "rolled-back-"
 # Every moment in one walk; each way back can be taken where the one before it led to.
@@ -117,7 +119,7 @@ class Reference:
         return attempt
 
     def _rehearsal(self, reports: str) -> Rehearsal:
-        return Rehearsal(self.state, self.folder / reports, [], Progress(console(stderr=True)))
+        return Rehearsal(self.state, self.folder / reports, [], Progress(console(stderr=True)), WATCH)
 
 
 def verdicts(attempt: Attempt) -> dict[str, Verdict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -143,6 +144,12 @@ def test_what_nobody_watched_did_not_stay_well(without, verdict, sentence):
     ]  # fmt: skip
     judgement = watched_long_enough(rounds, PROMISE)
     assert (judgement.verdict, judgement.sentence[: len(sentence)]) == (verdict, sentence)
+
+
+def test_a_watch_that_is_longer_than_promised_is_said_so():
+    """Not as more rounds than there are."""
+    sentence = watched_long_enough(good(3), replace(PROMISE, watch_s=3600)).sentence
+    assert re.match(r"2\d\d rounds held, 120 promised, one every 30 s", sentence)
 
 
 def test_rounds_survive_the_evidence():

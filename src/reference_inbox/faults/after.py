@@ -52,7 +52,12 @@ FAULTS: Final = (
         moments.RELEASED,
         "monitoring",
         "every second health check is answered 503",
-        ("monitoring/health-stayed-good", "monitoring/errors-in-logs"),
+        (
+            "monitoring/health-stayed-good",
+            "monitoring/error-rate",
+            "monitoring/latency-stayed-good",
+            "monitoring/errors-in-logs",
+        ),
         ("health.py", "import logging\n", "import itertools\nimport logging\n"),
         (
             "health.py",

@@ -25,17 +25,18 @@ from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
 from releasegate.plugin.subject import Subject, load_subject
 
-_WATCH = ("--for", "8s", "--every", "1s")  # the reference's own change file promises a watch of this length
+WATCH = ("--for", "8s", "--every", "2s")  # the reference's own change file promises a watch of this length
 
 
 @dataclass(slots=True)
 class Rehearsal:
-    """One walk: what was done so far, and the gate at which it stopped."""
+    """One walk: what was done so far, and the gate at which it stopped. `watch` are the options of its watch."""
 
     state: Path
     reports: Path
     faults: list[dict[str, Any]]
     progress: Progress
+    watch: Sequence[str] = WATCH
     began: float = field(default_factory=time.monotonic)
     stopped_at: str = ""
     gates: int = 0
@@ -104,7 +105,7 @@ class Rehearsal:
     def _watch(self) -> None:
         """Watch for as long as the reference's own change file promises."""
         self.progress.begin("watch")
-        done = finish([sys.executable, "-m", "releasegate.cli", "watch", *self._where, *_WATCH], cwd=PROJECT)
+        done = finish([sys.executable, "-m", "releasegate.cli", "watch", *self._where, *self.watch], cwd=PROJECT)
         self.progress.end(Verdict.PASS if done.returncode == 0 else Verdict.ERROR, _last_line(done))
 
     def _run(self, gate: str, arguments: Sequence[str]) -> int:

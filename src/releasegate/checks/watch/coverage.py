@@ -70,7 +70,10 @@ def held_text(rounds: Sequence[Round], planned: int) -> str:
     every_s = rounds[0].every_s
     late = sum(one.late_s > _LATE * every_s for one in rounds)
     missed = max(0, planned - len(rounds))
-    text = f"{len(rounds)} of {count(planned, 'round')} held, one every {show_duration(every_s)}"
+    held = f"{len(rounds)} of {count(planned, 'round')} held"
+    if len(rounds) > planned:  # somebody watched for longer than was promised
+        held = f"{count(len(rounds), 'round')} held, {planned} promised"
+    text = f"{held}, one every {show_duration(every_s)}"
     text += f", {missed} missed" if missed else ""
     text += f", {late} late" if late else ""
     moved = clock_moves(rounds)

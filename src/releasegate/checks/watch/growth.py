@@ -16,8 +16,9 @@ _CONFIDENCE: Final = 0.95
 class Growth:
     """A signal's slope by Theil and Sen, in its unit per second, `low` to `high` with 95 % confidence.
 
-    `begin` and `end` are the line's values at the first and the last point, `second_half` the slope of the later half
-    alone, `span_s` the time between them.
+    `begin` and `end` are the line's values at the first and the last point, as far as such values were seen: what
+    begins to grow midway has a line from below nothing. `second_half` is the slope of the later half alone, `span_s`
+    the time between them.
     """
 
     slope: float
@@ -54,8 +55,8 @@ def growth(points: Sequence[tuple[float, float]]) -> Growth | None:
         low=low,
         high=high,
         second_half=later,
-        begin=intercept + slope * times[0],
-        end=intercept + slope * times[-1],
+        begin=min(max(intercept + slope * times[0], min(values)), max(values)),
+        end=min(max(intercept + slope * times[-1], min(values)), max(values)),
         span_s=times[-1] - times[0],
     )
 
