@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import http.server
+import re
 import threading
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
-from releasegate.cli.watch_screen import Screen, _signal_table, line, spark
+from releasegate.cli.watch_screen import Screen, _signal_table, _troubles, line, spark
 from releasegate.core import UsageError
 from releasegate.probes.watch.heartbeat import Heartbeat
 
-from .histories import good, spoilt, unwell, watch
+from .histories import OURS, good, logging, service, spoilt, unwell, watch
 
 
 @pytest.mark.parametrize(
@@ -41,15 +43,65 @@ def test_one_line_a_minute_where_nobody_looks(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
+def drawn(rounds, width=120, most=50):
+    """Return the rows of the table as texts: label, bars, the latest value, state."""
+    judged = watch(deque(rounds))
+    shown = _signal_table(judged, judged.so_far(), width, most)
+    return {str(row[0]): tuple(map(str, row)) for row in zip(*(column.cells for column in shown.columns), strict=True)}
+
+
 def test_a_terminal_shows_a_line_per_signal():
     """With its bars, its latest value in its unit, and what its check says by now."""
-    judged = watch(deque(good(1)[:60]))
-    shown = _signal_table(judged, judged.so_far())
-    names = list(shown.columns[0].cells)
-    assert names[0] == "health"
-    assert "latency messages" in names
-    assert "memory backend" in names
-    assert "disk /" in names
+    rows = drawn(good(1)[:56])
+    assert list(rows)[:3] == ["health", "database", "latency messages"]
+    assert {"memory backend", "memory frontend", "disk /"} < set(rows)
+    assert rows["health"][2:] == ("200", "PASS")
+    assert rows["database"][2:] == ("answers", "WARN")  # once it did not
+    assert re.fullmatch(r"[\d ]+ ms, \d min \d\d s ago", rows["page"][2])
+    assert re.fullmatch(r"\d+% of the server's", rows["connections"][2])
+
+
+def test_signals_that_are_all_nothing_are_one_line():
+    """Two services without a restart; one of them restarted makes two lines."""
+    rows = drawn(good(1)[:20])
+    assert rows["restarts, 2 alike"][2] == "0 since the watch began"
+    rows = drawn(spoilt(good(1)[:20], service(pid=99, since="2026-03-01T03:00:00+00:00"), 9))
+    assert rows["restarts backend"][2:] == ("1 since the watch began", "WARN")
+    assert rows["restarts frontend"][2:] == ("0 since the watch began", "PASS")
+    assert rows["memory backend"][3] == "PASS"
+
+
+@pytest.mark.parametrize(("width", "bars"), [(200, 40), (80, 16), (20, 8)])
+def test_the_bars_have_what_room_there_is(width, bars):
+    """The latest rounds, never fewer than eight."""
+    rows = drawn([replace(one, page=None) for one in good(1)[:60]], width)
+    assert len(rows["health"][1]) == pytest.approx(bars, abs=4)
+
+
+def test_in_a_low_terminal_calm_signals_are_left_out():
+    """What is wrong is among the lines that are shown, and how many are not is said."""
+    bad = spoilt(good(1)[:20], service(pid=99, since="2026-03-01T03:00:00+00:00"), 9)
+    every = drawn(bad)
+    rows = drawn(bad, most=8)
+    assert len(rows) == 8
+    assert "restarts backend" in rows
+    assert f"and {len(every) - 7} more" in rows
+
+
+def test_a_finding_is_about_the_signal_that_it_names():
+    """A new error of the backend is no trouble of the backend's memory, which another check judges."""
+    rows = drawn(spoilt(good(1)[:20], logging(OURS), 9, 10))
+    assert rows["log-errors"][3] == "FAIL"
+    assert rows["memory backend"][3] == "PASS"
+
+
+def test_what_is_wrong_stands_above_the_signals():
+    """The worst first, one line each, cut at the edge."""
+    bad = spoilt(spoilt(good(1)[:20], unwell, 3, 5), service(pid=99, since="2026-03-01T03:00:00+00:00"), 9)
+    said = str(_troubles(watch(bad).so_far(), 70)).strip().splitlines()
+    assert said[0].startswith("FAIL health-stayed-good, health: not in 2 of 20 rounds, first at 2026")
+    assert said[1].startswith("WARN services-stayed-up, restarts backend: beyond it in ")
+    assert [len(line) for line in said] == [70, 70]
 
 
 def test_a_heartbeat_asks_after_every_round():

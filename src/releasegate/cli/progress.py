@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from releasegate.cli.show import STYLES, console
+from releasegate.cli.show import STYLES, console, cut
 from releasegate.core import Verdict
 from releasegate.core.durations import show_duration
 
@@ -49,7 +49,7 @@ class Progress:
         row = Text(f"{verdict:<13}", style=STYLES[verdict])
         row.append(f"{took:>10}  ", style="dim")
         row.append(f"{self._name:<22}  ", style="none")
-        row.append(_cut(" ".join(sentence.split()), self._room(len(row))), style="none")
+        row.append(cut(sentence, min(self._room(len(row)), _LONGEST)), style="none")
         self._screen.print(row)
 
     def note(self, text: str) -> None:
@@ -64,8 +64,3 @@ class Progress:
         if self._status is not None:
             self._status.stop()
             self._status = None
-
-
-def _cut(line: str, room: int) -> str:
-    longest = min(room, _LONGEST)
-    return line if len(line) <= longest else line[: longest - 1] + "…"
