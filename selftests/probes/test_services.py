@@ -1,8 +1,4 @@
-"""Services under a real Docker engine, a real PM2 and as real processes; systemd by what its manual says it prints.
-
-No test here has a real systemd: a container or a CI machine is not booted with one. So what `systemctl show` is
-read from below is written after systemctl(1), and says so.
-"""
+"""Services under a real Docker engine, a real PM2 and as real processes; systemd has a file of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +15,6 @@ from releasegate.core import CannotMeasure, UsageError
 from releasegate.probes.services import open_services
 from releasegate.probes.services.docker import TROUBLES
 from releasegate.probes.services.manager import cannot_ask
-from releasegate.probes.services.systemd import facts
 from releasegate.target.models import Service, Services
 
 
@@ -293,49 +288,3 @@ def test_looking_starts_no_pm2(here, monkeypatch, tmp_path: Path):
     with pytest.raises(CannotMeasure, match="no PM2 daemon runs for "):
         look(here, "pm2")
     assert not (tmp_path / "home").exists()
-
-
-# --- systemd: written after systemctl(1), not recorded ----------------------------------------------------------------
-
-
-def said(**properties):
-    return {
-        "LoadState": "loaded", "ActiveState": "active", "SubState": "running", "NRestarts": "0", "MainPID": "4711",
-        "ActiveEnterTimestamp": "Tue 2025-11-04 03:10:00 UTC", "MemoryCurrent": "52428800", **properties,
-    }  # fmt: skip
-
-
-def systemd(**properties):
-    return facts("backend", Service(name="inbox"), said(**properties), "systemctl status inbox")
-
-
-def test_a_unit_that_runs_is_active_running():
-    """The runbook asks for exactly these words."""
-    found = systemd()
-    assert (found.state, found.is_running) == ("active (running)", True)
-    assert found.since == datetime(2025, 11, 4, 3, 10, tzinfo=UTC)
-    assert (found.pid, found.memory_bytes, found.restarts) == (4711, 52_428_800, 0)
-
-
-@pytest.mark.parametrize(
-    ("active", "sub"),
-    [("failed", "failed"), ("activating", "auto-restart"), ("inactive", "dead"), ("active", "exited")],
-)
-def test_a_unit_in_any_other_state_does_not_run(active, sub):
-    """A crash loop is `activating (auto-restart)`, which is not running."""
-    assert systemd(ActiveState=active, SubState=sub).is_running is False
-
-
-@pytest.mark.parametrize("memory", ["[not set]", "18446744073709551615", ""])
-def test_what_systemd_does_not_count_is_unknown(memory):
-    """Without accounting there is no memory, and a unit that never ran has no start."""
-    found = systemd(MemoryCurrent=memory, ActiveEnterTimestamp="", MainPID="0")
-    assert (found.memory_bytes, found.since, found.pid) == (None, None, None)
-
-
-def test_a_machine_without_systemd_cannot_be_asked(here):
-    """It says that systemd does not run the machine, or that there is none."""
-    if Path("/run/systemd/system").exists():
-        pytest.skip("systemd runs this machine")
-    with pytest.raises(CannotMeasure, match=r"systemd does not run this machine|there is no systemctl"):
-        look(here, "systemd")
