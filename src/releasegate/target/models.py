@@ -113,7 +113,7 @@ class Login(Model):
 
 
 class Backend(Model):
-    """The API. `query` holds parameters that every list endpoint of this deployment demands (an account id)."""
+    """The API. `query` holds parameters that every request to it carries (an account id)."""
 
     url: Url
     login: Login = Login(kind="none")
