@@ -177,6 +177,42 @@ def test_a_text_only_the_new_release_has_tells_the_build():
     assert build(page, commits=(), before={"assets": {"/a": "0"}, "texts": ["reply"]}).verdict is Verdict.INCONCLUSIVE
 
 
+def old(page=PAGE, commits=(OLD,), before=None, released=None):
+    return loading.old_build(
+        "rollback/old-page-answers", page, "runbook", commits=commits, before=before, released=released,
+        promised=("reply",),
+    )  # fmt: skip
+
+
+def test_the_page_from_before_is_told_by_its_files():
+    """The same bytes are the old page whatever it shows; the new release's are not."""
+    assert old(before={"assets": {"/app.js": "1"}, "texts": ()}).verdict is Verdict.PASS
+    judged = old(before={"assets": {"/app.js": "0"}}, released={"assets": {"/app.js": "1"}})
+    assert str(judged.findings[0]) == (
+        "rollback/old-page-answers: https://x/\n"
+        "  want: the page from before the release (runbook)\n"
+        "  have: all 1 scripts and styles are byte for byte those of the new release\n"
+        "  why:  people go on with the page that was to be taken back\n"
+        "  fix:  build the old commit of the frontend, restart its service, and empty caches in front of it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "released", "verdict"),
+    [
+        (replace(PAGE, texts=("reply",)), None, Verdict.FAIL),
+        (replace(PAGE, marks=(("meta build", OLD[:9]),)), None, Verdict.PASS),
+        (replace(PAGE, marks=(("meta build", NEW[:9]),)), None, Verdict.INCONCLUSIVE),
+        (PAGE, {"assets": {"/app.js": "9"}, "texts": ["reply"]}, Verdict.PASS),
+        (PAGE, {"assets": {"/app.js": "9"}, "texts": []}, Verdict.INCONCLUSIVE),
+        (PAGE, None, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_a_new_build_of_old_code_is_told_by_texts_or_by_its_commit(page, released, verdict):
+    """Other files than before prove nothing: a build is seldom the same twice."""
+    assert old(page, before={"assets": {"/app.js": "0"}, "texts": ()}, released=released).verdict is verdict
+
+
 def test_a_missing_thumbnail_of_a_living_file_fails():
     """What the data says and the page lacks is told with message and kind."""
     gone = replace(PHOTO, shown=Shown.MISSING, is_alive=True)

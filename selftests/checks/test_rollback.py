@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -123,3 +124,20 @@ def test_another_way_back_has_nothing_to_judge_here():
         Verdict.NOT_APPLICABLE,
         "rollback of code: the rows stay as they are",
     )
+
+
+def test_a_column_that_the_old_release_reads_and_that_is_gone_is_a_finding():
+    columns = SimpleNamespace(table="messages", from_column="media_url")
+    judgement = checks.old_field_is_there("rollback/old-media-shown", columns, ["id", "picture"], source=SOURCE)
+    assert str(only(judgement)) == (
+        "rollback/old-media-shown: messages.media_url\n"
+        "  want: the column that the old release reads its media from (runbook emergency rollback)\n"
+        "  have: messages has id, picture\n"
+        "  why:  the old code does not work on this schema: conversations with media cannot be opened\n"
+        "  fix:  bring the column back (its values are in the dump), or go forward again with the new code\n"
+        "  run:  psql -c '\\d messages'"
+    )
+    there = checks.old_field_is_there("rollback/old-media-shown", columns, ["media_url"], source=SOURCE)
+    assert there.verdict is Verdict.PASS
+    unseen = checks.old_field_is_there("rollback/old-media-shown", columns, [], source=SOURCE)
+    assert unseen.verdict is Verdict.INCONCLUSIVE

@@ -10,7 +10,7 @@ from releasegate.core.durations import parse_duration
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
 from releasegate.probes import backup as probe
-from releasegate.probes import catalog, checksums, copies
+from releasegate.probes import catalog, checksums, copies, rows
 from releasegate.probes import database as database_probe
 
 pytestmark = pytest.mark.backup
@@ -75,8 +75,9 @@ def test_it_can_be_restored(copy, database, change, recorded, require):
         require(restore_checks.not_allowed())
         return
     source, restored = change.backup.source, copy.restored
+    backfill = change.backfill and rows.as_found(database, change.backfill)
     with copy.session() as session:
-        tables, objects = copies.rows_of_tables(session, database), catalog.objects(session)
+        tables, objects = copies.rows_of_tables(session, database, backfill), catalog.objects(session)
     require(restore_checks.dump_is_restored(restored.value, tables.value, source=source), restored, tables)
     if restored.value.lacking:
         return  # what else differs says nothing about the dump

@@ -8,29 +8,13 @@ from releasegate.checks import survival
 from releasegate.checks.code import release_in
 from releasegate.checks.services import right_build_runs, version_said
 from releasegate.core.facts.catalog import recorded_catalog
-from releasegate.core.facts.rows import recorded_checksums, recorded_counts, recorded_own
-from releasegate.probes import catalog, checksums, git, rows
+from releasegate.core.facts.rows import recorded_own
+from releasegate.probes import git, rows
 from releasegate.probes.http import path_of
-from releasegate.probes.row_sql import Moments
 
 pytestmark = pytest.mark.rollback
 
 SOURCE = "runbook emergency rollback"
-
-
-@pytest.fixture
-def backfill(database, change):
-    return rows.as_found(database, change.backfill)
-
-
-@pytest.fixture
-def before(recorded, change):
-    return recorded_checksums(recorded("preflight/baseline")).get(change.backfill.table)
-
-
-@pytest.fixture
-def counts(database, backfill, before):
-    return rows.every_row(database, backfill, Moments(old_until=before.until if before else ""))
 
 
 @pytest.mark.check("rollback/health", promise="api.health", target="backend")
@@ -100,22 +84,22 @@ def test_no_row_carries_the_marker(counts, options, change, require):
 
 
 @pytest.mark.check("rollback/own-data-kept", promise="backfill.marker", target="database", baseline=True)
-def test_what_people_attached_themselves_is_still_there(database, backfill, counts, options, recorded, require):
+def test_what_people_attached_themselves_is_still_there(
+    database, backfill, counts, options, counted, recorded, require
+):
     if options.kind != "data":
         why = "no row is touched" if options.kind == "code" else "what was written after the dump is lost by design"
         require(checks.not_on_this_way(options.kind, why), counts)
         return
-    last = recorded_counts(recorded("backfill/every-row") or recorded("migration/rows-on-record"))
     own = recorded_own(recorded("backfill/own-data-kept") or recorded("migration/rows-on-record"))
     now = rows.own_now(database, backfill, own) if own and counts.value.is_readable else None
-    kept = checks.own_data_kept("rollback/own-data-kept", counts.value, last, now and now.value, source=SOURCE)
+    kept = checks.own_data_kept("rollback/own-data-kept", counts.value, counted, now and now.value, source=SOURCE)
     require(kept, counts, *([now] if now else []))
 
 
 @pytest.mark.check("rollback/source-unchanged", promise="schema.survivors", target="database", baseline=True)
-def test_the_old_columns_hold_what_they_held(database, backfill, before, options, change, require):
-    now = checksums.again(database, before, backfill) if before else None
-    taken = [one.sql for one in change.rollback if one.kind == options.kind]
+def test_the_old_columns_hold_what_they_held(backfill, before, sums_now, options, taken, change, require):
+    now = sums_now.get(backfill.table)
     shares = [one.edited_share for one in change.db.survivors if one.table == change.backfill.table]
     judgement = survival.source_unchanged(
         "rollback/source-unchanged",
@@ -133,9 +117,8 @@ def test_the_old_columns_hold_what_they_held(database, backfill, before, options
 
 
 @pytest.mark.check("rollback/catalog-is-back", promise="schema", target="database", baseline=True)
-def test_the_catalog_is_as_before_the_release(database, options, recorded, require):
+def test_the_catalog_is_as_before_the_release(objects, options, recorded, require):
     if options.kind != "restore":
         require(checks.not_on_this_way(options.kind, "the new columns stay"))
         return
-    objects = catalog.objects(database)
     require(schema_checks.catalog_is_back(objects.value, recorded_catalog(recorded("preflight/baseline"))), objects)

@@ -18,6 +18,7 @@ from reference_inbox.faults import (
     managed,
     page,
     preflight,
+    restored,
     rollback,
     rows,
     schema,
@@ -45,6 +46,7 @@ EVERY: Final = sorted(
         *after.FAULTS,
         *watched.FAULTS,
         *rollback.FAULTS,
+        *restored.FAULTS,
     ),
     key=lambda fault: moments.ALL.index(fault.at),
 )

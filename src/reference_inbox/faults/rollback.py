@@ -4,10 +4,23 @@ from typing import Final
 
 from reference_inbox import moments
 from reference_inbox.faults.backend import BROKEN_HEALTH, BROKEN_LIST, patched, wrong_build
+from reference_inbox.faults.code import (
+    Edit,
+    patches_page,
+    restores_page,
+    serves_other_commit,
+    serves_own_commit,
+)
 from reference_inbox.faults.fault import Fault
-from reference_inbox.faults.kept import move_rows_in, move_rows_out
-from reference_inbox.faults.preflight import does
 from reference_inbox.faults.rows import OWN, damaged, empty, legacy, some
+
+
+def patched_page(name: str, what: str, trips: tuple[str, ...], *edits: Edit) -> Fault:
+    """Make a fault of edits to the build of the old pages, which are served again."""
+    return Fault(
+        name, moments.ROLLED_BACK_CODE, "rollback", what, trips, patches_page(name, *edits), restores_page(name)
+    )
+
 
 FAULTS: Final = (
     damaged(
@@ -27,15 +40,6 @@ FAULTS: Final = (
         trips=("rollback/own-data-kept",),
         select=f"SELECT id FROM messages WHERE {OWN}",
         change=empty,
-    ),
-    Fault(
-        "restore-loses-rows",
-        moments.ROLLED_BACK_RESTORE,
-        "rollback",
-        "twenty messages of the dump are not in the database",
-        ("rollback/source-unchanged",),
-        lambda state: move_rows_out(state, "restore-loses-rows", some("true", 20)),
-        lambda state: move_rows_in(state, "restore-loses-rows"),
     ),
     wrong_build(
         name="rollback-new-backend-answers",
@@ -58,16 +62,28 @@ FAULTS: Final = (
         moments.ROLLED_BACK_CODE,
         "rollback",
         "the old backend answers the list of conversations with 500",
-        ("rollback/conversations",),
+        ("rollback/conversations", "rollback/old-media-shown"),
         BROKEN_LIST,
     ),
+    patched_page(
+        "rollback-script-404",
+        "the old page asks for a script that is not there",
+        ("rollback/page-loads",),
+        ("index.html", "</head>", '  <script type="module" src="/assets/metrics.js"></script>\n</head>'),
+    ),
+    patched_page(
+        "rollback-media-missing",
+        "the old page leaves out every medium",
+        ("rollback/old-media-shown",),
+        ("message.js", "  if (message.mediaUrl) {", "  if (message.mediaAddress) {"),
+    ),
     Fault(
-        "restore-leaves-column",
-        moments.ROLLED_BACK_RESTORE,
+        "rollback-new-page-served",
+        moments.ROLLED_BACK_CODE,
         "rollback",
-        "the restored table still has a column of the release",
-        ("rollback/catalog-is-back",),
-        does("ALTER TABLE messages ADD COLUMN replied_to_message_id uuid"),
-        does("ALTER TABLE messages DROP COLUMN replied_to_message_id"),
+        "the frontend's checkout went back and the pages served are still the new build",
+        ("rollback/old-page-answers", "rollback/old-media-shown"),
+        serves_other_commit("rollback-new-page-served", "frontend", "new"),
+        serves_own_commit("rollback-new-page-served", "frontend"),
     ),
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from releasegate.checks.rows import is_own
 from releasegate.checks.words import number, some
@@ -131,14 +132,16 @@ def answers(check: str, url: str, said: str, *, is_promised: bool, promised: int
     return Judgement(seen=1, unit="requests", holds=f"{url} answers {said}", findings=findings)
 
 
-def old_release_is_checked_out(check: str, head: str, release: str | None, *, source: str) -> Judgement:
+def old_release_is_checked_out(
+    check: str, head: str, release: str | None, *, source: str, part: str = "backend"
+) -> Judgement:
     """The checkout stands before the release; `release` is the feature's commit in its history, None where absent."""
     findings: tuple[Finding, ...] = ()
     if release is not None:
         findings = (
             Finding(
                 check=check,
-                subject="backend checkout",
+                subject=f"{part} checkout",
                 want=f"a commit from before the release ({source})",
                 have=f"{head}, which has {release} in its history",
                 why="the next restart or build brings the new release back",
@@ -146,3 +149,31 @@ def old_release_is_checked_out(check: str, head: str, release: str | None, *, so
             ),
         )
     return Judgement(seen=1, unit="checkouts", holds=f"{head} is from before the release", findings=findings)
+
+
+class Columns(Protocol):
+    """Which columns of which table hold a medium: before the release, and since."""
+
+    @property
+    def table(self) -> str: ...  # noqa: D102  the change file's own words
+    @property
+    def from_column(self) -> str: ...  # noqa: D102
+
+
+def old_field_is_there(check: str, columns: Columns, known: Sequence[str], *, source: str) -> Judgement:
+    """The column that the old page and the old backend read is in the table; `known` are all its columns."""
+    table, field = columns.table, columns.from_column
+    findings: tuple[Finding, ...] = ()
+    if known and field not in known:
+        findings = (
+            Finding(
+                check=check,
+                subject=f"{table}.{field}",
+                want=f"the column that the old release reads its media from ({source})",
+                have=f"{table} has {some(list(known))}",
+                why="the old code does not work on this schema: conversations with media cannot be opened",
+                fix="bring the column back (its values are in the dump), or go forward again with the new code",
+                run=f"psql -c '\\d {table}'",
+            ),
+        )
+    return Judgement(seen=len(known), unit="columns", holds=f"{table} has {field}", findings=findings)

@@ -320,7 +320,7 @@ def nothing_unplanned(now: Catalog, before: Catalog | None, planned: Collection[
     """
     if before is None:
         return Judgement(seen=0, unit="objects compared", holds="", undecided="no baseline: preflight recorded none")
-    found = [one for one in differences(now, before) if not _is_planned(one[0], now.get(one[0], ""), planned)]
+    found = [one for one in differences(now, before) if not is_planned(one[0], now.get(one[0], ""), planned)]
     findings = tuple(
         Finding(
             check="migration/nothing-unplanned",
@@ -357,7 +357,7 @@ def no_leftovers(now: Catalog, before: Catalog | None, planned: Collection[str],
         for name, definition in sorted(now.items())
         if (left := _left(name, definition))
         and _is_news(name, definition, before, tables)
-        and not _is_planned(name, definition, planned)
+        and not is_planned(name, definition, planned)
     )
     holds = f"{count(len(now), 'object')} looked at: nothing half-done is left"
     return Judgement(seen=len(now), unit="objects of the catalog", holds=holds, findings=findings)
@@ -436,7 +436,8 @@ def planned_words(
     return words | {f"foreign key ({one.name})" for one in columns}
 
 
-def _is_planned(name: str, definition: str, planned: Collection[str]) -> bool:
+def is_planned(name: str, definition: str, planned: Collection[str]) -> bool:
+    """Whether an object of the catalog is one that the change names; `planned` are its words."""
     plain, text = name.replace('"', ""), definition.replace('"', "")
     kind, _, rest = plain.partition(" ")
     if kind == "index":

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from releasegate.change.models import Backfill
 from releasegate.core import CannotMeasure, Measurement, UsageError
+from releasegate.core.facts.back import RESTORED_UNIT
 from releasegate.core.facts.backup import DumpListing, Restored, TableRows
 from releasegate.core.redaction import redactor
 from releasegate.probes import catalog
@@ -20,6 +23,7 @@ from releasegate.probes.database import server
 from releasegate.probes.host import Machine
 from releasegate.probes.postgres import Session
 from releasegate.probes.restoring import Progress, restore
+from releasegate.probes.rows import column_types, usual_created
 from releasegate.probes.scratch import installed, scratch_server
 from releasegate.probes.scratch_databases import Databases, GivenServer
 from releasegate.target.models import Target
@@ -61,25 +65,56 @@ def open_copy(
         yield Copy(databases, restored, databases.server.major == major)
 
 
-def rows_of_tables(copy: Session, live: Session) -> Measurement[tuple[TableRows, ...]]:
-    """Measure how many rows each table of the copy holds, and whether the same table of the deployment holds any."""
+def rows_of_tables(
+    copy: Session, live: Session, backfill: Backfill | None = None
+) -> Measurement[tuple[TableRows, ...]]:
+    """Measure how many rows each table of the copy holds, and whether the same table of the deployment holds any.
+
+    Of each the newest is noted too: after a restore, what is younger was lost.
+    """
+    began = time.monotonic()
     tables = catalog.stored_tables(live).value
     known = set(catalog.stored_tables(copy).value)
     found = tuple(
-        TableRows(
-            table=f"{schema}.{table}",
-            restored=_count(copy, schema, table) if (schema, table) in known else 0,
+        replace(
+            _counted(copy, schema, table, backfill)
+            if (schema, table) in known
+            else TableRows(table=f"{schema}.{table}", restored=0, has_rows=None),
             has_rows=_has_rows(live, schema, table),
         )
         for schema, table in tables
     )
     query = "SELECT count(*) FROM each table of the copy; SELECT EXISTS (SELECT FROM each table of the deployment)"
-    return Measurement(value=found, unit="tables", rows=len(found), query=query, duration_s=0.0)
+    took = time.monotonic() - began
+    return Measurement(value=found, unit=RESTORED_UNIT, rows=len(found), query=query, duration_s=took)
 
 
-def _count(session: Session, schema: str, table: str) -> int:
-    query = sql.SQL("SELECT count(*) AS rows FROM {}").format(sql.Identifier(schema, table))
-    return int(session.read(query).row["rows"])
+def rows_now(session: Session, tables: Iterable[str]) -> Measurement[dict[str, int | None]]:
+    """Measure how many rows each of `tables`, named "schema.table", holds; None where it is gone or closed to us."""
+    began, known = time.monotonic(), set(catalog.stored_tables(session).value)
+    found: dict[str, int | None] = {}
+    for name in tables:
+        schema, _, table = name.partition(".")
+        try:
+            found[name] = _counted(session, schema, table, None).restored if (schema, table) in known else None
+        except CannotMeasure:  # the role may not look into every table
+            found[name] = None
+    rows = sum(one or 0 for one in found.values())
+    query = "SELECT count(*) FROM each table of the dump"
+    return Measurement(
+        value=found, unit="rows counted", rows=rows, query=query, duration_s=time.monotonic() - began
+    )  # fmt: skip
+
+
+def _counted(session: Session, schema: str, table: str, backfill: Backfill | None) -> TableRows:
+    name = f"{schema}.{table}"
+    own = backfill if backfill is not None and backfill.table in (table, name) else None
+    created = (own.created if own else None) or usual_created(column_types(session, f'"{schema}"."{table}"'))
+    query = sql.SQL("SELECT count(*) AS rows, max({created})::text AS newest FROM {table}").format(
+        created=sql.Identifier(created) if created else sql.SQL("NULL::text"), table=sql.Identifier(schema, table)
+    )
+    row = session.read(query).row
+    return TableRows(table=name, restored=int(row["rows"]), has_rows=None, newest=row["newest"] or "")
 
 
 def _has_rows(session: Session, schema: str, table: str) -> bool | None:

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
+from pydantic import SecretStr
 
 from releasegate.core import CannotMeasure, Measurement, UsageError
 from releasegate.core.durations import parse_duration
@@ -187,6 +188,11 @@ def reached_by(database: Database) -> str:
         return "dbname=DATABASE"
     kept = {key: part for key, part in parts.items() if key in ("host", "port", "dbname", "service", "sslmode")}
     return make_conninfo("", **kept)
+
+
+def beside(database: Database, name: str) -> Database:
+    """Return how to reach the database `name` on the same server, with everything else as it is."""
+    return database.model_copy(update={"dsn": SecretStr(make_conninfo(_conninfo(database), dbname=name))})
 
 
 def identifier(name: str) -> sql.Identifier:

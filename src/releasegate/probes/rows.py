@@ -37,6 +37,7 @@ MOST_OWN: Final = 1000  # rows of people's own that are looked for again; few ar
 MOST_KINDS: Final = 500  # of old media, the most frequent first; more are covered by chance
 # In lower case without underscores, the likeliest first.
 CREATED: Final = ("createdat", "created", "insertedat", "createdon", "datecreated", "createddate", "creationdate")
+UPDATED: Final = ("updatedat", "updated", "modifiedat", "modified", "lastmodified", "updatedon", "changedat")
 REPLY: Final = (
     "repliedtomessageid",
     "repliedtoid",
@@ -338,6 +339,11 @@ def as_found(session: Session, backfill: Backfill) -> Backfill:
 def usual_created(types: Mapping[str, str]) -> str | None:
     """Return the column that dates a row by its usual name and a type that holds a moment, None where none does."""
     return _usual([name for name, kind in types.items() if kind.startswith("timestamp")], CREATED)
+
+
+def usual_updated(types: Mapping[str, str]) -> str | None:
+    """Return the column that says when a row was changed last, by its usual name; None where none does."""
+    return _usual([name for name, kind in types.items() if kind.startswith("timestamp")], UPDATED)
 
 
 def _usual(columns: Sequence[str], usual: Sequence[str]) -> str | None:

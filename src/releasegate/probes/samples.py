@@ -73,7 +73,8 @@ class Finder:
         self._kinds = change.interface.kinds if change.interface else ()
         found = catalog.schema(database, [change.backfill.table]).value
         self._types = {column.name: column.type for column in found.columns}
-        self._reply_column = _reply_column(change, found)
+        reply = _reply_column(change, found)
+        self._reply_column = reply if reply in self._types else ""  # after a restore it is gone again
         self._deploy_began = deploy_began
 
     def find(self, given: Sequence[str] = ()) -> Samples:
@@ -245,6 +246,8 @@ class Finder:
         return identifier(self._reply_column) if self._reply_column else sql.SQL("NULL::text")
 
     def _as_json(self, column: str) -> sql.Composable:
+        if column not in self._types:  # after a restore the new column is gone again
+            return sql.SQL("NULL::jsonb")
         return sql.SQL("{}::jsonb").format(identifier(column))
 
     def _features(self, conversation: Conversation) -> set[str]:

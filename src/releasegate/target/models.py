@@ -280,12 +280,14 @@ class Backup(Model):
 class WayBack(Model):
     """This deployment's own commands of a way back, in order, where they are not those of its services and paths.
 
-    A command may hold {backend_commit}, {frontend_commit} and {dump}.
+    A command may hold {backend_commit}, {frontend_commit} and {dump}. `replaced` is a glob of the name under which
+    the database that a restore replaced is kept on the same server; it may hold {database}.
     """
 
     code: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     restore: tuple[str, ...] = ()
+    replaced: str | None = None
 
 
 class Browser(Model):

@@ -192,6 +192,56 @@ def right_build(
     )  # fmt: skip
 
 
+def old_build(
+    check: str,
+    page: PageFacts,
+    source: str,
+    *,
+    commits: Sequence[str],
+    before: dict[str, Any] | None,
+    promised: Sequence[str],
+    released: dict[str, Any] | None = None,
+) -> Judgement:
+    """Judge that the page served is the one from before the release again, by the first thing that tells.
+
+    `commits` are those of the checkout that was taken back, newest first; `before` and `released` are what preflight
+    and the frontend gate recorded (`assets`: path -> sha256, `texts`); `promised` as for `right_build`.
+    """
+    if before and _same_files(page.assets, before.get("assets", {})):
+        return _build(f"all {len(page.assets)} scripts and styles are byte for byte those of before the release")
+    known = (before or {}).get("texts", ())
+    new_texts = [name for name in promised if name in page.texts and name not in known]
+    if new_texts:
+        have = f"what is served holds the new release's texts ({', '.join(new_texts)})"
+        return _build("", _not_back(check, page, have, source))
+    if released and _same_files(page.assets, released.get("assets", {})):
+        have = f"all {len(page.assets)} scripts and styles are byte for byte those of the new release"
+        return _build("", _not_back(check, page, have, source))
+    shown = {mark: value for mark, value in page.marks if _HASH.search(value) or _HASH.search(mark)}
+    mark = next((mark for mark in shown if commits and _names_commit(mark, shown[mark], commits[0])), "")
+    if mark:
+        return _build(f"{mark} shows the commit {commits[0][:9]}")
+    gone = [name for name in (released or {}).get("texts", ()) if name in promised and name not in known]
+    if gone:
+        return _build(f"none of the new release's texts ({', '.join(gone)}) is in what is served")
+    return Judgement(
+        seen=0, unit="marks of a build", holds="",
+        undecided="neither its files nor a commit on the page show which build is served: they are other files than "
+        "before the release, as a new build of old code can be; look at the page",
+    )  # fmt: skip
+
+
+def _not_back(check: str, page: PageFacts, have: str, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=page.url,
+        want=f"the page from before the release ({source})",
+        have=have,
+        why="people go on with the page that was to be taken back",
+        fix="build the old commit of the frontend, restart its service, and empty caches in front of it",
+    )
+
+
 def _build(holds: str, *findings: Finding) -> Judgement:
     return Judgement(seen=1, unit="marks of a build", holds=holds, findings=findings)
 

@@ -99,8 +99,12 @@ class Restored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRows:
-    """How many rows one restored table holds, and whether the deployment's has any; None where nobody could look."""
+    """How many rows one restored table holds, and whether the deployment's has any; None where nobody could look.
+
+    `newest` is when the newest restored row was made, as the server prints it; "" where no column tells.
+    """
 
     table: str
     restored: int
     has_rows: bool | None
+    newest: str = ""
