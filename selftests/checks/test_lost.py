@@ -72,7 +72,8 @@ def test_what_was_written_since_the_dump_is_listed_by_table_and_time():
     assert str(finding) == (
         "rollback/lost-rows: public.messages\n"
         "  want: a list of what the restore takes from people (runbook emergency rollback)\n"
-        "  have: lost: 54 rows written from 2025-11-03 02:10:11+00 to 2025-11-03 02:31:00+00 since the dump, 2025-11-03\n"
+        "  have: lost: 54 rows written from 2025-11-03 02:10:11+00 to 2025-11-03 02:31:00+00 "
+        "since the dump, 2025-11-03\n"
         "        02:00:00 UTC\n"
         "  why:  it was written after the dump, and the restored database does not have it\n"
         "  fix:  tell whom it concerns; what is needed can be copied from inbox_until_now by its keys\n"
