@@ -74,3 +74,35 @@ def test_what_the_deployment_says_is_kept_beside_a_command_that_failed(gates, ga
     assert "ana@example.com" not in kept["log of the backend"]
     assert kept["log of the frontend"].startswith("could not be read: ")
     assert kept["pg_stat_activity"].startswith("could not be read: ")
+
+
+def test_a_secret_is_neither_on_the_screen_nor_in_the_evidence(gates, gate, files, last_step):
+    """Printed in two pieces, quoted by a finding, and recorded: masked each time."""
+    gates.target.write_text('name = "nowhere"\n[database]\ndsn = "postgresql://a@127.0.0.1:1/x"\npassword = "${PW}"\n')
+    gates.change.write_text(
+        gates.change.read_text("utf-8")
+        + '\n[[steps]]\nitem = "1.1"\nsource = "runbook 1.1"\nexit_codes = [0]\nfailure = ["login"]\n',
+        "utf-8",
+    )
+    command = "printf 'login correct-'; sleep 0.5; printf 'horse\\n'"
+    ended = gate("step", "1.1", *files, "--", command, env={"PW": "correct-horse"})
+    assert ended.code == ExitCode.NO_GO
+    assert ended.output.startswith("login [redacted]\n")
+    assert "have: login [redacted]" in ended.output
+    assert "correct-horse" not in ended.output
+    assert last_step()["output"] == "login [redacted]\n"
+
+
+def test_a_prompt_is_shown_before_it_is_answered(start, files, tmp_path):
+    """Without a line end: the operator sees what is asked."""
+    answer = tmp_path / "answer"
+    going = start(
+        "step", "1.1", *files, "--", f"printf 'Sure? '; while [ ! -e {answer} ]; do sleep 0.1; done; echo yes"
+    )
+    seen = ""
+    while "Sure? " not in seen:
+        letter = going.process.stdout.read(1)
+        assert letter, seen
+        seen += letter
+    answer.touch()
+    assert going.end().output == "yes\n"

@@ -100,11 +100,12 @@ def test_no_secret_and_nothing_outside(gate, reference, planted, tmp_path):
         assert ended.code != ExitCode.USAGE, ended.output
         assert "Traceback" not in ended.output
         printed.append(ended.output)
-    gate(
-        "step", "3.1-migrate", *where, "--", 'printf "%s\\n" "$PLANTED_PASSWORD" >/dev/stderr', env=env
-    )  # it may show it
+    for step, command in (
+        ("3.1-migrate", 'printf "%s\\n" "$PLANTED_PASSWORD" >/dev/stderr'),
+        ("4.2-dry-run", "printf '%s\\n' " + " ".join(f"'{one}'" for one in PERSONAL)),
+    ):
+        printed.append(gate("step", step, *where, "--", command, env=env).output)
     texts = {"printed": "\n".join(printed).encode()}
-    gate("step", "4.2-dry-run", *where, "--", "printf '%s\\n' " + " ".join(f"'{one}'" for one in PERSONAL), env=env)
     texts |= {str(path): unpacked(path) for path in reference.reports.rglob("*") if path.is_file()}
     names = {Path(name).name for name in texts}
     assert {"events.jsonl", "report.html", "manifest.json", "statement.json", "junit.xml", "pytest.html"} <= names

@@ -19,6 +19,7 @@ from releasegate.cli.step import judge_and_record, run_live
 from releasegate.cli.walk import Leg
 from releasegate.core import ExitCode, Verdict
 from releasegate.core.durations import show_duration
+from releasegate.core.redaction import redactor
 from releasegate.evidence.anchor import ticket_line
 from releasegate.evidence.chain import Chain, read
 from releasegate.evidence.events import Kind
@@ -77,7 +78,7 @@ class Rehearsal:
         self.progress.end(judgement.verdict, judgement.sentence)
         if judgement.verdict.opens:
             return 0
-        self.progress.note(done.run.output)
+        self.progress.note(redactor.text(done.run.output))
         return 1
 
     def _run_gates(self, leg: Leg) -> int:

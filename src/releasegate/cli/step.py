@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ import click
 from releasegate.change.models import Change
 from releasegate.checks import steps as checks
 from releasegate.cli import unknown
+from releasegate.cli.live import Screen, follow
 from releasegate.cli.places import environment, folder_of, on_target, refresh, subject_of
 from releasegate.core import Judgement, UsageError, Verdict
 from releasegate.core.facts.steps import StepRun
@@ -56,7 +58,7 @@ def step(
     judgement = judge_and_record(folder, subject.change, run_live(item, command), subject.target)
     refresh(folder, subject)
     for finding in judgement.findings:
-        click.echo(str(finding), err=True)
+        click.echo(redactor.text(str(finding)), err=True)
     if not judgement.verdict.opens:
         click.echo(
             f"the last lines of the logs and the database's sessions are kept in {folder.report.parent}", err=True
@@ -96,43 +98,35 @@ def run_live(
 ) -> Timed:
     """Run `command` in `cwd` with `env` added to this environment, and return what it did.
 
-    Its output is shown as it comes unless `show` is off. Ctrl-C reaches the command, and is recorded.
+    Its output is shown as it comes, redacted, unless `show` is off; what is returned is as it was printed, with plain
+    line ends, and is redacted where it is kept. Ctrl-C reaches the command, and is recorded.
     Raises UsageError when there is no such program.
     """
     argv = ["sh", "-c", command[0]] if len(command) == 1 else list(command)
     typed = command[0] if len(command) == 1 else shlex.join(command)
     began = datetime.now(UTC)
-    lines: list[str] = []
+    screen = Screen(partial(click.echo, nl=False) if show else None)
     interrupted = False
     try:
         process = subprocess.Popen(
-            argv,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            cwd=cwd,
-            env=environment() | dict(env or {}),
+            argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=environment() | dict(env or {})
         )
     except OSError as error:
         raise UsageError(f"{argv[0]}: cannot be run: {error.strerror}") from error
     with process:
         assert process.stdout is not None
         try:
-            for line in process.stdout:
-                lines.append(line)
-                if show:
-                    click.echo(line, nl=False)
+            follow(process.stdout, screen)
         except KeyboardInterrupt:
             interrupted = True
-            lines.append("interrupted by the operator\n")
+        screen.close()
     ended = datetime.now(UTC)
     run = StepRun(
         item=item,
         command=typed,
         exit_code=process.returncode,
         duration_s=(ended - began).total_seconds(),
-        output="".join(lines),
+        output=f"{screen.output}interrupted by the operator\n" if interrupted else screen.output,
     )
     return Timed(run, began, ended, interrupted)
 

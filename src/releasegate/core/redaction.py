@@ -91,6 +91,10 @@ class Redactor:
                 text = pattern.sub(mask, text)
         return text
 
+    def begun(self, text: str) -> int:
+        """Return how many characters at the end of `text` may be the beginning of a secret that is not whole yet."""
+        return max((_overlap(text, secret) for secret in self._secrets), default=0)
+
     def data(self, value: Any) -> Any:
         """Return JSON-ready `value` with every text in it masked, keys included."""
         if isinstance(value, str):
@@ -104,6 +108,14 @@ class Redactor:
     def secrets(self) -> frozenset[str]:
         """Return the registered values with their encodings, so that a worker process can be given them."""
         return frozenset(self._secrets)
+
+
+def _overlap(text: str, secret: str) -> int:
+    """Return the length of the longest end of `text` with which `secret` begins, short of all of it."""
+    if not text or text[-1] not in secret:
+        return 0  # quick: most texts end with a line end
+    longest = min(len(text), len(secret) - 1)
+    return next((size for size in range(longest, 0, -1) if text.endswith(secret[:size])), 0)
 
 
 def _encodings(secret: str) -> set[str]:
