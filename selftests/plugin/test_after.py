@@ -45,11 +45,14 @@ def policy(gates, repository):
     return gates
 
 
-def staging(gates, commit: str, verdict: str = "PASS", *, until: str = "perf", change: str = "") -> Folder:
+def staging(
+    gates, commit: str, verdict: str = "PASS", *, until: str = "perf", change: str = "", frontend: str = ""
+) -> Folder:  # fmt: skip
     """Write the evidence of a release on staging, up to a gate."""
     folder = Folder.of(gates.folder / "reports", "change-1", "staging")
     ours = load_subject(gates.target, gates.change, gates.folder).change_sha256
     bonds = {Bond.CHANGE: change or ours, Bond.BACKEND: commit}
+    bonds |= {Bond.FRONTEND: frontend} if frontend else {}
     with Chain.open(folder) as chain:
         for gate in FORWARD[: FORWARD.index(until) + 1]:
             chain.append(Kind.PLAN, gate, f"{gate}/c")
@@ -61,10 +64,18 @@ def staging(gates, commit: str, verdict: str = "PASS", *, until: str = "perf", c
     return folder
 
 
-def missing(gates, gate: str = "preflight", backend: str = "") -> tuple[str, ...]:
+def demanded(gates, gate: str = "preflight", backend: str = ""):
     subject = load_subject(gates.target, gates.change, gates.folder)
     here = Folder.of(gates.folder / "reports", "change-1", "production")
-    return demand(subject, here, BY_MARKER[gate], Seen({Bond.BACKEND: backend}, {})).missing
+    return demand(subject, here, BY_MARKER[gate], Seen({Bond.BACKEND: backend}, {}))
+
+
+def missing(gates, gate: str = "preflight", backend: str = "") -> tuple[str, ...]:
+    return demanded(gates, gate, backend).missing
+
+
+def found(gates):
+    return demanded(gates).found
 
 
 def test_a_verified_go_of_the_same_commits_lets_it_begin(policy, repository):
@@ -84,6 +95,53 @@ def test_other_commits_there_close_the_first_gate_here(policy, repository):
     assert missing(policy) == (
         f"[policy] after: the backend commit is {new[:12]} here, and staging has a GO for {old[:12]}",
     )
+
+
+PAGES = '[frontend]\nurl = "http://127.0.0.1:1"\n'
+
+
+def test_a_part_that_cannot_be_compared_stops_it(policy, repository):
+    """It has pages and no checkout of them: "the same commits" is not known, and that is said with the way out."""
+    staging(policy, repository[2])
+    policy.target.write_text(policy.target.read_text("utf-8") + PAGES, "utf-8")
+    (sentence,) = missing(policy)
+    assert sentence == (
+        f"[policy] after: the frontend commit cannot be compared: {policy.target} has no [paths] frontend; give it, or "
+        'name the parts that are compared: [policy] after_parts = ["backend"], ["frontend"] or []'
+    )
+
+
+def test_a_part_that_the_policy_leaves_out_is_not_compared(policy, repository):
+    """By name, so that the evidence can say what was."""
+    staging(policy, repository[2])
+    text = policy.target.read_text("utf-8")
+    policy.target.write_text(f'{text}after_parts = ["backend"]\n{PAGES}', "utf-8")
+    assert missing(policy) == ()
+    assert found(policy)["compared"] == ("backend",)
+    policy.target.write_text(f"{text}after_parts = []\n{PAGES}", "utf-8")
+    staging(policy, repository[1])
+    assert missing(policy) == ()
+
+
+def test_a_part_that_only_the_other_evidence_has_is_missed_here(policy, repository):
+    """Its checkout was forgotten in this target file."""
+    staging(policy, repository[2], frontend=repository[1])
+    (sentence,) = missing(policy)
+    assert "the frontend commit cannot be compared" in sentence
+
+
+def test_one_repository_is_compared_once(policy, repository):
+    """Backend and frontend in one checkout: its commit stands as the backend's, there and here."""
+    checkout = repository[0]
+    (checkout / "web").mkdir()
+    paths = f'[paths]\nbackend = "{checkout}"\nfrontend = "{checkout}/web"\n'
+    text = policy.target.read_text("utf-8").replace(f'[paths]\nbackend = "{checkout}"\n', paths)
+    policy.target.write_text(text + PAGES, "utf-8")
+    staging(policy, repository[2])
+    assert missing(policy) == ()
+    staging(policy, repository[1])
+    (sentence,) = missing(policy)
+    assert "the backend commit is" in sentence
 
 
 def test_no_evidence_is_no_go(policy):
@@ -146,4 +204,4 @@ def test_a_gate_that_waits_for_staging_is_blocked_and_status_says_why(policy, re
     ran = policy.run("-m", "preflight")
     assert ran.code == ExitCode.GO, ran.output
     chain = Folder.of(policy.folder / "reports", "change-1", "production").events.read_text("utf-8")
-    assert f'"after":{{"folder":"{there.root}"' in chain
+    assert f'"after":{{"compared":["backend"],"folder":"{there.root}"' in chain

@@ -18,10 +18,12 @@ from releasegate.plugin.bonds import Seen
 from releasegate.plugin.gates import GATES
 from releasegate.plugin.subject import Subject
 from releasegate.probes import identity
+from releasegate.target.models import Part
 
 _LAST = "perf"  # what follows it takes hours and days: a pipeline does not wait for that
 _DEPLOYED_FROM = {Bond.BACKEND: "backend", Bond.FRONTEND: "frontend"}
 """The first gate at which the release's own commit is checked out."""
+_BOND_OF: dict[Part, Bond] = {"backend": Bond.BACKEND, "frontend": Bond.FRONTEND}
 _MAY_ALWAYS_BEGIN = "rollback"  # the way back waits for nobody
 
 
@@ -41,10 +43,12 @@ def demand(subject: Subject, folder: Folder, gate: Gate, seen: Seen) -> Demand:
     other = _folder(subject, folder)
     try:
         missing = tuple(f"[policy] after: {why}" for why in _missing(subject, other, gate, seen))
-        seq, digest = read(other).head
+        history = read(other)
     except CannotMeasure as error:
         return Demand((f"[policy] after: {policy.after}: {error}",))
-    return Demand(missing, {"target": policy.after, "folder": str(other.root), "seq": seq, "hash": digest})
+    seq, digest = history.head
+    found = {"target": policy.after, "folder": str(other.root), "seq": seq, "hash": digest}
+    return Demand(missing, found | {"compared": _compared(subject, _judged_with(history))})
 
 
 def _folder(subject: Subject, folder: Folder) -> Folder:
@@ -80,21 +84,51 @@ def _not_go(history: History, name: str) -> Iterator[str]:
 
 
 def _other_release(subject: Subject, history: History, gate: Gate, seen: Seen, name: str) -> Iterator[str]:
-    judged = history.latest_closed(_LAST)
-    bonds = judged.bonds if judged else {}
+    bonds = _judged_with(history)
     change = bonds.get(Bond.CHANGE)
     if change and change != subject.change_sha256:
         yield f"{name} was judged by another change file (sha256 {change[:12]}, here {subject.change_sha256[:12]})"
-    for bond, path in ((Bond.BACKEND, subject.target.paths.backend), (Bond.FRONTEND, subject.target.paths.frontend)):
-        there = bonds.get(bond)
-        if path is None:
-            continue
-        if not there:
-            yield f"the evidence of {name} names no {bond}"
-        else:
-            here = _commit(subject, bond, path, gate, seen)
-            if here != there:
-                yield f"the {bond} is {here[:12]} here, and {name} has a GO for {there[:12]}"
+    for part in _compared(subject, bonds):
+        yield from _other_commit(subject, part, bonds.get(_BOND_OF[part]), gate, seen)
+
+
+def _judged_with(history: History) -> Mapping[str, str]:
+    judged = history.latest_closed(_LAST)
+    return judged.bonds if judged else {}
+
+
+def _compared(subject: Subject, there: Mapping[str, str]) -> tuple[Part, ...]:
+    """Return the parts whose commits must be the same: what the policy names, else all that either side has."""
+    target = subject.target
+    if target.policy.after_parts is not None:
+        return target.policy.after_parts
+    is_here = {"backend": target.backend, "frontend": target.frontend}
+    return tuple(
+        part for part, bond in _BOND_OF.items() if is_here[part] or getattr(target.paths, part) or there.get(bond)
+    )
+
+
+def _other_commit(subject: Subject, part: Part, there: str | None, gate: Gate, seen: Seen) -> Iterator[str]:
+    name = subject.target.policy.after
+    bond, path = _BOND_OF[part], getattr(subject.target.paths, part)
+    if path is None:
+        yield (
+            f"the {bond} cannot be compared: {subject.target_path} has no [paths] {part}; give it, or name the parts "
+            'that are compared: [policy] after_parts = ["backend"], ["frontend"] or []'
+        )
+    elif part == "frontend" and _is_part_of_the_backend_s(subject, path):
+        return  # one repository moves as a whole: the backend's commit is compared
+    elif not there:
+        yield f"the evidence of {name} names no {bond}"
+    else:
+        here = _commit(subject, bond, path, gate, seen)
+        if here != there:
+            yield f"the {bond} is {here[:12]} here, and {name} has a GO for {there[:12]}"
+
+
+def _is_part_of_the_backend_s(subject: Subject, path: str) -> bool:
+    host, backend = subject.target.host, subject.target.paths.backend
+    return host is not None and backend is not None and identity.is_one_repository(host, path, backend)
 
 
 def _commit(subject: Subject, bond: Bond, path: str, gate: Gate, seen: Seen) -> str:

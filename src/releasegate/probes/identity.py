@@ -13,7 +13,7 @@ from releasegate.core import CannotMeasure
 from releasegate.core.gate import Bond
 from releasegate.probes import catalog, git, row_sql
 from releasegate.probes.database import server
-from releasegate.probes.host import open_machine
+from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.postgres import Session, identifier, open_session
 from releasegate.target.models import Database, Host
 
@@ -40,10 +40,20 @@ def commit_at(host: Host, path: str, *, other: str | None = None) -> str:
     parts moves as a whole, with the step of the part that comes first.
     """
     with open_machine(host) as machine:
-        top = git.top(machine, path)
-        if top and other is not None and top == git.top(machine, other):
+        if other is not None and _is_one(machine, path, other):
             raise CannotMeasure(f"{path} and {other} are of one repository: its commit is that of {other}")
         return git.code(machine, "", path).value.head.hash
+
+
+def is_one_repository(host: Host, path: str, other: str) -> bool:
+    """Whether `path` and `other` on the machine are of one repository."""
+    with open_machine(host) as machine:
+        return _is_one(machine, path, other)
+
+
+def _is_one(machine: Machine, path: str, other: str) -> bool:
+    top = git.top(machine, path)
+    return bool(top) and top == git.top(machine, other)
 
 
 def coming_commit(host: Host, path: str) -> str:

@@ -351,13 +351,17 @@ class Fingerprint(Model):
     host: str | None = None
 
 
+Part = Literal["backend", "frontend"]
+
+
 class Policy(Model):
     """Who may sign what, and what may be shown. `manual` attests manual items in bulk: "attested by pipeline NAME".
 
     `max_age` is how long the result of a gate before the release counts while no later gate has used it.
     `preview_length` is how many characters of a message the spot check shows; 0 shows none. `after` names the target
     on which the same commits must have a verified GO before a gate may begin here; its evidence lies beside this
-    one's, or in `after_evidence`. `waive_own` is whether who ran a gate may waive what it found.
+    one's, or in `after_evidence`. `after_parts` are the parts whose commits are compared, where it is not every part
+    that one of the two has. `waive_own` is whether who ran a gate may waive what it found.
     """
 
     manual: Pipeline | None = None
@@ -365,6 +369,7 @@ class Policy(Model):
     max_age: Length | None = None
     after: Name | None = None
     after_evidence: LocalPath | None = None
+    after_parts: tuple[Part, ...] | None = None
     waive_own: bool = True
 
     @property
