@@ -291,7 +291,10 @@ class WayBack(Model):
 
 
 class Browser(Model):
-    """The browser that looks at the page. `slowest` is the longest that one state may take to appear."""
+    """The browser that looks at the page. `slowest` is the longest that one state may take to appear.
+
+    Pictures blot out what matches `mask`, and blur every text that the release does not promise unless `show_texts`.
+    """
 
     executable: LocalPath | None = None
     sandbox: bool | None = None
@@ -301,6 +304,7 @@ class Browser(Model):
     timezone: str = "America/Sao_Paulo"
     slowest: Length = "10s"
     mask: tuple[Pattern, ...] = ()
+    show_texts: bool = False
 
 
 class Looked(Model):

@@ -470,6 +470,33 @@
     if (!style && el.getAttribute("style") === "") el.removeAttribute("style");
   }
 
+  // For a picture: no text can be read but the short ones that hold a pattern. Nothing moves, for nothing changes its
+  // size. A sheet that is made here is no business of the page's content security policy.
+  const blurred = new CSSStyleSheet();
+  const UNREADABLE = `
+    *, ::before, ::after, ::placeholder, ::marker {
+      color: transparent !important; -webkit-text-fill-color: transparent !important;
+      -webkit-text-stroke-color: transparent !important; transition: none !important;
+      text-shadow: 0 0 1.1em rgb(90 90 90), 0 0 1.1em rgb(90 90 90) !important; }
+    svg text, svg text * { fill: transparent !important; stroke: transparent !important; }`;
+  const roots = () => [document, ...all().map((el) => el.shadowRoot).filter(Boolean)];
+  const directText = (el) => [...el.childNodes].map((node) => (node.nodeType === Node.TEXT_NODE ? node.data : "")).join(" ").trim();
+  function blur(patterns) {
+    const read = patterns.map((source) => new RegExp(source, "i"));
+    const isRead = (text) => text && text.length < 80 && read.some((pattern) => pattern.test(text));
+    const rules = all().filter((el) => isRead(directText(el))).map((el, number) => {
+      const { color } = getComputedStyle(el);
+      el.setAttribute("data-releasegate-read", number);
+      return `[data-releasegate-read="${number}"] { color: ${color} !important; -webkit-text-fill-color: ${color} !important; text-shadow: none !important; }`;
+    });
+    blurred.replaceSync(UNREADABLE + rules.join("\n"));
+    for (const root of roots()) root.adoptedStyleSheets = [...root.adoptedStyleSheets.filter((one) => one !== blurred), blurred];
+  }
+  function sharpen() {
+    for (const root of roots()) root.adoptedStyleSheets = root.adoptedStyleSheets.filter((one) => one !== blurred);
+    for (const el of all()) el.removeAttribute("data-releasegate-read");
+  }
+
   // --- the keyboard -----------------------------------------------------------------------------------------------
 
   // Give the focus to what stands for a medium: itself, what it stands in, what stands in it. Whether it took it.
@@ -517,6 +544,6 @@
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
+  const api = { blur, sharpen, keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from playwright.sync_api import Error, Page
@@ -10,6 +9,7 @@ from playwright.sync_api import TimeoutError as TooLate
 
 from releasegate.core import CannotMeasure
 from releasegate.probes.browser.finding import either, locate, names_there, show
+from releasegate.probes.browser.pictures import picture
 from releasegate.target.models import BrowserStep
 
 
@@ -44,15 +44,6 @@ def stuck(
     return StuckOnPage(
         f"{where}: not found on {page.url}{reason}; there is, as {role}: {there}", screenshot=picture(page)
     )
-
-
-def picture(page: Page, mask: Sequence[str] = ()) -> bytes:
-    """Return what the window shows, as JPEG, texts of `mask` blotted out; nothing where the page is gone."""
-    hidden = [page.get_by_text(re.compile(pattern, re.IGNORECASE)) for pattern in mask]
-    try:
-        return page.screenshot(type="jpeg", quality=60, animations="disabled", timeout=5000, mask=hidden)
-    except Error:
-        return b""
 
 
 def address(base: str, path: str) -> str:

@@ -12,7 +12,8 @@ from releasegate.core.facts.page import Event
 from releasegate.probes.browser.finding import Locators, either, locate, names_there, visible
 from releasegate.probes.browser.interception import Interception
 from releasegate.probes.browser.listening import Listener
-from releasegate.probes.browser.steps import StuckOnPage, picture, run, stuck
+from releasegate.probes.browser.pictures import picture, readable
+from releasegate.probes.browser.steps import StuckOnPage, run, stuck
 from releasegate.probes.browser.waiting import poll, settle
 
 if TYPE_CHECKING:
@@ -42,11 +43,12 @@ class Visit:
 
     def picture(self, outlined: Any = None) -> bytes:
         """Return what the window shows, as JPEG, masked as the target says, with an element outlined and in sight."""
+        texts = readable(self.site.target, self.site.change)
         if outlined is None:
-            return picture(self.page, self.site.target.browser.mask)
+            return picture(self.page, self.site.target.browser.mask, texts=texts)
         self._outline(outlined, "4px solid #d6336c")
         try:
-            return picture(self.page, self.site.target.browser.mask)
+            return picture(self.page, self.site.target.browser.mask, texts=texts)
         finally:
             self._outline(outlined, "")
 
