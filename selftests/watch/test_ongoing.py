@@ -34,6 +34,7 @@ def test_a_watch_goes_on_as_it_was_planned(folder):
     begin(folder, BEGAN, 7200, 30)
     record(folder, good(1)[:50])
     found = go_on(folder, BEGAN + timedelta(minutes=30), None, None)
+    assert found is not None
     assert (found.began, found.watch_s, found.every_s, found.is_held, found.planned) == (BEGAN, 7200, 30, 49, 240)
     assert found.new_since == "2026-03-01 02:00:00+00"
     gap = read(folder).events[-2]
@@ -49,7 +50,9 @@ def test_a_killed_watch_lost_nothing_that_was_held(folder):
     record(folder, good(1)[:5])
     whole = folder.events.read_bytes()
     folder.events.write_bytes(whole + whole[-400:-100])
-    assert go_on(folder, BEGAN + timedelta(minutes=4), None, None).is_held == good(1)[4].number
+    found = go_on(folder, BEGAN + timedelta(minutes=4), None, None)
+    assert found is not None
+    assert found.is_held == good(1)[4].number
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,6 @@ def test_a_killed_watch_lost_nothing_that_was_held(folder):
             60.0,
             "--every 1 min 00 s: the watch that is going on was begun with 30 s; give that, or leave --every out",
         ),
-        (130, None, None, "--resume: the watch ended at 2026-03-01 04:00:00 UTC, 10 min 00 s ago"),
     ],
 )
 def test_what_cannot_be_resumed_is_said(folder, at, length, every, said):
@@ -75,6 +77,13 @@ def test_what_cannot_be_resumed_is_said(folder, at, length, every, said):
     begin(folder, BEGAN, 7200, 30)
     with pytest.raises(UsageError, match=said):
         go_on(folder, BEGAN + timedelta(minutes=at), length, every)
+
+
+def test_a_watch_that_is_over_is_nothing_to_go_on_with(folder):
+    """A unit that starts after a reboot the next day is no failure."""
+    begin(folder, BEGAN, 7200, 30)
+    assert go_on(folder, BEGAN + timedelta(minutes=119), None, None) is not None
+    assert go_on(folder, BEGAN + timedelta(minutes=120), None, None) is None
 
 
 def test_nothing_to_resume(folder):

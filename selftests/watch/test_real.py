@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from releasegate.cli import reference
-from releasegate.core import ExitCode
+from releasegate.core import ExitCode, Verdict
+from releasegate.evidence.attempt import Attempt
 from releasegate.evidence.chain import read
 from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
@@ -41,6 +43,11 @@ class Deployment:
         """Run a command to its end."""
         return subprocess.run(self.command(*words), capture_output=True, text=True, check=False)
 
+    def strike(self, how: str, *faults: str) -> None:
+        """Break or mend, one fault after the other."""
+        for fault in faults:
+            reference.ask(how, "--state", str(self.state), fault)
+
     def rounds(self) -> list[dict]:
         """Return what the latest watch wrote down."""
         return [event.payload["value"] for event in read(self.folder).latest_watch]
@@ -59,6 +66,18 @@ def until(is_there: Callable[[], object]) -> None:
     while not is_there():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.2)
+
+
+def began(one: dict) -> datetime:
+    """Return when a round began."""
+    return datetime.fromisoformat(one["at"])
+
+
+def attempt_of(deployment: Deployment) -> Attempt:
+    """Return the latest attempt of the monitoring gate."""
+    found = read(deployment.folder).latest("monitoring")
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -80,36 +99,49 @@ def test_two_minutes_with_faults_in_the_middle(deployment):
     first.kill()
     first.communicate()
     resumed = deployment.start("--resume")
-    until(lambda: len(deployment.rounds()) >= 15)
-    for fault in ("error-burst", "health-flaps"):
-        reference.ask("break", "--state", str(deployment.state), fault)
-    struck = len(deployment.rounds())
-    until(lambda: len(deployment.rounds()) >= struck + 6)
-    for fault in ("health-flaps", "error-burst"):
-        reference.ask("mend", "--state", str(deployment.state), fault)
+    until(lambda: len(deployment.rounds()) >= 12)
+    struck = datetime.now(UTC)
+    deployment.strike("break", "error-burst", "health-flaps")
+    here = len(deployment.rounds())
+    until(lambda: len(deployment.rounds()) >= here + 6)
+    deployment.strike("mend", "health-flaps", "error-burst")
+    mended = datetime.now(UTC)
     output, _ = resumed.communicate(timeout=LONGEST_S)
     assert resumed.returncode == ExitCode.GO, output
     assert "ask people: No complaints from users (first 2 hours)" in output
     kinds = [event.kind for event in read(deployment.folder).events]
-    assert Kind.GAP in kinds
+    assert kinds.index(Kind.RESUME) == kinds.index(Kind.GAP) + 1
+    rounds = deployment.rounds()
+    bad = [one for one in rounds if one["health"] != 200 or one["errors"]]
+    assert bad
+    assert min(began(one) for one in bad) >= struck
+    after = [one for one in rounds if began(one) > mended + timedelta(seconds=6)]  # lines of a round are of the last
+    assert after, "the watch was over before the faults were"
+    assert not [one for one in after if one["health"] != 200 or one["errors"]]
+
+
+def test_the_gate_tells_what_the_faults_did(deployment):
+    """Judged from the rounds that were recorded, against what the change file promises."""
     judged = deployment.ask("run", "monitoring", "--alone")
     assert judged.returncode == ExitCode.NO_GO, judged.stdout
-    lines = {line.split()[1]: line.split()[0] for line in judged.stdout.splitlines() if " monitoring/" in line[:40]}
-    assert lines["monitoring/errors-in-logs"] in ("FAIL", "WARN"), judged.stdout
-    assert lines["monitoring/services-stayed-up"] == "WARN", judged.stdout
-    early = [error for one in deployment.rounds()[:10] for error in one["errors"] or ()]
-    assert not early
+    said = {check: attempt_of(deployment).check_verdict(check) for check in attempt_of(deployment).checks}
+    wrong = {check.partition("/")[2] for check, verdict in said.items() if verdict is Verdict.FAIL}
+    assert {"health-stayed-good", "errors-in-logs"} <= wrong, judged.stdout
+    assert said["monitoring/coverage"] is Verdict.PASS, judged.stdout
+    assert said["monitoring/services-stayed-up"] in (Verdict.WARN, Verdict.FAIL), judged.stdout  # restarted four times
+    assert said["monitoring/page-stayed-good"] in (Verdict.PASS, Verdict.WARN), judged.stdout
+    assert said["monitoring/disk-stayed-free"] is Verdict.PASS, judged.stdout
 
 
 def test_the_first_trouble_ends_a_watch_that_is_to_fail_fast(deployment):
     """With what is wrong, and with the commands of the way back to paste."""
     watch = deployment.start("--for", "1h", "--every", "2s", "--fail-fast")
     until(lambda: len(deployment.rounds()) >= 3)
-    reference.ask("break", "--state", str(deployment.state), "error-burst")
+    deployment.strike("break", "error-burst")
     try:
         output, _ = watch.communicate(timeout=LONGEST_S)
     finally:
-        reference.ask("mend", "--state", str(deployment.state), "error-burst")
+        deployment.strike("mend", "error-burst")
     assert watch.returncode == ExitCode.NO_GO, output
     assert "errors-in-logs" in output
     assert "checkout" in output

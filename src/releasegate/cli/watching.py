@@ -95,21 +95,17 @@ def latest(history: History) -> Ongoing | None:
     return found
 
 
-def go_on(folder: Folder, now: datetime, length: float | None, every_s: float | None) -> Ongoing:
-    """Go on with the latest watch as it was planned; the time without a look is written down.
+def go_on(folder: Folder, now: datetime, length: float | None, every_s: float | None) -> Ongoing | None:
+    """Go on with the latest watch as it was planned; the time without a look is written down. None where it is over.
 
-    Raises UsageError where there is none, where it is over, and where `length` or `every_s` says something else than
-    it was begun with.
+    Raises UsageError where there is none, and where `length` or `every_s` says something else than it was begun with.
     """
     found = latest(read(folder))
     if found is None:
         raise UsageError("--resume: no watch was begun on this release; leave --resume out")
     _refuse_another_plan(found, length, every_s)
     if now >= found.ends:
-        raise UsageError(
-            f"--resume: the watch ended at {moment(found.ends)}, {show_duration((now - found.ends).total_seconds())} "
-            "ago; leave --resume out to begin another"
-        )
+        return None
     _note_gap(folder, found, now)
     return found
 
