@@ -116,11 +116,20 @@ class DatabaseWatch:
 
     def look(self, *, with_statements: bool) -> DatabaseLook:
         """Return one look. Raises CannotMeasure when the database does not answer."""
-        with open_session(self.database.model_copy(update={"statement_timeout": _LONGEST})) as session:
-            activity, (_, tables) = session.read(_ACTIVITY).row, table_looks(session, self.tables)
-            statements = self._statements(session) if with_statements else {}
-            seen = {**activity, "tables": tables, **statements, **self._new_rows(session)}
+        short = {"statement_timeout": _LONGEST, "lock_timeout": _LONGEST}
+        with open_session(self.database.model_copy(update=short)) as session:
+            seen = session.read(_ACTIVITY).row
+            seen |= self._statements(session) if with_statements else {}
+            seen |= self._tables(session)
         return DatabaseLook(took_ms=round(session.spent_s * 1000, 1), **seen)
+
+    def _tables(self, session: Session) -> dict[str, Any]:
+        """Look at the tables; where somebody has locked them, that is said, and the rest of the look counts."""
+        try:
+            tables = table_looks(session, self.tables)[1]
+        except CannotMeasure as trouble:
+            return {"rows_error": str(trouble)}
+        return {"tables": tables, **self._new_rows(session)}
 
     def _statements(self, session: Session) -> dict[str, Any]:
         try:
