@@ -9,7 +9,7 @@ import pytest
 
 from releasegate.checks import backup as checks
 from releasegate.core import Verdict
-from releasegate.core.facts.backup import DumpFile, DumpListing, DumpRead
+from releasegate.core.facts.backup import DumpFile, DumpListing, DumpMade, DumpRead, recorded_dumps
 
 SOURCE = "runbook 1.1"
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
@@ -164,3 +164,39 @@ def test_a_plain_dump_is_dated_by_its_file_and_without_that_inconclusive():
     assert fresh(plain).verdict is Verdict.PASS
     assert fresh(plain, began=NOON + timedelta(minutes=1)).verdict is Verdict.FAIL
     assert fresh(plain, modified=None).verdict is Verdict.INCONCLUSIVE
+
+
+MADE = DumpMade(path="/b/a.dump", size_bytes=1000, sha256="ab" * 32, by="1.1-dump")
+
+
+def test_a_dump_that_is_not_what_was_made_is_a_finding():
+    read = DumpRead(path="/b/a.dump", size_bytes=1000, sha256="cd" * 32)
+    judgement = checks.dump_is_unchanged(read, MADE, source=SOURCE)
+    assert str(judgement.findings[0]) == (
+        "backup/dump-unchanged: /b/a.dump\n"
+        f"  want: sha256 abababababab, 1 000 bytes, as 1.1-dump left it ({SOURCE})\n"
+        "  have: sha256 cdcdcdcdcdcd, 1 000 bytes\n"
+        "  why:  a disk flipped bits in it, or somebody wrote another dump over it\n"
+        "  fix:  take the backup again (runbook step 1), then this gate; do not go on without it\n"
+        "  run:  sha256sum /b/a.dump"
+    )
+
+
+def test_the_same_bytes_pass_and_what_nobody_noted_is_not_judged():
+    read = DumpRead(path="/b/a.dump", size_bytes=1000, sha256="ab" * 32)
+    assert checks.dump_is_unchanged(read, MADE, source=SOURCE).verdict is Verdict.PASS
+    assert checks.dump_is_unchanged(read, None, source=SOURCE).verdict is Verdict.NOT_APPLICABLE
+    unread = DumpRead(path="/b/a.dump", size_bytes=1000)
+    assert checks.dump_is_unchanged(unread, MADE, source=SOURCE).verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_newest_step_that_made_a_path_counts():
+    """Steps that made no dump hold none."""
+    made = {"path": "/b/a.dump", "size_bytes": 1, "sha256": "1"}
+    steps = [
+        {"item": "1.1", "dump": made},
+        {"item": "1.1", "dump": made | {"sha256": "2"}},
+        {"item": "2", "dump": None},
+    ]
+    assert recorded_dumps(steps)["/b/a.dump"].sha256 == "2"
+    assert recorded_dumps([{"item": "1.1"}]) == {}

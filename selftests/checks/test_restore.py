@@ -120,6 +120,12 @@ def came_back(copy, live=BEFORE):
     return checks.rows_came_back(copy, BEFORE, live, source=SOURCE)
 
 
+def test_rows_that_are_younger_than_the_baseline_are_counted():
+    """Written between preflight and the dump."""
+    judgement = checks.rows_came_back(BEFORE, BEFORE, BEFORE, source=SOURCE, in_copy=23)
+    assert judgement.sentence == "messages: 20 rows of 20 came back and hold what they held; 3 later rows in it too"
+
+
 def test_the_same_sums_pass():
     judgement = came_back(BEFORE)
     assert (judgement.verdict, judgement.sentence) == (

@@ -44,6 +44,11 @@ def source(server):
             subprocess.run([server.bin / "pg_dump", "-F", form, "-f", f"{folder}/{form}"], check=True, **run)
         subprocess.run([server.bin / "pg_dump", "-C", "-F", "p", "-f", f"{folder}/with-create"], check=True, **run)
         subprocess.run(["gzip", "-k", f"{folder}/p"], check=True)
+        if shutil.which("zstd"):
+            subprocess.run(["zstd", "-q", "-k", f"{folder}/p"], check=True)
+        packed = [server.bin / "pg_dump", "-F", "c", "-Z", "zstd", "-f", f"{folder}/c-zstd"]
+        if subprocess.run(packed, check=False, **run).returncode:
+            (Path(folder) / "c-zstd").unlink(missing_ok=True)
         yield Path(folder)
 
 
@@ -60,6 +65,15 @@ def restored(server, machine, path, **more):
 @pytest.mark.parametrize("form", ["c", "d", "t", "p", "with-create", "p.gz"])
 def test_every_format_is_restored_without_an_error(server, here, source, form):
     """Rows that look like commands are rows; a dump that names its own database goes into the empty one."""
+    value, rows = restored(server, here, source / form)
+    assert (value.errors, value.lacking, rows) == ((), (), {"rows": 2002, "least": -1})
+
+
+@pytest.mark.parametrize("form", ["p.zst", "c-zstd"])
+def test_what_zstd_packed_is_restored_where_the_programs_know_it(server, here, source, form):
+    """Plain SQL by the program zstd, an archive by pg_dump's own."""
+    if not (source / form).exists():
+        pytest.skip("no zstd here: neither the program nor a pg_dump that was built with it")
     value, rows = restored(server, here, source / form)
     assert (value.errors, value.lacking, rows) == ((), (), {"rows": 2002, "least": -1})
 

@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import psycopg
 import pytest
 
 from releasegate.core import CannotMeasure
+from releasegate.probes import scratch
 from releasegate.probes.scratch import installed, scratch_server
 
 HOLDS_ONE = """
 import sys, time
+from releasegate.probes import scratch
 from releasegate.probes.scratch import scratch_server
 with scratch_server() as server:
     print(server.folder, flush=True)
@@ -64,3 +67,17 @@ def test_a_folder_without_a_server_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setattr("releasegate.probes.scratch.installed", lambda _: {})
     with pytest.raises(CannotMeasure, match=r"paths\.postgres_bin"), scratch_server():
         pass
+
+
+def test_a_place_without_room_is_passed_over_and_none_is_said_with_figures(monkeypatch):
+    """What is asked for is room where the server will lie, which need not be the temporary folder."""
+    monkeypatch.setattr(scratch.shutil, "disk_usage", lambda _: SimpleNamespace(free=2_000_000_000))
+    with pytest.raises(CannotMeasure, match=r"the database takes 3\.0 GB, .*/tmp has 2\.0 GB.*set TMPDIR"):
+        scratch_server(room_bytes=3_000_000_000).__enter__()
+    roomy = Path("/var/tmp")
+    free = {roomy: 9_000_000_000}
+    monkeypatch.setattr(
+        scratch.shutil, "disk_usage", lambda place: SimpleNamespace(free=free.get(place, 2_000_000_000))
+    )
+    with scratch_server(room_bytes=3_000_000_000) as server:
+        assert server.folder.parent == roomy

@@ -1,23 +1,32 @@
 """What the tests of the backup share: the dump, what it lists, and the copy that is restored from it."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from releasegate.core import CannotMeasure
-from releasegate.probes import backup, copies
+from releasegate.probes import backup, copies, reading
 
 
 class Bar:
-    """How far the restore has come, on the line that a terminal keeps for what is going on."""
+    """How far something long has come, on the line that a terminal keeps for what is going on."""
 
     WIDTH = 30
 
-    def __init__(self, live):
-        self.live = live
+    def __init__(self, live, what):
+        self.live, self.what = live, what
 
-    def told(self, done, total):
+    def entries(self, done, total):
         """Show `done` of `total` entries; the last one takes the line away."""
+        self._show(done, total, f"{done} of {total} entries")
+
+    def size(self, done, total):
+        """Show `done` of `total` bytes; the last one takes the line away."""
+        self._show(done, total, f"{done / 1e9:.2f} of {total / 1e9:.2f} GB")
+
+    def _show(self, done, total, figures):
         filled = self.WIDTH * done // max(1, total)
-        bar = f"[{'#' * filled}{'.' * (self.WIDTH - filled)}] restoring the dump: {done} of {total} entries"
+        bar = f"[{'#' * filled}{'.' * (self.WIDTH - filled)}] {self.what}: {figures}"
         self.live("" if done >= total else bar)
 
 
@@ -38,6 +47,12 @@ def listing(machine, target, path):
     return backup.listing(machine, path, target.paths.postgres_bin)
 
 
+@pytest.fixture(scope="session")  # a large dump takes minutes to read
+def read(machine, target, path, live):
+    with reading.watched(machine, path, Bar(live, "reading the dump through").size):
+        return backup.read_through(machine, path, target.paths.postgres_bin)
+
+
 @pytest.fixture(scope="session")  # the restore is made once, and looked at by several tests
 def copy(target, database, machine, listing, live):
     """Return the restored copy; None where the target does not allow a restore."""
@@ -46,5 +61,10 @@ def copy(target, database, machine, listing, live):
         return
     if listing.value.trouble or not listing.value.entries:
         raise CannotMeasure(f"{listing.value.path} cannot be listed (see backup/dump-listed)")
-    with copies.open_copy(target, database, machine, listing.value, progress=Bar(live).told) as copy:
-        yield copy
+    dump, bar = listing.value, Bar(live, "restoring the dump")
+    entries = None if reading.can_be_watched(machine, dump.path) else bar.entries
+    with ExitStack() as watching:
+        watching.enter_context(reading.watched(machine, dump.path, bar.size))
+        with copies.open_copy(target, database, machine, dump, progress=entries) as copy:
+            watching.close()
+            yield copy

@@ -7,9 +7,9 @@ import pytest
 from releasegate.checks import backup as checks
 from releasegate.checks import restore as restore_checks
 from releasegate.core.durations import parse_duration
+from releasegate.core.facts.backup import recorded_dumps
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
-from releasegate.probes import backup as probe
 from releasegate.probes import catalog, checksums, copies, rows
 from releasegate.probes import database as database_probe
 
@@ -44,9 +44,14 @@ def test_the_rows_of_every_table_are_in_it(file, listing, database, change, requ
 
 
 @pytest.mark.check("backup/dump-readable-through", promise="backup", target=NEEDS)
-def test_it_can_be_read_to_its_last_byte(machine, target, path, change, require):
-    read = probe.read_through(machine, path, target.paths.postgres_bin)
+def test_it_can_be_read_to_its_last_byte(read, change, require):
     require(checks.dump_reads_to_its_end(read.value, source=change.backup.source), read)
+
+
+@pytest.mark.check("backup/dump-unchanged", promise="backup", target=NEEDS, baseline=True)
+def test_it_is_what_its_command_made(read, path, history, change, require):
+    made = recorded_dumps(event.payload for event in history.every_step).get(path)
+    require(checks.dump_is_unchanged(read.value, made, source=change.backup.source), read)
 
 
 @pytest.mark.check("backup/dump-fresh", promise="backup", target=(*NEEDS, "database"))
@@ -99,6 +104,8 @@ def test_every_row_of_the_baseline_comes_back(copy, database, change, recorded, 
     with copy.session() as session:
         for sums in before.values():
             again = [checksums.again(one, sums, change.backfill) for one in (session, database)]
-            values = [measured.value for measured in again]
-            judgement = restore_checks.rows_came_back(values[0], sums, values[1], source=change.backup.source)
-            require(judgement, *again)
+            values, in_all = [measured.value for measured in again], catalog.row_counts(session, [sums.table])
+            judgement = restore_checks.rows_came_back(
+                values[0], sums, values[1], source=change.backup.source, in_copy=in_all.value[sums.table]
+            )
+            require(judgement, *again, in_all)

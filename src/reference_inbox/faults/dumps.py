@@ -117,7 +117,13 @@ FAULTS: Final = (
     spoilt(
         "dump-byte-flipped",
         "one byte in the middle of the dump is another one",
-        ("backup/dump-readable-through", "backup/restored", "backup/restored-rows", "backup/dress-rehearsal"),
+        (
+            "backup/dump-readable-through",
+            "backup/dump-unchanged",
+            "backup/restored",
+            "backup/restored-rows",
+            "backup/dress-rehearsal",
+        ),
         flip,
     ),
     Fault(
@@ -132,19 +138,19 @@ FAULTS: Final = (
     spoilt(
         "dump-of-another-database",
         "the dump was made of the database beside the one that is released",
-        ("backup/dump-fresh",),
+        ("backup/dump-fresh", "backup/dump-unchanged"),
         of_another_database,
     ),
     spoilt(
         "dump-before-last-migration",
         "the dump was begun before the last migration made an index",
-        ("backup/dump-complete", "backup/restored"),
+        ("backup/dump-complete", "backup/dump-unchanged", "backup/restored"),
         before_the_last_migration,
     ),
     spoilt(
         "dump-after-backfill",
         "somebody had run migration and backfill before the dump was begun",
-        ("backup/restored",),
+        ("backup/dump-unchanged", "backup/restored"),
         after_the_backfill,
     ),
 )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.backup import DumpFile, DumpListing, DumpRead
+from releasegate.core.facts.backup import DumpFile, DumpListing, DumpMade, DumpRead
 from releasegate.core.figures import count, gigabytes, moment
 
 _AGAIN = "take the backup again (runbook step 1), then this gate; do not go on without it"
@@ -154,6 +154,32 @@ def dump_reads_to_its_end(read: DumpRead, *, source: str) -> Judgement:
         )
     digest = f", sha256 {read.sha256[:12]}" if read.sha256 else ""
     holds = f"{number(read.size_bytes)} bytes read to the end{digest}"
+    return Judgement(seen=read.size_bytes, unit="bytes", holds=holds, findings=findings)
+
+
+def dump_is_unchanged(read: DumpRead, made: DumpMade | None, *, source: str) -> Judgement:
+    """The dump is, byte for byte, what it was when the command that made it had ended; N/A where nobody noted that."""
+    check = "backup/dump-unchanged"
+    if made is None:
+        nothing = "not made with `gate step`: no sha256 from then to compare with"
+        return Judgement(seen=0, unit="bytes", holds="", not_applicable=nothing)
+    if not read.sha256:
+        undecided = "the machine has no sha256sum, so the dump cannot be compared with what was made"
+        return Judgement(seen=0, unit="bytes", holds="", undecided=undecided)
+    findings: tuple[Finding, ...] = ()
+    if read.sha256 != made.sha256:
+        findings = (
+            Finding(
+                check=check,
+                subject=read.path,
+                want=f"sha256 {made.sha256[:12]}, {number(made.size_bytes)} bytes, as {made.by} left it ({source})",
+                have=f"sha256 {read.sha256[:12]}, {number(read.size_bytes)} bytes",
+                why="a disk flipped bits in it, or somebody wrote another dump over it",
+                fix=_AGAIN,
+                run=f"sha256sum {read.path}",
+            ),
+        )
+    holds = f"sha256 {read.sha256[:12]}, as when step {made.by} had made it"
     return Judgement(seen=read.size_bytes, unit="bytes", holds=holds, findings=findings)
 
 

@@ -142,7 +142,9 @@ class _Groups:
     rows: int
 
 
-def rows_came_back(copy: Checksums | None, before: Checksums, live: Checksums | None, *, source: str) -> Judgement:
+def rows_came_back(
+    copy: Checksums | None, before: Checksums, live: Checksums | None, *, source: str, in_copy: int | None = None
+) -> Judgement:
     """Every row that preflight summed up is in the copy and holds what it held.
 
     A group of rows in which the copy differs while the deployment still holds what it held is a loss. Where the
@@ -154,8 +156,11 @@ def rows_came_back(copy: Checksums | None, before: Checksums, live: Checksums | 
         lost = _compared(copy, before, live)
     findings = tuple(_unequal(before, lost, source)) if lost.lost or lost.unclear else ()
     edited = f"; people edited rows in {count(len(lost.edited), 'group')} of them since" if lost.edited else ""
+    younger = (in_copy or 0) - lost.rows
+    later = f"; {count(younger, 'later row')} in it too" if younger > 0 else ""
     holds = (
-        f"{before.table}: {count(lost.rows, 'row')} of {number(before.rows)} came back and hold what they held{edited}"
+        f"{before.table}: {count(lost.rows, 'row')} of {number(before.rows)} came back and hold what they held"
+        f"{edited}{later}"
     )
     empty = f"{before.table}: no rows before the release" if not before.rows else ""
     return Judgement(seen=before.rows, unit="rows", holds=holds, findings=findings, not_applicable=empty)

@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from releasegate.cli import reference
+from releasegate.cli.again import Again, both_walks
 from releasegate.cli.child import finish
 from releasegate.cli.places import PROJECT, folder_of
 from releasegate.cli.progress import Progress
@@ -41,6 +42,7 @@ class Rehearsal:
     began: float = field(default_factory=time.monotonic)
     stopped_at: str = ""
     gates: int = 0
+    again: Again | None = None
     subject: Subject = field(init=False)
     folder: Folder = field(init=False)
 
@@ -54,7 +56,15 @@ class Rehearsal:
             code = self.do_steps(leg) or self._run_gates(leg)
             if code:
                 return code
-        return ExitCode.GO
+        return self._compare_walks() if any(leg.kind for leg in way) else ExitCode.GO
+
+    def _compare_walks(self) -> int:
+        """Compare the walk before the way back with the one after it; return NO_GO where they differ."""
+        self.progress.begin("both walks")
+        self.again = both_walks(read(self.folder))
+        is_same = self.again.checks > 0 and not self.again.differing
+        self.progress.end(Verdict.PASS if is_same else Verdict.FAIL, self.again.sentence)
+        return ExitCode.GO if is_same else ExitCode.NO_GO
 
     def do_steps(self, leg: Leg) -> int:
         """Do the runbook's steps up to a moment, then break what is to break there; return NO_GO at a failed step."""
@@ -133,12 +143,16 @@ class Rehearsal:
         lines = [f"report   {self.folder.report}", f"ticket   {ticket}"]
         took = show_duration(time.monotonic() - self.began)
         if code == ExitCode.GO:
-            lines.append(f"GO: the whole runbook was rehearsed, {self.gates} gates in {took}. Next: read the report.")
+            twice = f"; {self.again.sentence}" if self.again else ""
+            gates = f"{self.gates} gates in {took}"
+            lines.append(f"GO: the whole runbook was rehearsed, {gates}{twice}. Next: read the report.")
         else:
             lines.append(f"{self._why_stopped()}. Stopped after {took}. Next: read the report.")
         return "\n".join(lines)
 
     def _why_stopped(self) -> str:
+        if self.again is not None:
+            return f"NO-GO: {self.again.sentence}"
         attempt = read(self.folder).latest(self.stopped_at)
         sentence = attempt.end.get("sentence") if attempt else None
         return str(sentence or f"NO-GO: {self.stopped_at} did not do what it should")

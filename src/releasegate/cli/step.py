@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,13 +18,16 @@ from releasegate.checks import steps as checks
 from releasegate.cli import unknown
 from releasegate.cli.live import Screen, follow
 from releasegate.cli.places import environment, folder_of, on_target, refresh, subject_of
-from releasegate.core import Judgement, UsageError, Verdict
+from releasegate.core import CannotMeasure, Judgement, UsageError, Verdict
+from releasegate.core.facts.backup import DumpMade
 from releasegate.core.facts.steps import StepRun
 from releasegate.core.redaction import redactor
 from releasegate.evidence.chain import Chain
 from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
 from releasegate.plugin.opening import who
+from releasegate.probes.backup import made_between
+from releasegate.probes.host import open_machine
 from releasegate.probes.trouble import collected
 from releasegate.target.models import Target
 
@@ -82,7 +86,8 @@ def judge_and_record(folder: Folder, change: Change, done: Timed, target: Target
     """
     promised = next((step for step in change.steps if step.item == done.run.item), None)
     judgement = checks.step_as_promised(done.run, promised)
-    _record(folder, done, judgement, {} if target is None or judgement.verdict.opens else collected(target))
+    beside = {} if target is None or judgement.verdict.opens else collected(target)
+    _record(folder, done, judgement, beside, _dump_made(done, target))
     if done.interrupted:
         raise KeyboardInterrupt
     return judgement
@@ -131,7 +136,18 @@ def run_live(
     return Timed(run, began, ended, interrupted)
 
 
-def _record(folder: Folder, done: Timed, judgement: Judgement, beside: Mapping[str, str]) -> None:
+def _dump_made(done: Timed, target: Target | None) -> DumpMade | None:
+    """Return the dump that a command made, with its sha256 from right after; a command is never held up by this."""
+    if target is None or target.host is None or target.paths.dump is None or done.run.exit_code:
+        return None
+    with suppress(CannotMeasure), open_machine(target.host) as machine:
+        return made_between(machine, target.paths.dump, done.began, done.ended)
+    return None
+
+
+def _record(
+    folder: Folder, done: Timed, judgement: Judgement, beside: Mapping[str, str], dump: DumpMade | None
+) -> None:
     """Write one step event; the whole output, and each of the texts `beside` it, is a blob."""
     with Chain.open(folder) as chain:
         output = redactor.text(done.run.output)
@@ -149,6 +165,7 @@ def _record(folder: Folder, done: Timed, judgement: Judgement, beside: Mapping[s
             output_blob=chain.keep(output.encode(), "output.txt"),
             verdict=str(judgement.verdict),
             findings=[finding.as_dict() for finding in judgement.findings],
+            dump={"path": dump.path, "size_bytes": dump.size_bytes, "sha256": dump.sha256} if dump else None,
             collected={
                 name: chain.keep(redactor.text(text).encode(), f"{name.replace(' ', '-')}.txt")
                 for name, text in beside.items()

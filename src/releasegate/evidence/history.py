@@ -86,6 +86,11 @@ class History:
         """Return what `gate step` recorded for `item`, the oldest first."""
         return tuple(event for event in self.events if event.kind is Kind.STEP and event.payload.get("item") == item)
 
+    @property
+    def every_step(self) -> tuple[Event, ...]:
+        """What `gate step` recorded, of every item, the oldest first."""
+        return tuple(event for event in self.events if event.kind is Kind.STEP)
+
     @cached_property
     def waivers(self) -> Mapping[str, Waiver]:
         """The newest waiver of each check, in force or not."""

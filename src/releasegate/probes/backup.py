@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Final
 
 from releasegate.core import CannotMeasure, Measurement
-from releasegate.core.facts.backup import DumpFile, DumpListing, DumpRead, Format
+from releasegate.core.facts.backup import DumpFile, DumpListing, DumpMade, DumpRead, Format
 from releasegate.core.facts.host import FileFacts
 from releasegate.probes import dump_text
 from releasegate.probes.dump_text import text_kind
 from releasegate.probes.host import Machine, Ran
 
+CLOCKS: Final = timedelta(seconds=2)  # file systems and clocks are a little apart
+_OF_FOLDER: Final = 'cd -- "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum -- | sha256sum'
 SETTLE_S: Final = 1.0  # pg_dump writes at least every few hundred ms, so a file still being written grows in it
 LONGEST_READ_S: Final = 3600  # 1 h: about 500 GB compressed at 150 MB/s
 
@@ -77,6 +79,20 @@ def read_through(machine: Machine, path: str, postgres_bin: str | None) -> Measu
         digest = _sha256(machine, file)
         value = DumpRead(path=path, size_bytes=size, trouble=trouble, sha256=digest, command=ran.command)
         return noted.measurement(value, rows=size, unit="bytes")
+
+
+def made_between(machine: Machine, pattern: str, began: datetime, ended: datetime) -> DumpMade | None:
+    """Return the file or folder that fits `pattern` and was last written between two moments, None where none was.
+
+    Its sha256 is taken at once, so that what happens to it later shows. The moments are the operator's clock's.
+    """
+    files = [found for path in machine.glob(pattern) if (found := machine.stat(path)) is not None]
+    made = [file for file in files if began - CLOCKS <= file.modified - machine.ahead <= ended + CLOCKS]
+    if not made:
+        return None
+    file = max(made, key=lambda found: found.modified)
+    digest = _sha256(machine, file)
+    return DumpMade(path=file.path, size_bytes=_size(machine, file), sha256=digest) if digest else None
 
 
 def _read_all(machine: Machine, path: str, postgres_bin: str | None) -> tuple[Ran, str]:
@@ -154,9 +170,9 @@ def _size(machine: Machine, file: FileFacts) -> int:
 
 
 def _sha256(machine: Machine, file: FileFacts) -> str:
-    if file.is_folder:
-        return ""
-    ran = machine.run(["sha256sum", "--", file.path], longest_s=LONGEST_READ_S)
+    """Return the sha256 of a file, of a folder that of the list of its files' sums; "" where the tool is missing."""
+    command = ["sh", "-c", _OF_FOLDER, "sh", file.path] if file.is_folder else ["sha256sum", "--", file.path]
+    ran = machine.run(command, longest_s=LONGEST_READ_S)
     return ran.stdout.split()[0] if ran.exit_code == 0 and ran.stdout else ""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -134,19 +132,10 @@ def _databases(target: Target, session: Session, major: int, extensions: Collect
         finally:
             databases.drop()
         return
-    _require_room(session)
+    room = catalog.size(session).value
     folder = target.paths.postgres_bin if target.host and target.host.address == "local" else None
-    with scratch_server(postgres_bin=folder, wanted=major, extensions=extensions) as own:
+    with scratch_server(postgres_bin=folder, wanted=major, extensions=extensions, room_bytes=room) as own:
         yield Databases(own)
-
-
-def _require_room(session: Session) -> None:
-    needed, free = catalog.size(session).value, shutil.disk_usage(tempfile.gettempdir()).free
-    if free < needed:
-        raise CannotMeasure(
-            f"no room to restore it here: the database takes {needed / 1e9:.1f} GB, {tempfile.gettempdir()} has "
-            f"{free / 1e9:.1f} GB; set TMPDIR to a larger folder, or backup.scratch_dsn"
-        )
 
 
 def _given(dsn: str, session: Session) -> GivenServer:

@@ -26,6 +26,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from releasegate.core import CannotMeasure
+from releasegate.core.figures import gigabytes
 
 START_S: Final = 60  # 0.2 s as a rule; a machine whose cores are all busy takes far longer
 STOP_S: Final = 20
@@ -78,15 +79,17 @@ def scratch_server(
     wanted: int = 0,
     extensions: Collection[str] = (),
     settings: Mapping[str, str] | None = None,
+    room_bytes: int = 0,
 ) -> Iterator[Scratch]:
     """Make a server, start it, and remove everything of it at the end, whatever ends this process.
 
     `postgres_bin` is the folder to take the programs from, where the target names one; `wanted` the major version
     that suits best; `extensions` what it should bring, which counts for more. `settings` are more lines of
-    postgresql.conf. Raises CannotMeasure where no PostgreSQL is installed on this machine, or it does not start.
+    postgresql.conf, `room_bytes` is what it will hold. Raises CannotMeasure where no PostgreSQL is installed on this
+    machine, it does not start, or there is no room.
     """
     program, major = _best(postgres_bin, wanted, extensions)
-    folder = _folder()
+    folder = _folder(room_bytes)
     started: list[subprocess.Popen[bytes]] = []
     try:
         bin_folder = _reachable(program, folder)
@@ -177,15 +180,25 @@ def _as_account() -> dict[str, Any]:
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
 
 
-def _folder() -> Path:
-    """Return a new folder of the server's account that nobody else may enter, with a short enough name."""
+def _folder(room_bytes: int) -> Path:
+    """Return a new folder of the server's account that nobody else may enter, with a short enough name, and room."""
+    small: list[str] = []
     for parent in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):  # noqa: S108  mkdtemp's names are its own
         place = Path(parent).resolve()
         if not place.is_dir() or not _can_reach(place) or len(os.fsencode(place)) + 20 > _LONGEST_FOLDER:
             continue
+        free = shutil.disk_usage(place).free
+        if free < room_bytes:
+            small.append(f"{place} has {gigabytes(free)}")
+            continue
         folder = Path(tempfile.mkdtemp(prefix="releasegate-", dir=place))
         _give(folder)
         return folder
+    if small:
+        raise CannotMeasure(
+            f"no room to restore it here: the database takes {gigabytes(room_bytes)}, {' and '.join(small)}; "
+            "set TMPDIR to a larger folder, or backup.scratch_dsn"
+        )
     raise CannotMeasure("no temporary folder can be reached by the account that runs a scratch server; set TMPDIR")
 
 

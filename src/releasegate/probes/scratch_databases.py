@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -57,6 +57,7 @@ class Databases:
     def __init__(self, server: Server) -> None:
         self.server = server
         self._made: list[str] = []
+        self._roles: list[str] = []
         self._prefix = f"releasegate_{secrets.token_hex(3)}"
 
     def create(self, *, encoding: str = "UTF8") -> str:
@@ -74,9 +75,11 @@ class Databases:
         return name
 
     def drop(self) -> None:
-        """Remove every database that was made here, and nothing else."""
+        """Remove every database and every role that was made here, and nothing else."""
         while self._made:
             self.run("postgres", sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(self._made.pop())))
+        while self._roles:
+            self.run("postgres", sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(self._roles.pop())))
 
     def lacking(self, extensions: Collection[str]) -> tuple[str, ...]:
         """Return those of `extensions` that the server does not have, by name."""
@@ -84,10 +87,15 @@ class Databases:
         return tuple(sorted(set(extensions) - known))
 
     def add_roles(self, names: Collection[str]) -> None:
-        """Make roles that cannot log in, so that what names them can be made; those that exist stay."""
+        """Make roles that cannot log in, so that what names them can be made; those that exist stay.
+
+        On a given server one may not be allowed to; then what needs a role complains by itself.
+        """
         known = {row[0] for row in self.run("postgres", sql.SQL("SELECT rolname FROM pg_roles"))}
         for name in sorted(name for name in set(names) - known if not name.startswith("pg_")):
-            self.run("postgres", sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
+            with suppress(CannotMeasure):
+                self.run("postgres", sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
+                self._roles.append(name)
 
     def run(self, database: str, statement: sql.SQL | sql.Composed) -> list[tuple[object, ...]]:
         """Run one statement outside a transaction and return its rows. Raises CannotMeasure with the server's words."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 Format = Literal["custom", "directory", "tar", "plain", "unknown"]
 Compression = Literal["", "gzip", "zstd"]
@@ -69,13 +70,35 @@ class DumpListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpRead:
-    """How reading the whole dump ended. `sha256` is the file's, "" for a folder or where the tool is missing."""
+    """How reading the whole dump ended. `sha256` is the file's, or the folder's; "" where the tool is missing."""
 
     path: str
     size_bytes: int
     trouble: str = ""
     sha256: str = ""
     command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DumpMade:
+    """A dump as it was when the command that made it had ended; `by` is the item of the runbook, `at` when (UTC)."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+    by: str = ""
+    at: str = ""
+
+
+def recorded_dumps(steps: Iterable[Mapping[str, Any]]) -> dict[str, DumpMade]:
+    """Return what `gate step` recorded of dumps that its commands made, the newest of each path."""
+    found = {}
+    for step in steps:
+        made = step.get("dump")
+        if isinstance(made, dict) and made.get("sha256"):
+            kept = {key: made[key] for key in ("path", "size_bytes", "sha256")}
+            found[kept["path"]] = DumpMade(**kept, by=str(step.get("item") or ""), at=str(step.get("ended") or ""))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
