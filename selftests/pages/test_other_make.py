@@ -224,6 +224,15 @@ def test_declared_steps_and_locators_replace_what_is_built_in(oficina):
     assert old_media(site, samples).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize("more", [[], [{"do": "click", "find": {"text": "Atendimento"}}]])
+def test_a_step_that_the_page_remembers_is_left_out_the_next_time(oficina, more):
+    """Which counter one works at is asked in the first window alone; the other windows share what it remembers."""
+    steps = {"inbox": [{"do": "click", "find": {"text": "Balcão 1"}}, *more]}
+    site, samples, _ = oficina("asks-which-counter", steps=steps)
+    judged = old_media(site, samples)
+    assert judged.verdict is Verdict.PASS, judged.sentence
+
+
 def test_what_writes_never_reaches_the_deployment(oficina):
     """Opening a conversation marks it as read; the gate answers that itself."""
     site, samples, running = oficina()

@@ -27,6 +27,11 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "script-404": ("index.html", "programa.js?v=7", "programa-antigo.js"),
     "login-dead": ("programa.js", "'servico/entrar'", "'servico/entrada'"),
     "forgets": ("programa.js", "roteia();\nnavigator", "delete localStorage.loja; roteia();\nnavigator"),
+    "asks-which-counter": (  # a habit, no fault: it asks once, and remembers
+        "programa.js",
+        "return entrada();\n  var",
+        "return entrada();\n  if (!localStorage.balcao) return balcao();\n  var",
+    ),
     "error-as-empty": ("programa.js", "'Não deu para carregar. Tente de novo.'", "'Nenhuma mensagem.'"),
     "no-keyboard": ("programa.js", "quadro.tabIndex = 0;", ""),
     "round-and-round": ("programa.js", "if (novo < 0 || novo >= aberta.todos.length) return;",

@@ -28,6 +28,11 @@ function entrada() {
   };
 }
 
+function balcao() {
+  raiz.innerHTML = '<div class="caixa">Qual balcão?<div class="botao">Balcão 1</div></div>';
+  raiz.querySelector('.botao').onclick = function () { localStorage.balcao = '1'; roteia(); };
+}
+
 function topo(dentro) {
   return '<div class="topo"><div class="aba painel">Painel</div><div class="aba lista">Atendimento</div></div>' + dentro;
 }

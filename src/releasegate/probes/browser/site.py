@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 from pydantic import SecretStr
@@ -41,7 +42,8 @@ _IN_PAGE = Path(__file__).with_name("in_page.js")
 class Site:
     """What the gates look at. `slowest_s` is the longest that one state may take to appear.
 
-    `trials` are of media files, apart from the page.
+    `trials` are of media files, apart from the page. `been_in` are the contexts (cookies and storage) in which the
+    target's steps to the inbox were done.
     `patience` is how many more media may use up their whole time before the others are taken as they stand: a page that
     draws none must not keep the gate for minutes. `recent` is what the browser did last, in any window, in words and
     without what an address carries after its `?`.
@@ -64,6 +66,7 @@ class Site:
         self.patience = _MOST_STUCK
         self.recent: deque[str] = deque(maxlen=_MOST_RECENT)
         self.trials = Trials(self)
+        self.been_in: WeakSet[BrowserContext] = WeakSet()
         self._known: tuple[LoginFacts, dict[str, Any] | None] | None = None
 
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ from playwright.sync_api import Error, Page
 from playwright.sync_api import TimeoutError as TooLate
 
 from releasegate.core import CannotMeasure
-from releasegate.probes.browser.finding import either, locate, names_there, show
+from releasegate.probes.browser.finding import either, locate, names_there, show, visible
 from releasegate.probes.browser.pictures import picture
 from releasegate.target.models import BrowserStep
 
@@ -21,12 +21,20 @@ class StuckOnPage(CannotMeasure):
         self.screenshot = screenshot
 
 
-def run(page: Page, name: str, steps: Sequence[BrowserStep], base: str, values: Mapping[str, str]) -> None:
+def run(
+    page: Page, name: str, steps: Sequence[BrowserStep], base: str, values: Mapping[str, str], *, again: bool = False
+) -> None:
     """Do `steps` of [frontend.steps] `name`; `values` fill the placeholders, e.g. {"id": …, "${EMAIL}": …}.
 
-    Raises StuckOnPage naming the step, the page, what was looked for and what is there instead.
+    Where they were done `again` with the same cookies and storage, the page may remember what the first ones chose: on
+    a page that has settled these are left out when what they look for is not there. Raises StuckOnPage naming the
+    step, the page, what was looked for and what is there instead.
     """
+    is_remembered = again
     for number, step in enumerate(steps, 1):
+        is_remembered = is_remembered and step.find is not None and not _is_there(page, step, values)
+        if is_remembered:
+            continue
         try:
             _do(page, step, base, values)
         except (TooLate, Error) as error:
@@ -51,6 +59,14 @@ def address(base: str, path: str) -> str:
     return path if "://" in path else f"{base.rstrip('/')}/{path.lstrip('/')}"
 
 
+def _is_there(page: Page, step: BrowserStep, values: Mapping[str, str]) -> bool:
+    return step.find is not None and visible(locate(page, step.find, _plain(values))) is not None
+
+
+def _plain(values: Mapping[str, str]) -> dict[str, str]:
+    return {key: part for key, part in values.items() if not key.startswith("$")}
+
+
 def _do(page: Page, step: BrowserStep, base: str, values: Mapping[str, str]) -> None:
     value = _fill(step.value, values)
     if step.do == "goto":
@@ -61,8 +77,7 @@ def _do(page: Page, step: BrowserStep, base: str, values: Mapping[str, str]) -> 
         return
     if step.find is None:
         raise CannotMeasure(f"[frontend.steps]: {step.do!r} needs a `find`")
-    plain = {key: part for key, part in values.items() if not key.startswith("$")}
-    found = locate(page, step.find, plain).filter(visible=True).first
+    found = locate(page, step.find, _plain(values)).filter(visible=True).first
     if step.do == "click":
         found.click()
     elif step.do == "fill":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error, Locator, Page
@@ -15,6 +16,7 @@ from releasegate.probes.browser.listening import Listener
 from releasegate.probes.browser.pictures import picture, readable
 from releasegate.probes.browser.steps import StuckOnPage, run, stuck
 from releasegate.probes.browser.waiting import poll, settle
+from releasegate.target.models import BrowserStep, StepsName
 
 if TYPE_CHECKING:
     from releasegate.probes.browser.site import Site
@@ -72,11 +74,12 @@ class Visit:
     def open_inbox(self) -> None:
         """Go to where the conversations are listed."""
         self.open(self._start())
-        run(self.page, "after_reload", self.site.frontend.steps.get("after_reload", ()), self.site.frontend.url, {})
-        steps = self.site.frontend.steps.get("inbox")
-        if steps:
-            run(self.page, "inbox", steps, self.site.frontend.url, self._secrets())
+        again = self.page.context in self.site.been_in
+        run(self.page, "after_reload", self._steps("after_reload"), self.site.frontend.url, {}, again=again)
+        if self._steps("inbox"):
+            run(self.page, "inbox", self._steps("inbox"), self.site.frontend.url, self._secrets(), again=again)
             self.settle()
+        self.site.been_in.add(self.page.context)
 
     def open_conversation(self, conversation: Conversation) -> None:
         """Open `conversation` from the list, as a person would. Raises StuckOnPage where it is not listed."""
@@ -86,7 +89,7 @@ class Visit:
 
     def enter(self, conversation: Conversation) -> None:
         """Go from the list into `conversation`, without waiting for what it shows."""
-        steps = self.site.frontend.steps.get("conversation")
+        steps = self._steps("conversation")
         values = {"id": conversation.id, "conversation": next(iter(conversation.names), "")}
         if steps:
             run(self.page, "conversation", steps, self.site.frontend.url, {**values, **self._secrets()})
@@ -148,6 +151,9 @@ class Visit:
         wanted += [self.page.get_by_text(name, exact=True) for name in conversation.names]
         wanted += [self.page.get_by_text(name) for name in conversation.names]
         return next(filter(None, map(visible, wanted)), None)
+
+    def _steps(self, name: StepsName) -> Sequence[BrowserStep]:
+        return self.site.frontend.steps.get(name, ())
 
     def _start(self) -> str:
         interface = self.site.change.interface
