@@ -166,9 +166,9 @@ def test_the_numbers_are_json_too():
 @pytest.mark.parametrize(
     ("count", "slow", "line"),
     [
-        (0, 0, "0 of 300 requests at 0/s, 0 slow; so far messages cannot tell; 30 s left"),
-        (100, 0, "100 of 300 requests at 10/s, 0 slow; so far messages below; 20 s left"),
-        (100, 20, "100 of 300 requests at 10/s, 20 slow; so far messages above; 20 s left"),
+        (0, 0, "30 s left: 0 of 300 requests, 0 a second, 0 slow; too early to tell: messages"),
+        (100, 0, "20 s left: 100 of 300 requests, 10 a second, 0 slow; below 500 ms: messages"),
+        (100, 20, "20 s left: 100 of 300 requests, 10 a second, 20 slow; above 500 ms: messages"),
     ],
 )
 def test_how_it_is_going(count, slow, line):

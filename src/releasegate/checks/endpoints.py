@@ -31,7 +31,7 @@ def _verdict(series: Series, limit: Limit) -> dict[str, Any]:
 
 
 def so_far(run: LoadRun, sent_s: float, limit: Limit) -> str:
-    """Return how a load is going, in one line: rate, slow ones, what the numbers say so far, seconds left.
+    """Return how a load is going, in one line: seconds left, rate, slow ones, and on which side of the limit it is.
 
     It decides nothing: how many requests are judged was fixed before the first.
     """
@@ -39,8 +39,8 @@ def so_far(run: LoadRun, sent_s: float, limit: Limit) -> str:
     slow = sum(sample.is_slow(limit.ms) for sample in judged)
     left = max(0.0, run.plan.duration_s - sent_s)
     return (
-        f"{len(run.samples)} of {run.plan.arrivals} requests at {_rate(run, sent_s):.0f}/s, "
-        f"{slow} slow; so far {_so_far(run, limit)}; {left:.0f} s left"
+        f"{left:.0f} s left: {len(run.samples)} of {run.plan.arrivals} requests, {_rate(run, sent_s):.0f} a second, "
+        f"{slow} slow; {_sides(run, limit)}"
     )
 
 
@@ -48,10 +48,18 @@ def _rate(run: LoadRun, sent_s: float) -> float:
     return len(run.samples) / sent_s if sent_s else 0.0
 
 
-def _so_far(run: LoadRun, limit: Limit) -> str:
-    found = {name: Series(one.samples, len(one.samples)) for name, one in run.series.items()}
-    words = (f"{name} {_WORDS[side(one.slow(limit.ms), one.planned, limit.percentile)]}" for name, one in found.items())
-    return ", ".join(words)
+def _sides(run: LoadRun, limit: Limit) -> str:
+    """Return which endpoints lie on which side of the limit so far; those above it first."""
+    found: dict[Side, list[str]] = {}
+    for name, one in run.series.items():
+        sent = Series(one.samples, len(one.samples))
+        found.setdefault(side(sent.slow(limit.ms), sent.planned, limit.percentile), []).append(name)
+    said = {
+        Side.ABOVE: f"above {limit.ms:g} ms",
+        Side.UNKNOWN: "too early to tell",
+        Side.BELOW: f"below {limit.ms:g} ms",
+    }
+    return "; ".join(f"{words}: {', '.join(found[where])}" for where, words in said.items() if where in found)
 
 
 def blocks(run: LoadRun, limit: Limit) -> list[dict[str, dict[str, Any]]]:

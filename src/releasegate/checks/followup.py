@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -10,6 +9,7 @@ from releasegate.checks.watch.promise import OURS
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.followup import IndexUse, Readers, Usage
 from releasegate.core.figures import count, gigabytes
+from releasegate.core.lines import cut
 
 _FEWEST_ROWS: Final = 10_000  # of fewer the planner reads the whole table, whatever indexes there are
 _SHOWN: Final = 70
@@ -137,7 +137,7 @@ def old_column_readers(readers: Readers | None, *, source: str, after_week: bool
             severity=Severity.WARNING,
         )
         return Judgement(seen=1, unit="looks", holds="", findings=(finding,))
-    shown = "; ".join(_short(one.text) for one in readers.statements[:3])
+    shown = "; ".join(cut(one.text, _SHOWN) for one in readers.statements[:3])
     kinds = count(len(readers.statements), "kind of statement", "kinds of statement")
     verb = "names" if len(readers.statements) == 1 else "name"
     return Judgement(
@@ -145,8 +145,3 @@ def old_column_readers(readers: Readers | None, *, source: str, after_week: bool
         unit="looks at the statements",
         holds=f"{kinds} still {verb} {readers.column}" + (f": {shown}" if shown else ""),
     )
-
-
-def _short(text: str) -> str:
-    line = re.sub(r"\s+", " ", text).strip()
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.statements import Activity, Statement
+from releasegate.core.lines import cut
 
 _MANY_ROWS: Final = 500  # read one by one for each request: a table that small is read so with an index too
 _MORE: Final = 3  # times what it was before, since the server's counters lag by up to a second
@@ -48,7 +49,7 @@ def _loops(activity: Activity, requests: int, before: Mapping[str, Any], most_ca
         if statement.calls / requests >= most_calls and statement.text not in looped:
             yield Finding(
                 check="",
-                subject=_short(statement.text),
+                subject=cut(statement.text, _LONGEST_TEXT),
                 want=f"fewer than {most_calls:g} calls per request, or as many as before the release",
                 have=f"{statement.calls / requests:.1f} calls per request, {statement.mean_ms:.2f} ms each",
                 why="one query for each row of an answer (N+1) grows with the data, and slows down the longest first",
@@ -81,15 +82,10 @@ def _costs(activity: Activity, requests: int) -> str:
     dearest = max(statements, key=lambda one: one.total_ms)
     most = max(statements, key=lambda one: one.calls)
     return (
-        f"slowest {_cost(slowest)}; most time in all {dearest.total_ms:.0f} ms for {_short(dearest.text)}; "
+        f"slowest {_cost(slowest)}; most time in all {dearest.total_ms:.0f} ms for {cut(dearest.text, _LONGEST_TEXT)}; "
         f"at most {most.calls / requests:.1f} calls per request"
     )
 
 
 def _cost(statement: Statement) -> str:
-    return f"{statement.mean_ms:.1f} ms for {_short(statement.text)}"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
+    return f"{statement.mean_ms:.1f} ms for {cut(statement.text, _LONGEST_TEXT)}"

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from releasegate.cli.show import STYLES, console, cut
+from releasegate.cli.show import STYLES, console
 from releasegate.core import Verdict
 from releasegate.core.durations import show_duration
+from releasegate.core.lines import cut
 
 _LONGEST = 100  # characters of a sentence; the gate's own output has the whole of it
 _LEAST = 30  # as much is shown of a sentence even where a terminal is too narrow for it

@@ -42,12 +42,6 @@ def word(verdict: Verdict) -> Text:
     return Text(str(verdict), style=STYLES[verdict])
 
 
-def cut(text: str, room: int) -> str:
-    """Return `text` on one line, cut off where it is longer than `room` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= room else f"{line[: max(0, room - 1)]}…"
-
-
 def gate_table(stands: Sequence[Checkpoint]) -> Table:
     """Return the gates with their verdict, and whether they are open or why not."""
     found = table("gate", "verdict", "checkpoint")

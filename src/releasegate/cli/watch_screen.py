@@ -18,10 +18,11 @@ from rich.text import Text
 from releasegate.checks.watch import Watch
 from releasegate.checks.watch.rules import figure
 from releasegate.checks.watch.signals import UNITS, Signal, signals
-from releasegate.cli.show import STYLES, console, cut, table, word
+from releasegate.cli.show import STYLES, console, table, word
 from releasegate.core import Judgement, Severity, Verdict, worst
 from releasegate.core.durations import show_duration
 from releasegate.core.facts.watch import Round
+from releasegate.core.lines import cut
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _UNSEEN: Final = "·"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
+
+from releasegate.core.lines import cut
 
 Live = Callable[[str], None]
 _EVERY_S: Final = 10.0  # between two lines where nobody watches a terminal
@@ -38,7 +41,7 @@ class _Lines:
         if not line:
             self._clear()
         elif self._reporter.isatty:
-            text = line[: max(0, self._reporter._tw.fullwidth - 1)]  # noqa: SLF001 - the width has no public name
+            text = cut(line, shutil.get_terminal_size().columns - 1)  # a line that wraps is not taken away as a whole
             self._write(f"\r{text:<{self._width}}")
             self._width = len(text)
         elif time.monotonic() - self._last >= _EVERY_S:

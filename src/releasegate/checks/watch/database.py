@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from releasegate.checks.latency import NOTICEABLE
@@ -12,6 +11,7 @@ from releasegate.checks.watch.rules import figure, of_signal
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.watch import Round, Statement
 from releasegate.core.figures import count
+from releasegate.core.lines import cut
 
 _MOST_FINDINGS = 5
 _FEWEST_CALLS = 5  # of a statement during the watch; a mean of fewer says nothing
@@ -122,18 +122,13 @@ def _slower(
 def _slow(check: str, now: Statement, want: str) -> Finding:
     return Finding(
         check=check,
-        subject=_short(now.text),
+        subject=cut(now.text, _SHOWN),
         want=want,
         have=f"{figure(now.mean_ms)} ms, the mean of {count(now.calls, 'call')} during the watch",
         why="what every request waits for makes the whole page slow, first when many are at work",
         fix="EXPLAIN it: most often an index of the release is missing, or is there and not used",
         severity=Severity.WARNING,
     )
-
-
-def _short(text: str) -> str:
-    line = re.sub(r"\s+", " ", text).strip()
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
 def _slowest_text(meanwhile: Sequence[Statement], has_before: bool) -> str:  # noqa: FBT001  one fact of a sentence
