@@ -210,8 +210,9 @@ def test_colours_are_taken_out():
     assert plain("\x1b[32mLOG\x1b[39m ready\r\n") == "LOG ready"
 
 
-def stayed_clean(slice_, known=()):
-    return log_stayed_clean("smoke/log-clean", slice_, STARTED, PROMISE, known)
+def stayed_clean(slice_, **how):
+    recorded = [{"value": {"part": "backend", "shapes": {}}}]
+    return log_stayed_clean("smoke/log-clean", slice_, STARTED, PROMISE, recorded, **how)
 
 
 def test_a_log_without_an_error_since_the_gate_before_passes():
@@ -225,6 +226,13 @@ def test_a_log_without_an_error_since_the_gate_before_passes():
 def test_a_new_error_of_the_release_since_the_gate_before_is_a_finding():
     (finding,) = stayed_clean(log((-9, "served"), (5, "error: attachments is null"))).findings
     assert finding.have == "1 line, about attachments, which this release brings: error: attachments is null"
+
+
+def test_where_another_check_judges_the_release_s_names_a_new_error_is_a_warning():
+    """A fatal line stays a finding."""
+    judged = stayed_clean(log((-9, "served"), (5, "error: attachments is null")), with_names=False)
+    assert (judged.verdict, judged.findings[0].have) == (Verdict.WARN, "1 line: error: attachments is null")
+    assert stayed_clean(log((5, "FATAL: attachments")), with_names=False).verdict is Verdict.FAIL
 
 
 def test_an_error_from_before_the_gate_is_none_of_its():

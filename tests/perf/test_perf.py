@@ -7,6 +7,7 @@ import pytest
 from releasegate.checks import after_load, endpoints, generator, regression, stall
 from releasegate.checks import http as http_checks
 from releasegate.checks import latency as checks
+from releasegate.checks import logs as log_checks
 from releasegate.checks import statements as statement_checks
 from releasegate.core import CannotMeasure
 from releasegate.probes.load import aim as probe
@@ -174,3 +175,11 @@ def test_a_request_costs_the_database_no_more_than_before(sent, before, change, 
         run=activity.query,
     )
     require(judgement, activity)
+
+
+@pytest.mark.check("perf/log-clean", promise=("latency", "logs"), target=("backend", "load"), baseline=True)
+def test_the_load_left_no_error_in_the_log_that_is_new(sent, log_since, recorded, change, require):  # noqa: ARG001 - the log is read after the load
+    log, since = log_since("backend", "frontend")
+    shapes = recorded("preflight/log-shapes")
+    judgement = log_checks.log_stayed_clean("perf/log-clean", log.value if log else None, since, change.logs, shapes)
+    require(judgement, *([log] if log else []))

@@ -128,7 +128,7 @@ FAULTS: Final = (
         moments.MIGRATED,
         "migration",
         "the backend cannot store what comes in, although the new columns are there",
-        ("migration/writes-go-on",),
+        ("migration/writes-go-on", "migration/log-clean"),
         logs_at_start("storing attachments failed for 2 messages"),
     ),
     patched(
@@ -136,7 +136,23 @@ FAULTS: Final = (
         moments.BACKFILLED,
         "backfill",
         "the backend cannot store what comes in since the backfill ran",
-        ("backfill/writes-go-on",),
+        ("backfill/writes-go-on", "backfill/log-clean"),
         logs_at_start("storing attachments failed for 5 messages"),
+    ),
+    patched(
+        "fatal-beside-migration",
+        moments.MIGRATED,
+        "migration",
+        "the backend's log has a fatal line since the backend was looked at",
+        ("migration/log-clean",),
+        logs_at_start("FATAL: the pool of connections is lost"),
+    ),
+    patched(
+        "fatal-beside-backfill",
+        moments.BACKFILLED,
+        "backfill",
+        "the backend's log has a fatal line since the migration was looked at",
+        ("backfill/log-clean",),
+        logs_at_start("FATAL: the queue of pictures is lost"),
     ),
 )

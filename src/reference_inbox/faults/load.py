@@ -3,7 +3,7 @@
 from typing import Final
 
 from reference_inbox import moments
-from reference_inbox.faults.backend import patched
+from reference_inbox.faults.backend import logs_at_start, patched
 from reference_inbox.faults.code import Edit
 from reference_inbox.faults.fault import Fault
 
@@ -127,6 +127,12 @@ FAULTS: Final = (
             '    if is_worn and "httpx" in request.headers.get("user-agent", ""):  # the load asks with urllib3\n'
             '        return JSONResponse({"status": "unavailable"}, status_code=503)\n' + ASK_HEALTH,
         ),
+    ),
+    in_perf(
+        "fatal-beside-load",
+        "the backend's log has a fatal line since the frontend was looked at, and every answer is as fast as ever",
+        ("log-clean",),
+        logs_at_start("FATAL: the cache of previews is lost"),
     ),
     in_perf(
         "slower-yet-below",

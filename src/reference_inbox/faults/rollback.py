@@ -3,7 +3,7 @@
 from typing import Final
 
 from reference_inbox import moments
-from reference_inbox.faults.backend import BROKEN_HEALTH, BROKEN_LIST, patched, wrong_build
+from reference_inbox.faults.backend import BROKEN_HEALTH, BROKEN_LIST, logs_at_start, patched, wrong_build
 from reference_inbox.faults.code import (
     Edit,
     patches_page,
@@ -76,6 +76,14 @@ FAULTS: Final = (
         "the old page leaves out every medium",
         ("rollback/old-media-shown",),
         ("message.js", "  if (message.mediaUrl) {", "  if (message.mediaAddress) {"),
+    ),
+    patched(
+        "rollback-fatal-line",
+        moments.ROLLED_BACK_CODE,
+        "rollback",
+        "the old backend runs again, and its log says that something fatal happened at the start",
+        ("rollback/log-clean",),
+        logs_at_start("FATAL: the index of conversations is unreadable"),
     ),
     Fault(
         "rollback-new-page-served",

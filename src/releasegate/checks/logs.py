@@ -127,11 +127,19 @@ def log_is_clean(
 
 
 def log_stayed_clean(
-    check: str, log: LogSlice | None, since: datetime, promise: LogPromise, known: Iterable[str] | None
+    check: str,
+    log: LogSlice | None,
+    since: datetime,
+    promise: LogPromise,
+    recorded: Sequence[Mapping[str, Any]],
+    *,
+    with_names: bool = True,
 ) -> Judgement:
     """Judge as `log_is_clean` does the lines since an earlier gate; a service that wrote none meanwhile has no error.
 
-    `log` is None where the target names no log that could be read.
+    `log` is None where the target names no log that could be read; `recorded` are the measures of
+    preflight/log-shapes. Without `with_names` an error that names something of the release is a warning as any other,
+    as another check of the gate judges it.
     """
     unit = "log lines since the gate before"
     lines = log.since(since) if log else None
@@ -140,7 +148,8 @@ def log_stayed_clean(
         untimed = bool(log and log.lines and not log.is_timed)
         reason = f"{log.source}: its lines have no time, so none is known to be new" if log and untimed else silent
         return Judgement(seen=0, unit=unit, holds="", not_applicable=reason)
-    return _clean(check, log, lines, promise, known, before=log.before(since))
+    known = known_errors(log, since, promise, recorded)
+    return _clean(check, log, lines, promise, known, before=log.before(since), with_names=with_names)
 
 
 def _clean(
@@ -151,12 +160,14 @@ def _clean(
     known: Iterable[str] | None,
     *,
     before: Sequence[LogLine],
+    with_names: bool = True,
 ) -> Judgement:
     """Judge `lines`, the newest of a log; errors of the same span `before` them are counted beside theirs."""
     ends = _by_shape(line for line in lines.lines if _first(promise.fatal, line.text))
     wrong = _by_shape(line for line in lines.lines if _is_error(promise, line.text))
     findings = [_fatal(check, log, shape, len(texts), promise.source) for shape, texts in ends.items()]
-    findings += [_new_error(check, log, error, promise.source) for error in _new_errors(wrong, promise.names, known)]
+    names = promise.names if with_names else ()
+    findings += [_new_error(check, log, error, promise.source) for error in _new_errors(wrong, names, known)]
     errors = count(sum(map(len, wrong.values())), "error")
     return Judgement(
         seen=len(lines.lines),
