@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from releasegate.checks.host import clocks_agree, disks_have_room, machine_answers
@@ -38,8 +40,26 @@ def test_another_machine_than_the_pinned_one_is_a_finding():
         "  want: the machine called prod-2 (target [fingerprint] host)\n"
         "  have: a machine called prod-1 answers\n"
         "  why:  the gate would look at another deployment than the one that is released\n"
-        "  fix:  correct [host] address, or [fingerprint] host where the machine was renamed"
+        "  fix:  correct [host] address, or [fingerprint] host where the machine was renamed or made anew"
     )
+
+
+def test_another_machine_of_the_pinned_name_is_a_finding():
+    twin = replace(HOST, machine_id="0123456789abcdef")
+    judged = machine_answers("preflight/host-reachable", twin, "prod-1", "fedcba9876543210")
+    (finding,) = judged.findings
+    assert (judged.verdict, finding.want, finding.have) == (
+        Verdict.FAIL,
+        "the machine with the id fedcba9876543210 (target [fingerprint] machine_id)",
+        "a machine with the id 0123456789abcdef answers",
+    )
+
+
+def test_a_machine_of_the_pinned_id_passes_and_one_without_an_id_is_undecided():
+    twin = replace(HOST, machine_id="0123456789abcdef")
+    assert machine_answers("preflight/host-reachable", twin, None, "0123456789abcdef").verdict is Verdict.PASS
+    judged = machine_answers("preflight/host-reachable", HOST, "prod-1", "0123456789abcdef")
+    assert judged.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_machine_without_a_name_is_inconclusive():
@@ -112,8 +132,12 @@ def test_a_clock_within_five_seconds_and_the_uncertainty_passes(near):
     assert clocks_agree("preflight/clock", [near]).verdict is Verdict.PASS
 
 
-def test_no_clock_is_inconclusive():
-    assert clocks_agree("preflight/clock", []).verdict is Verdict.INCONCLUSIVE
+def test_a_target_without_a_machine_and_a_database_has_no_clock_to_judge():
+    judged = clocks_agree("perf/clock", [])
+    assert (judged.verdict, judged.sentence) == (
+        Verdict.NOT_APPLICABLE,
+        "0 clocks: the target names neither [host] nor [database]",
+    )
 
 
 GB = 10**9

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from reference_inbox import cli, life, moments, processes
+from reference_inbox.errors import ReferenceFailed
+from reference_inbox.faults.preflight import mount_small
 from reference_inbox.state import State
 
 from .conftest import alive, is_gone
@@ -39,6 +41,18 @@ def test_down_ends_everything_and_may_be_said_twice(tmp_path: Path) -> None:
     assert not state.folder.exists()
     assert not Path(record.cluster).exists()
     assert not life.down(state)
+
+
+def test_down_takes_away_the_file_system_that_a_fault_mounted(tmp_path: Path) -> None:
+    state = State(tmp_path / "inbox")
+    state.dumps.mkdir(parents=True)
+    try:
+        mount_small(state)
+    except ReferenceFailed as refused:
+        pytest.skip(str(refused))
+    assert state.dumps.is_mount()
+    life.down(state)
+    assert not state.folder.exists()
 
 
 @pytest.mark.parametrize("after_s", [0.15, 0.6, 1.2])

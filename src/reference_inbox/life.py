@@ -13,7 +13,7 @@ from typing import Final
 
 import psycopg
 
-from reference_inbox import managers, moments, network, processes, repositories, services, steps, walking
+from reference_inbox import managers, moments, mounts, network, processes, repositories, services, steps, walking
 from reference_inbox.cluster import home, roles, server
 from reference_inbox.errors import ReferenceFailed, WrongUsage
 from reference_inbox.managers import docker, pm2
@@ -184,6 +184,7 @@ def down(state: State) -> bool:
         found |= processes.stop(state, name)
     outside = places_outside(state)
     processes.end(processes.strays(state, [state.folder / "postgres" / "data", *(one / "data" for one in outside)]))
+    mounts.take_away(state.dumps)
     for place in outside:
         shutil.rmtree(place, ignore_errors=True)
     remove_made(state)

@@ -8,7 +8,6 @@ from releasegate.checks import host as checks
 from releasegate.checks import logs as log_checks
 from releasegate.checks import services as service_checks
 from releasegate.probes import host as probe
-from releasegate.probes.clocks import clock as database_clock
 from releasegate.probes.logs import LogReader, is_kept, shown
 
 pytestmark = pytest.mark.preflight
@@ -17,8 +16,9 @@ pytestmark = pytest.mark.preflight
 @pytest.mark.check("preflight/host-reachable", promise="host", target="host")
 def test_the_machine_lets_us_in(machine, target, require):
     host = probe.host_facts(machine)
-    expected = target.fingerprint.host if target.fingerprint else None
-    require(checks.machine_answers("preflight/host-reachable", host.value, expected), host)
+    pinned = target.fingerprint
+    name, identity = (pinned.host, pinned.machine_id) if pinned else (None, None)
+    require(checks.machine_answers("preflight/host-reachable", host.value, name, identity), host)
 
 
 @pytest.mark.check("preflight/free-disk", promise="host", target=("host", "paths.disk"))
@@ -28,14 +28,6 @@ def test_there_is_room_for_what_the_release_writes(machine, change, target, requ
     require(
         checks.disks_have_room("preflight/free-disk", disks.value, promised.min_free_disk_gb, promised.source), disks
     )
-
-
-@pytest.mark.check("preflight/clock", target="host")
-def test_the_clocks_tell_the_same_time(request, machine, target, require):
-    clocks = [probe.clock(machine)]
-    if target.database:
-        clocks.append(database_clock(request.getfixturevalue("database")))
-    require(checks.clocks_agree("preflight/clock", [clock.value for clock in clocks]), *clocks)
 
 
 @pytest.mark.check("preflight/services-up", promise="services", target=("host", "services"))

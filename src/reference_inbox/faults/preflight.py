@@ -9,7 +9,7 @@ from typing import Final
 
 import psycopg
 
-from reference_inbox import moments, processes, services
+from reference_inbox import moments, mounts, processes, services
 from reference_inbox.errors import ReferenceFailed
 from reference_inbox.faults.fault import Change, Fault
 from reference_inbox.faults.kept import execute, forget, keep_file, place, put_files_back, replace_text
@@ -27,7 +27,6 @@ LARGE_RELEASE: Final = """
 min_free_disk_gb = 1_000_000
 source = "reference, a release that is too large"
 """
-MOUNT: Final = "apt-get install mount"
 MISSPELT: Final = """
 
 [[rollback]]
@@ -111,7 +110,7 @@ def promise_more_room(state: State) -> None:
 
 def mount_small(state: State) -> None:
     """Mount a file system with hardly an inode left where the dumps go. Raises ReferenceFailed where one may not."""
-    command = [program("mount", MOUNT), "-t", "tmpfs", "-o", "size=1g,nr_inodes=20", "tmpfs", str(state.dumps)]
+    command = [program("mount", mounts.PACKAGE), "-t", "tmpfs", "-o", "size=1g,nr_inodes=20", "tmpfs", str(state.dumps)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise ReferenceFailed(f"inodes-gone needs the right to mount: {done.stderr.strip()}")
@@ -120,7 +119,7 @@ def mount_small(state: State) -> None:
 
 def unmount_small(state: State) -> None:
     """Take it away again."""
-    subprocess.run([program("umount", MOUNT), str(state.dumps)], check=True)
+    mounts.take_away(state.dumps)
 
 
 def set_the_clock(state: State) -> None:
@@ -133,6 +132,13 @@ def set_the_clock(state: State) -> None:
     here = 'address = "local"\n'
     target = state.folder / "target.toml"
     replace_text(state, "clock-off", target, here, f"{here}environment = {{ PATH = {path} }}\n")
+
+
+def pin_another_machine(state: State) -> None:
+    """Have the target expect another machine: the one that answers is not the one that is to be released."""
+    pinned = "[fingerprint]\n"
+    other = f'{pinned}machine_id = "{"0" * 16}"\n'
+    replace_text(state, "wrong-machine", state.folder / "target.toml", pinned, other)
 
 
 def log_of(state: State) -> Path:
@@ -259,6 +265,15 @@ FAULTS: Final = (
         ("preflight/free-disk",),
         mount_small,
         unmount_small,
+    ),
+    Fault(
+        "wrong-machine",
+        moments.BEFORE,
+        "preflight",
+        "another machine answers than the one that the target pins",
+        ("preflight/host-reachable",),
+        pin_another_machine,
+        lambda state: put_files_back(state, "wrong-machine"),
     ),
     Fault(
         "clock-off",

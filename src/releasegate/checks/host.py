@@ -14,22 +14,35 @@ LARGEST_SKEW_S = 5.0  # steps of a runbook are minutes apart; what began after w
 _FEWEST_INODES = 1_000  # below this a build or a dump ends with "No space left" on a disk that has room
 
 
-def machine_answers(check: str, host: HostFacts, expected_name: str | None) -> Judgement:
-    """Judge that a command ran on the machine, and that it is the one the target pinned, where it pinned one."""
-    finding = Finding(
-        check=check,
-        subject=host.address,
-        want=f"the machine called {expected_name} (target [fingerprint] host)",
-        have=f"a machine called {host.hostname} answers",
-        why="the gate would look at another deployment than the one that is released",
-        fix="correct [host] address, or [fingerprint] host where the machine was renamed",
-    )
-    is_another = expected_name is not None and expected_name != host.hostname
+def machine_answers(
+    check: str, host: HostFacts, expected_name: str | None, expected_id: str | None = None
+) -> Judgement:
+    """Judge that a command ran on the machine, and that it is the one the target pinned, where it pinned one.
+
+    `expected_id` is compared with `machine_id`; a machine without one cannot be told from another of its name.
+    """
+    named = _another(check, host, f"called {expected_name}", f"called {host.hostname}", "host")
+    told = _another(check, host, f"with the id {expected_id}", f"with the id {host.machine_id}", "machine_id")
+    is_named_otherwise = expected_name is not None and expected_name != host.hostname
+    is_another = bool(host.machine_id) and expected_id is not None and expected_id != host.machine_id
+    no_id = "it has no /etc/machine-id that this user may read, so [fingerprint] machine_id cannot be compared"
     return Judgement(
         seen=int(bool(host.hostname)),
         unit="machines that answered",
         holds=f"{host.hostname} ({host.system}) answers as {host.user}{_busy(host)}",
-        findings=(finding,) if is_another else (),
+        findings=(*([named] if is_named_otherwise else []), *([told] if is_another else [])),
+        undecided=no_id if expected_id is not None and not host.machine_id else "",
+    )
+
+
+def _another(check: str, host: HostFacts, want: str, have: str, key: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=host.address,
+        want=f"the machine {want} (target [fingerprint] {key})",
+        have=f"a machine {have} answers",
+        why="the gate would look at another deployment than the one that is released",
+        fix=f"correct [host] address, or [fingerprint] {key} where the machine was renamed or made anew",
     )
 
 
@@ -96,7 +109,10 @@ def _no_inodes(check: str, disk: DiskFacts, source: str) -> Finding:
 
 
 def clocks_agree(check: str, clocks: Sequence[ClockFacts]) -> Judgement:
-    """Judge that each clock is within 5 s of the operator's; more is a warning, as no release document asks."""
+    """Judge that each clock is within 5 s of the operator's; more is a warning, as no release document asks.
+
+    No clock at all is that of a target which names neither a machine nor a database.
+    """
     off = [clock for clock in clocks if abs(clock.ahead_s) - clock.uncertainty_s > LARGEST_SKEW_S]
     worst = max((abs(clock.ahead_s) for clock in clocks), default=0.0)
     return Judgement(
@@ -104,6 +120,7 @@ def clocks_agree(check: str, clocks: Sequence[ClockFacts]) -> Judgement:
         unit="clocks",
         holds=f"{count(len(clocks), 'clock')} within {worst:.1f} s of the operator's",
         findings=tuple(_off(check, clock) for clock in off),
+        not_applicable="" if clocks else "0 clocks: the target names neither [host] nor [database]",
     )
 
 

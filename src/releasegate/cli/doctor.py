@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from rich.text import Text
 
 from releasegate.cli.places import PROJECT, subject_of
 from releasegate.cli.show import console
-from releasegate.core import ExitCode
+from releasegate.core import CannotMeasure, ExitCode
 from releasegate.core.gate import Bond
 from releasegate.plugin.subject import Subject
+from releasegate.target.models import Host
 
 _TOOLS = {
     "git": ("the commits of backend and frontend are read with it", "apt-get install git"),
@@ -87,6 +88,8 @@ def _target(subject: Subject) -> Iterator[Fact]:
     """Try to reach what the target names; nothing is judged, and nothing but reading is done."""
     from releasegate.plugin.bonds import look
 
+    machine = list(_host(subject.target.host)) if subject.target.host else []
+    yield from machine
     seen = look(subject)
     for bond, value in seen.bonds.items():
         yield Fact(str(bond), is_there=True, text=value)
@@ -94,5 +97,27 @@ def _target(subject: Subject) -> Iterator[Fact]:
         yield Fact(str(bond), is_there=False, text=reason)
     if Bond.SERVER in seen.bonds:
         system, _, database = seen.bonds[Bond.SERVER].partition("/")
-        for line in ("[fingerprint]", f'system_identifier = "{system}"', f'database = "{database}"'):
+        lines = ["[fingerprint]", f'system_identifier = "{system}"', f'database = "{database}"', *_pins(machine)]
+        for line in lines:
             yield Fact("pin it with", is_there=True, text=line)
+
+
+def _host(host: Host) -> Iterator[Fact]:
+    """Tell which machine answers: its name, its id, and how far its clock is off."""
+    from releasegate.probes.host import open_machine
+
+    try:
+        with open_machine(host) as machine:
+            found, clock = machine.identity, machine.clock()
+    except CannotMeasure as error:
+        yield Fact("host", is_there=False, text=str(error))
+        return
+    yield Fact("host", is_there=True, text=found.hostname)
+    yield Fact("machine id", is_there=bool(found.machine_id), text=found.machine_id or "no /etc/machine-id there")
+    yield Fact("clock", is_there=True, text=f"{clock.ahead_s:+.1f} s from this machine's")
+
+
+def _pins(machine: Sequence[Fact]) -> list[str]:
+    """Return the lines that pin the machine, of what it told of itself."""
+    keys = {"host": "host", "machine id": "machine_id"}
+    return [f'{keys[fact.name]} = "{fact.text}"' for fact in machine if fact.is_there and fact.name in keys]

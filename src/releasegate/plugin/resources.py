@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from releasegate.core import CannotMeasure, Measurement
+from releasegate.core.facts.host import ClockFacts
 from releasegate.core.facts.logs import LogSlice
 from releasegate.plugin.outcome import NOTEBOOK, say_trouble
 from releasegate.plugin.run import Run
 from releasegate.plugin.subject import Subject
+from releasegate.probes import clocks as database_clocks
+from releasegate.probes import host
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.http import Api, open_api
 from releasegate.probes.logs import LogReader, has_log
@@ -69,6 +72,17 @@ def machine(run: Run) -> Iterator[Machine]:
     """Return the machine that the release is deployed on."""
     with open_machine(given(run.subject.target.host, "host", run)) as machine:
         yield machine
+
+
+@pytest.fixture
+def clocks(run: Run, request: pytest.FixtureRequest) -> list[Measurement[ClockFacts]]:
+    """Return how far the clocks of the machine and of the database are off, of those that the target names."""
+    target, found = run.subject.target, []
+    if target.host is not None:
+        found.append(host.clock(request.getfixturevalue("machine")))
+    if target.database is not None:
+        found.append(database_clocks.clock(request.getfixturevalue("database")))
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,7 @@ def _is_looked_for(name: str) -> str:
 LocatorName = Annotated[str, AfterValidator(_is_looked_for)]
 Pipeline = Annotated[str, matching(r"attested by pipeline \S+", '"attested by pipeline NAME"')]
 HostAndPort = Annotated[str, matching(r"[^\s:]+:\d{1,5}", "host:port, as in 10.0.0.5:5557")]
+MachineId = Annotated[str, matching(r"[0-9a-f]{16}", "16 digits, as gate doctor prints them: 9f86d081884c7d65")]
 GateOrCheck = Annotated[str, matching(r"[a-z]+(/[a-z0-9._-]+)?", "a gate or a check: perf, backend/service-up")]
 
 
@@ -347,12 +348,14 @@ class Watch(Model):
 class Fingerprint(Model):
     """Which deployment this is, so that staging's gate cannot run on production by mistake.
 
-    `host` is the name that the machine of [host] answers with.
+    `host` is the name that the machine of [host] answers with, `machine_id` the beginning of the sha256 of its
+    /etc/machine-id, as `gate doctor` prints it.
     """
 
     system_identifier: str
     database: str
     host: str | None = None
+    machine_id: MachineId | None = None
 
 
 Part = Literal["backend", "frontend"]

@@ -1,0 +1,17 @@
+"""Whether the clocks tell the same time at this step: the evidence, and what began after what, rest on it."""
+
+import pytest
+
+from releasegate.checks.host import clocks_agree
+
+
+@pytest.mark.preflight
+@pytest.mark.check("preflight/clock", target="host")
+def test_the_clocks_agree_before_anything_is_touched(clocks, require):
+    require(clocks_agree("preflight/clock", [clock.value for clock in clocks]), *clocks)
+
+
+@pytest.mark.backup
+@pytest.mark.check("backup/clock")
+def test_the_clocks_agree_when_the_dump_is_looked_at(clocks, require):
+    require(clocks_agree("backup/clock", [clock.value for clock in clocks]), *clocks)

@@ -1,0 +1,17 @@
+"""Whether the clocks tell the same time at this step: the evidence, and what began after what, rest on it."""
+
+import pytest
+
+from releasegate.checks.host import clocks_agree
+
+
+@pytest.mark.frontend
+@pytest.mark.check("frontend/clock")
+def test_the_clocks_agree_when_the_frontend_is_looked_at(clocks, require):
+    require(clocks_agree("frontend/clock", [clock.value for clock in clocks]), *clocks)
+
+
+@pytest.mark.smoke
+@pytest.mark.check("smoke/clock")
+def test_the_clocks_agree_when_the_page_is_used(clocks, require):
+    require(clocks_agree("smoke/clock", [clock.value for clock in clocks]), *clocks)
