@@ -1,4 +1,4 @@
-"""Packages that a real npm installed, against its own lock; no registry is asked."""
+"""Packages that a real npm installed, against its own lock, and what pnpm and yarn wrote; no registry is asked."""
 
 from __future__ import annotations
 
@@ -81,3 +81,54 @@ def test_what_a_real_npm_installs_is_as_it_locked(here, tmp_path):
     lock["packages"]["node_modules/bell"]["version"] = "2.0.0"
     (checkout / "package-lock.json").write_text(json.dumps(lock))
     assert judged(here, checkout).verdict is Verdict.FAIL
+
+
+# What pnpm 8.15 and 9, yarn 1.22 and yarn 3 wrote of one dependency, shortened: file -> text.
+PNPM_8 = (
+    "lockfileVersion: '6.0'\n\ndependencies:\n  left-pad:\n    specifier: ^1.3.0\n    version: 1.3.0\n\npackages:\n\n"
+)
+PNPM_8_ENTRY = "  /left-pad@1.3.0:\n    resolution: {integrity: sha512-XI5==}\n    dev: false\n"
+PNPM_8_DEV = "  /@types/node@20.1.0:\n    resolution: {integrity: sha512-41C==}\n    dev: true\n\n"
+PNPM_9 = "lockfileVersion: '9.0'\n\npackages:\n\n  '@types/node@20.1.0':\n    resolution: {integrity: sha512-41C==}\n\n"
+PNPM_9 += "  left-pad@1.3.0:\n    resolution: {integrity: sha512-XI5==}\n\nsnapshots:\n\n  left-pad@1.3.0: {}\n"
+TARBALL = "https://registry.yarnpkg.com/left-pad/-/left-pad-1.3.0.tgz#5b8a3a"
+YARN_1 = f'# yarn lockfile v1\n\n\nleft-pad@^1.3.0, "left-pad@>=1":\n  version "1.3.0"\n  resolved "{TARBALL}"\n'
+YARN_1_NOTE = json.dumps(
+    {"flags": ["production"], "lockfileEntries": {"left-pad@^1.3.0": TARBALL, "left-pad@>=1": TARBALL}}
+)
+YARN_3 = '__metadata:\n  version: 6\n\n"left-pad@npm:^1.3.0":\n  version: 1.3.0\n  resolution: "left-pad@npm:1.3.0"\n'
+YARN_3_NOTE = '__metadata:\n  version: 1\n\n"left-pad@npm:1.3.0":\n  locations:\n    - "node_modules/left-pad"\n\n'
+YARN_3_NOTE += '"x@workspace:.":\n  locations:\n    - ""\n'
+OTHERS = {
+    "pnpm 8": ("pnpm-lock.yaml", PNPM_8 + PNPM_8_DEV + PNPM_8_ENTRY, ".pnpm/lock.yaml", PNPM_8 + PNPM_8_ENTRY),
+    "pnpm 9": ("pnpm-lock.yaml", PNPM_9, ".pnpm/lock.yaml", PNPM_9),
+    "yarn 1": ("yarn.lock", YARN_1, ".yarn-integrity", YARN_1_NOTE),
+    "yarn 3": ("yarn.lock", YARN_3, ".yarn-state.yml", YARN_3_NOTE),
+}
+
+
+@pytest.mark.parametrize("manager", OTHERS)
+def test_what_pnpm_and_yarn_installed_is_compared_with_their_locks(here, tmp_path, manager):
+    """A part of the lock is enough; a lock that was pulled and not installed is seen, with what installs it."""
+    file, lock, note, noted = OTHERS[manager]
+    (tmp_path / file).write_text(lock)
+    assert judged(here, tmp_path).verdict is Verdict.NOT_APPLICABLE  # an image holds the packages
+    (tmp_path / "node_modules" / note).parent.mkdir(parents=True)
+    (tmp_path / "node_modules" / note).write_text(noted)
+    assert judged(here, tmp_path).verdict is Verdict.PASS
+    (tmp_path / file).write_text(lock.replace("1.3.0", "1.3.1"))
+    (finding,) = judged(here, tmp_path).findings
+    assert "left-pad 1.3.0 (1.3.1 is locked)" in finding.have
+    assert finding.fix.startswith(f"{manager.split()[0]} install --")
+
+
+def test_a_lock_of_another_manager_that_was_left_behind_is_not_taken_for_the_own(here, tmp_path):
+    """The one counts for which an installation is noted; a note that says nothing is not judged."""
+    write(tmp_path / "package-lock.json", {"node_modules/a": ENTRY})
+    file, lock, note, noted = OTHERS["yarn 1"]
+    (tmp_path / file).write_text(lock)
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / note).write_text(noted)
+    assert judged(here, tmp_path).verdict is Verdict.PASS
+    (tmp_path / "node_modules" / note).write_text("half a no")
+    assert judged(here, tmp_path).verdict is Verdict.NOT_APPLICABLE

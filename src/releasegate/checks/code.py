@@ -136,15 +136,17 @@ def _incomplete(check: str, build: BuildFacts, source: str) -> Finding:
 
 
 def packages_are_as_locked(check: str, packages: InstalledFacts, source: str) -> Judgement:
-    """Judge that what npm installed is what the lock says; a checkout without npm's lock is not judged.
+    """Judge that what was installed is what the lock says; a checkout without a lock that is known is not judged.
 
     Nor is one without installed packages, which are in an image then; a build without them would have failed.
     """
     unit = "locked packages"
     if not packages.lock:
-        return Judgement(seen=0, unit=unit, holds="", not_applicable="there is no package-lock.json with packages here")
+        return Judgement(
+            seen=0, unit=unit, holds="", not_applicable="there is no lock of npm, pnpm or yarn with packages here"
+        )
     if not packages.is_installed:
-        reason = f"{count(packages.locked, 'package')} locked, and none installed beside the lock: an image holds them"
+        reason = f"no installation is noted beside {packages.lock}: an image holds the packages"
         return Judgement(seen=0, unit=unit, holds="", not_applicable=reason)
     named = "; ".join(f"{name} {have or 'missing'} ({want} is locked)" for name, want, have in packages.differ[:3])
     finding = Finding(
@@ -153,7 +155,7 @@ def packages_are_as_locked(check: str, packages: InstalledFacts, source: str) ->
         want=f"{count(packages.locked, 'package')} installed as locked ({source})",
         have=f"{count(len(packages.differ), 'package')} not: {named}",
         why="the build is made with other packages than those that were tested",
-        fix="npm ci in that folder; then build and restart",
+        fix=f"{packages.install} in that folder; then build and restart",
         run=packages.seen_with,
     )
     return Judgement(

@@ -1,55 +1,43 @@
-"""The packages of a checkout: what npm's lock says, and what npm noted that it installed."""
+"""The packages of a checkout: what the lock of npm, pnpm or yarn says, and what was noted at the last installation."""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 from releasegate.core import Measurement
 from releasegate.core.facts.code import InstalledFacts
 from releasegate.probes.host import Machine
-
-# npm 7 and later writes this with every installation; it has the form of the lock itself.
-_NOTED = "node_modules/.package-lock.json"
-# Not installed everywhere: for development, for another platform, or where another package wants it to be there.
-_NOT_EVERYWHERE = ("dev", "optional", "devOptional", "peer", "link", "extraneous")
+from releasegate.probes.locks import LOCKS, Lock
 
 
 def installed(machine: Machine, part: str, path: str) -> Measurement[InstalledFacts]:
-    """Measure the packages of the checkout at `path` against its package-lock.json, where it has one."""
+    """Measure the packages of the checkout at `path` against its lock, where it has one."""
     where = machine.path(path)
     with machine.noting() as noted:
-        locked = _packages(machine, f"{where}/package-lock.json")
-        found = _packages(machine, f"{where}/{_NOTED}") if locked else None
-        needed = {
-            place: str(entry.get("version", ""))
-            for place, entry in (locked or {}).items()
-            if place and not any(entry.get(word) for word in _NOT_EVERYWHERE)
-        }
-        there = {place: str(entry.get("version", "")) for place, entry in (found or {}).items()}
-        facts = InstalledFacts(
-            part=part,
-            lock=f"{where}/package-lock.json" if needed else "",
-            is_installed=found is not None,
-            locked=len(needed),
-            differ=tuple(
-                (place.removeprefix("node_modules/"), version, there.get(place, ""))
-                for place, version in sorted(needed.items())
-                if found is not None and there.get(place) != version
-            ),
-            seen_with=machine.by_hand(["npm", "ls", "--prefix", where, "--depth", "0"]),
-        )
+        facts = _facts(machine, part, where)
         shown = {"lock": facts.lock, "locked": facts.locked, "differ": [list(one) for one in facts.differ[:20]]}
         return noted.measurement(facts, rows=facts.locked, unit="packages", shown=shown)
 
 
-def _packages(machine: Machine, path: str) -> dict[str, dict[str, Any]] | None:
-    """Return the packages of a lock by the place they are installed in; None without one of npm 7 or later."""
-    if machine.stat(path) is None:
-        return None
-    try:
-        packages = json.loads(machine.read(["cat", "--", path])).get("packages")
-    except (ValueError, AttributeError):
-        return None
-    is_whole = isinstance(packages, dict) and all(isinstance(entry, dict) for entry in packages.values())
-    return packages if is_whole else None
+def _facts(machine: Machine, part: str, where: str) -> InstalledFacts:
+    """Return what the first lock says that an installation was noted for; a leftover of another manager has no note."""
+    locks = [lock for lock in LOCKS if machine.stat(f"{where}/{lock.file}") is not None]
+    lock = next((lock for lock in locks if machine.stat(f"{where}/{lock.note}") is not None), None)
+    if lock is None:
+        return InstalledFacts(part=part, lock=f"{where}/{locks[0].file}" if locks else "", is_installed=False)
+    return _compared(machine, part, where, lock)
+
+
+def _compared(machine: Machine, part: str, where: str, lock: Lock) -> InstalledFacts:
+    texts = (machine.read(["cat", "--", f"{where}/{name}"]) for name in (lock.file, lock.note))
+    found = lock.compare(*texts)
+    if found is None:
+        return InstalledFacts(part=part, lock="", is_installed=False)
+    count, differ = found
+    return InstalledFacts(
+        part=part,
+        lock=f"{where}/{lock.file}",
+        is_installed=True,
+        locked=count,
+        differ=differ,
+        install=lock.install,
+        seen_with=machine.by_hand(["cat", f"{where}/{lock.note}"]),
+    )

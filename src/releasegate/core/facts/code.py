@@ -68,8 +68,8 @@ class BuildFacts:
 class InstalledFacts:
     """What a lock says and what is installed: `locked` packages, and those that `differ` as (place, want, have).
 
-    `have` is "" where the package is not there. `lock` is "" without a lock that can be read, `installed` whether
-    there is a folder of installed packages beside it.
+    `have` is "" where the package is not there, `want` "none" where it is not in the lock. `lock` is "" without a
+    lock that can be read; `is_installed` says whether an installation was noted beside it, `install` what repeats it.
     """
 
     part: str
@@ -77,6 +77,7 @@ class InstalledFacts:
     is_installed: bool
     locked: int = 0
     differ: tuple[tuple[str, str, str], ...] = ()
+    install: str = ""
     seen_with: str = ""
 
 
