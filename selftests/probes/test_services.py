@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -272,6 +274,22 @@ def test_a_restart_by_hand_is_no_crash(here, pm2, script):
     after = look(here, "pm2", "again")
     assert after.since > before
     assert after.restarts == 0
+
+
+def test_the_port_of_a_second_instance_is_the_service_s_own(here, pm2, script, wait_until):
+    """PM2 runs a service several times; whichever of them listens is no stranger."""
+    listens = "const p = Number(process.env.NODE_APP_INSTANCE);"
+    listens += "require('net').createServer().listen(p ? Number(process.env.PORT) : 0, '127.0.0.1')"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = {"name": "several", "script": script("several.js", listens), "instances": 2, "exec_mode": "fork"}
+    pm2("start", script("several.config.json", json.dumps({"apps": [{**config, "env": {"PORT": str(port)}}]})))
+    book = open_services(Services(manager="pm2", backend=Service(name="several", port=port)), here)
+    wait_until(lambda: [one for one in book.port("backend", None).value.listeners if one.port == port], "the listener")
+    ports = book.port("backend", None).value
+    (listener,) = [one for one in ports.listeners if one.port == port]
+    assert listener.pid in ports.family
+    pm2("delete", "several")
 
 
 def test_a_name_that_pm2_does_not_know_has_nearest_names(here, pm2, script):

@@ -14,6 +14,7 @@ class ServiceFacts:
     that runs now began, of several instances the one that began first; `restarts` counts those that nobody
     asked for; both None where the manager does not know. `health` is "" where no health check is set up.
     `version` names the image or the version the manager knows, `built` (UTC) when that image was made.
+    `pid` is the process, of several instances (`instances`) the first that runs, `siblings` the others.
     `unmanaged` is the target's reason when nobody manages it; `project` is the compose project of a container.
     """
 
@@ -30,6 +31,7 @@ class ServiceFacts:
     built: datetime | None = None
     pid: int | None = None
     memory_bytes: int | None = None
+    siblings: tuple[int, ...] = ()
     instances: int = 1
     project: str = ""
     nearest: tuple[str, ...] = ()

@@ -50,6 +50,7 @@ def _facts(part: str, service: Service, mine: list[dict[str, Any]], seen_with: s
     told = [one["pm2_env"] for one in mine]
     states = [str(one["status"]) for one in told]
     online = states.count("online")
+    pids = [int(one["pid"]) for one in mine if one.get("pid")]
     return ServiceFacts(
         part=part,
         name=service.name,
@@ -61,7 +62,8 @@ def _facts(part: str, service: Service, mine: list[dict[str, Any]], seen_with: s
         # PM2's restart_time also counts `pm2 restart`; this is crashes alone, forgotten when it gives up (errored)
         restarts=sum(one.get("unstable_restarts", 0) for one in told),
         version=str(told[0].get("version", "")).replace("N/A", ""),
-        pid=mine[0].get("pid") or None,
+        pid=pids[0] if pids else None,
+        siblings=tuple(pids[1:]),
         memory_bytes=sum(one.get("monit", {}).get("memory", 0) for one in mine) or None,
         instances=len(mine),
         seen_with=seen_with,

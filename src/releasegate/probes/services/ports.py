@@ -36,7 +36,7 @@ def listeners(machine: Machine, facts: ServiceFacts, port: int, *, is_told: bool
             port=port,
             is_told=is_told,
             listeners=found,
-            family=family_of(facts.pid or 0, parents),
+            family=frozenset().union(*(family_of(pid, parents) for pid in (facts.pid or 0, *facts.siblings))),
             seen_with=machine.by_hand([*_SS, f"sport = :{port}"]),
         )
         shown = {"port": port, "listeners": [[one.pid, one.command] for one in found if one.port == port]}
