@@ -124,12 +124,12 @@ def test_who_listens_on_the_port_is_told(here, process):
 def test_two_looks_at_a_process_that_stays_are_alike(here, process):
     """And of one that ended in between the second says so."""
     child, port = process
-    book = open_services(Services(manager="process", backend=Service(name="b", port=port)), here)
-    stay = book.stays("backend", 0.2).value
-    assert (stay.first.pid, stay.second.pid, stay.apart_s >= 0.2) == (child.pid, child.pid, True)
+    book = open_services(Services(manager="process", steady_for="1s", backend=Service(name="b", port=port)), here)
+    stay = book.stays("backend").value
+    assert (stay.first.pid, stay.second.pid, stay.apart_s >= 1) == (child.pid, child.pid, True)
     child.kill()
     child.wait()
-    assert book.stays("backend", 0.2).value.second.is_running is False
+    assert book.stays("backend").value.second.is_running is False
 
 
 def test_a_process_without_pid_file_command_and_port_is_a_usage_error(here):

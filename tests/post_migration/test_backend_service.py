@@ -8,11 +8,9 @@ from releasegate.checks import migrations as migration_checks
 from releasegate.checks import services as checks
 from releasegate.checks import staying
 from releasegate.checks.steps import commands_did_as_promised
-from releasegate.core.durations import parse_duration
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import git, migrations
 from releasegate.probes.installed import installed
-from releasegate.probes.logs import LogReader, is_kept
 
 pytestmark = pytest.mark.backend
 
@@ -36,10 +34,8 @@ def service(services):
 
 
 @pytest.fixture
-def log(machine, target, service):
-    if not is_kept(target.services, "backend"):
-        return None
-    return LogReader(target.services, "backend", machine).read(since=service.value.since)
+def log(log_since_start):
+    return log_since_start("backend")
 
 
 @pytest.fixture
@@ -91,7 +87,7 @@ def test_what_runs_is_what_lies_on_the_disk(request, code, build, said, change, 
         said=checks.version_said(said.value, at=version.at, names=version.headers) if said else "",
         source=change.release.source,
     )
-    require(judgement, *(look for look in (code, build, service, said) if look))
+    require(judgement, code, build, service, said)
 
 
 @pytest.mark.check("backend/service-up", promise="services", target=("host", "services"))
@@ -114,28 +110,19 @@ def test_the_backend_says_that_it_started(log, service, change, require):
 
 @pytest.mark.check("backend/log-clean", promise="logs", target=("host", "services"))
 def test_the_log_has_no_error_that_it_did_not_have(log, service, recorded, change, require):
-    facts = service.value
-    if log is None:
-        require(log_checks.nobody_keeps_a_log(facts.unmanaged))
-        return
-    known = log_checks.known_errors(log.value, facts.since, change.logs, recorded("preflight/log-shapes"))
-    judgement = log_checks.of_a_service_that_runs(
-        facts, lambda: log_checks.log_is_clean("backend/log-clean", log.value, facts.since, change.logs, known)
-    )
-    require(judgement, log)
+    lines, shapes = log and log.value, recorded("preflight/log-shapes")
+    require(log_checks.clean_since_start("backend/log-clean", lines, service.value, change.logs, shapes), log)
 
 
 @pytest.mark.check("backend/port", promise="services", target=("host", "services"))
 def test_nothing_else_has_the_backend_s_port(services, change, target, require):
     ports = services.port("backend", target.backend.url if target.backend else None)
-    judgement = staying.port_is_its_own("backend/port", ports.value if ports else None, change.services.source)
-    require(judgement, *([ports] if ports else []))
+    require(staying.port_is_its_own("backend/port", ports and ports.value, change.services.source), ports)
 
 
 @pytest.mark.check("backend/service-stays", promise="services", target=("host", "services"))
 def test_the_backend_stays_up(services, change, target, require):
-    least_s = parse_duration(target.services.steady_for, where="services.steady_for").total_seconds()
-    stay = services.stays("backend", least_s)
+    stay, least_s = services.stays("backend"), target.services.steady_s
     require(staying.service_stays("backend/service-stays", stay.value, least_s, change.services.source), stay)
 
 

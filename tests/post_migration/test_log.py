@@ -11,9 +11,9 @@ def judged(log_since, recorded, change, require):
 
     def judged(check, gate):
         log, since = log_since("backend", gate)
-        lines, shapes = log.value if log else None, recorded("preflight/log-shapes")
+        lines, shapes = log and log.value, recorded("preflight/log-shapes")
         judgement = checks.log_stayed_clean(check, lines, since, change.logs, shapes, with_names=False)
-        require(judgement, *([log] if log else []))
+        require(judgement, log)
 
     return judged
 

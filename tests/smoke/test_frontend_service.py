@@ -7,11 +7,9 @@ from releasegate.checks import logs as log_checks
 from releasegate.checks import services as checks
 from releasegate.checks import staying
 from releasegate.checks.steps import commands_did_as_promised
-from releasegate.core.durations import parse_duration
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import git
 from releasegate.probes.installed import installed
-from releasegate.probes.logs import LogReader, is_kept
 
 pytestmark = pytest.mark.frontend
 
@@ -53,30 +51,21 @@ def test_the_frontend_was_restarted_and_runs(services, machine, deploy_began, ch
 
 
 @pytest.mark.check("frontend/log-clean", promise="logs", target=("host", "services"))
-def test_the_log_has_no_error_that_it_did_not_have(services, machine, target, recorded, change, require):
-    facts = services.first("frontend").value
-    if not is_kept(target.services, "frontend"):
-        require(log_checks.nobody_keeps_a_log(facts.unmanaged))
-        return
-    log = LogReader(target.services, "frontend", machine).read(since=facts.since)
-    known = log_checks.known_errors(log.value, facts.since, change.logs, recorded("preflight/log-shapes"))
-    judgement = log_checks.of_a_service_that_runs(
-        facts, lambda: log_checks.log_is_clean("frontend/log-clean", log.value, facts.since, change.logs, known)
-    )
-    require(judgement, log)
+def test_the_log_has_no_error_that_it_did_not_have(services, log_since_start, recorded, change, require):
+    facts, log = services.first("frontend").value, log_since_start("frontend")
+    lines, shapes = log and log.value, recorded("preflight/log-shapes")
+    require(log_checks.clean_since_start("frontend/log-clean", lines, facts, change.logs, shapes), log)
 
 
 @pytest.mark.check("frontend/port", promise="services", target=("host", "services"))
 def test_nothing_else_has_the_frontend_s_port(services, change, target, require):
     ports = services.port("frontend", target.frontend.url if target.frontend else None)
-    judgement = staying.port_is_its_own("frontend/port", ports.value if ports else None, change.services.source)
-    require(judgement, *([ports] if ports else []))
+    require(staying.port_is_its_own("frontend/port", ports and ports.value, change.services.source), ports)
 
 
 @pytest.mark.check("frontend/service-stays", promise="services", target=("host", "services"))
 def test_the_frontend_stays_up(services, change, target, require):
-    least_s = parse_duration(target.services.steady_for, where="services.steady_for").total_seconds()
-    stay = services.stays("frontend", least_s)
+    stay, least_s = services.stays("frontend"), target.services.steady_s
     require(staying.service_stays("frontend/service-stays", stay.value, least_s, change.services.source), stay)
 
 

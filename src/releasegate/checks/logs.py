@@ -47,6 +47,16 @@ def since_start(log: LogSlice, started: datetime | None, patterns: Sequence[str]
     return log.from_line(starts[-1]) if starts else None
 
 
+def clean_since_start(
+    check: str, log: LogSlice | None, facts: ServiceFacts, promise: LogPromise, recorded: Sequence[Mapping[str, Any]]
+) -> Judgement:
+    """Judge `log_is_clean` of a service; `log` is None where nobody keeps one, `recorded` as for `known_errors`."""
+    if log is None:
+        return nobody_keeps_a_log(facts.unmanaged)
+    known = known_errors(log, facts.since, promise, recorded)
+    return of_a_service_that_runs(facts, lambda: log_is_clean(check, log, facts.since, promise, known))
+
+
 def of_a_service_that_runs(facts: ServiceFacts, judge: Callable[[], Judgement]) -> Judgement:
     """Return what `judge` says of the log of a service; of one that is down, that nothing is known since its start."""
     if facts.is_running or facts.unmanaged:

@@ -83,13 +83,17 @@ def _spill(config: pytest.Config, run: Run) -> Spill:
 
 @pytest.fixture
 def require(request: pytest.FixtureRequest) -> Require:
-    """Return `require(judgement, *measurements)`: it records all, and ends the test unless the judgement holds."""
+    """Return `require(judgement, *measurements)`: it records all, and ends the test unless the judgement holds.
+
+    None stands for what could not be looked at, and is left out.
+    """
     notebook = request.node.stash[NOTEBOOK]
 
-    def require(judgement: Judgement, *measurements: Measurement[Any]) -> None:
+    def require(judgement: Judgement, *measurements: Measurement[Any] | None) -> None:
         __tracebackhide__ = True
         for measurement in measurements:
-            notebook.measured(measurement)
+            if measurement is not None:
+                notebook.measured(measurement)
         notebook.judged(judgement)
 
     return require

@@ -19,7 +19,7 @@ from releasegate.probes import clocks as database_clocks
 from releasegate.probes import host
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.http import Api, open_api
-from releasegate.probes.logs import LogReader, has_log
+from releasegate.probes.logs import LogReader, has_log, is_kept
 from releasegate.probes.postgres import Session, open_session
 from releasegate.probes.services import Part, ServiceBook, open_services
 
@@ -145,3 +145,16 @@ def log_since(
         return LogReader(target.services, part, machine).read(since=since), since
 
     return log_since
+
+
+@pytest.fixture
+def log_since_start(machine: Machine, services: ServiceBook) -> Callable[[Part], Measurement[LogSlice] | None]:
+    """Return `log_since_start(part)`: that service's log since it began to run; None where nobody keeps one."""
+    section = services.services
+
+    def log_since_start(part: Part) -> Measurement[LogSlice] | None:
+        if not is_kept(section, part):
+            return None
+        return LogReader(section, part, machine).read(since=services.first(part).value.since)
+
+    return log_since_start

@@ -227,6 +227,11 @@ class Services(Model):
     backend: Service | None = None
     frontend: Service | None = None
 
+    @property
+    def steady_s(self) -> float:
+        """The least time between two looks at a service, in seconds."""
+        return parse_duration(self.steady_for, where="services.steady_for").total_seconds()
+
     @model_validator(mode="after")
     def _has_what_its_manager_needs(self) -> Self:
         if self.manager == "none" and not self.reason:

@@ -58,11 +58,11 @@ class ServiceBook:
             self._first[part] = (time.monotonic(), found)
         return self._first[part][1]
 
-    def stays(self, part: Part, apart_s: float) -> Measurement[ServiceStay]:
-        """Measure one service a second time, at least `apart_s` seconds after `first`. Raises as `look` does."""
+    def stays(self, part: Part) -> Measurement[ServiceStay]:
+        """Measure one service a second time, at least `steady_s` after `first`. Raises as `look` does."""
         first = self.first(part)
         if not first.value.unmanaged:
-            time.sleep(max(0.0, self._first[part][0] + apart_s - time.monotonic()))
+            time.sleep(max(0.0, self._first[part][0] + self.services.steady_s - time.monotonic()))
         second = self.look(part)
         stay = ServiceStay(
             first=first.value, second=second.value, apart_s=round(time.monotonic() - self._first[part][0], 1)
