@@ -117,6 +117,45 @@ def _leaves(value, place=()):
         yield place
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "statement.json"])
+def test_the_same_in_another_spelling_is_found_in_a_derived_file(closed_folder, name):
+    """`false` and `0.0` for 0, a key that nobody wrote, a key twice, a space: to Python all of them are equal."""
+    path = closed_folder.root / name
+    original = path.read_text("utf-8")
+    numbers = [place for place in _leaves(json.loads(original)) if isinstance(_at(json.loads(original), place), int)]
+    assert bool(numbers) == (name == "manifest.json")
+    harms = [_with(original, place, float(_at(json.loads(original), place))) for place in numbers]
+    harms += [_with(original, place, False) for place in numbers if _at(json.loads(original), place) == 0]
+    harms += [original.replace("{", '{"approved": true,', 1), original + " ", original.replace(": ", ":", 1)]
+    first_key = next(iter(json.loads(original)))
+    harms.append(original.replace("{", f'{{"{first_key}": 0,', 1))
+    for harm in harms:
+        path.write_text(harm, "utf-8")
+        assert wrong(closed_folder), harm
+    path.write_text(original, "utf-8")
+    assert not wrong(closed_folder)
+
+
+def _at(content, place):
+    for key in place:
+        content = content[key]
+    return content
+
+
+def _with(text: str, place, value) -> str:
+    content = json.loads(text)
+    _at(content, place[:-1])[place[-1]] = value
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
+
+
+def test_a_lock_that_is_taken_later_is_no_harm(closed_folder):
+    """Locks are not evidence: whoever begins to write, or to watch, changes them."""
+    (closed_folder.root / ".watch.lock").write_text("pid 1")
+    write_statement(closed_folder)
+    (closed_folder.root / ".watch.lock").write_text("pid 2")
+    assert not wrong(closed_folder)
+
+
 def test_a_missing_manifest_is_wrong(closed_folder):
     """Without the manifest, missing files could not be seen."""
     closed_folder.manifest.unlink()

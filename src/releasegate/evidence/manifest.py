@@ -12,6 +12,7 @@ from releasegate.evidence.folder import Folder
 from releasegate.evidence.history import History
 from releasegate.evidence.writing import as_json, reading, replace_file
 
+KEYS = frozenset({"files", "events", "tests"})
 COUNTS = ("collected", "executed", "skipped", "deselected")
 
 
@@ -26,7 +27,7 @@ def describe(folder: Folder, history: History) -> dict[str, Any]:
     """Return what a manifest of `folder` says now.
 
     Files are listed by their path in the folder, sizes in bytes; the manifest, the statement made over it, and the
-    lock are not among them.
+    locks (they change whenever somebody begins to write) are not among them.
     """
     seq, digest = history.head
     return {
@@ -38,7 +39,7 @@ def describe(folder: Folder, history: History) -> dict[str, Any]:
 
 def files(folder: Folder) -> Iterator[str]:
     """Yield the path in the folder of every file that belongs to the evidence, sorted; links are not followed."""
-    apart = {folder.manifest, folder.statement, folder.signature, folder.lock}
+    apart = {folder.manifest, folder.statement, folder.signature, *folder.root.glob(".*lock")}
     with reading(folder.root):
         for path in sorted(folder.root.rglob("*")):
             if path.is_file() and not path.is_symlink() and path not in apart:

@@ -19,7 +19,7 @@ from releasegate.evidence.folder import Folder
 from releasegate.evidence.history import History
 from releasegate.evidence.looked import Line
 from releasegate.evidence.signature import check_signature
-from releasegate.evidence.writing import reading
+from releasegate.evidence.writing import as_json, reading
 
 __all__ = ["Line", "Verification", "blob_paths", "ticket_line", "verify"]
 
@@ -78,6 +78,9 @@ def _manifest(folder: Folder, history: History) -> Iterator[Line]:
     if content is None or not isinstance(listed, dict):
         yield Line(ok=False, text="manifest.json: is missing or no manifest; changed or missing files cannot be seen")
         return
+    if not _is_written_so(folder.manifest, content) or content.keys() != manifest.KEYS:
+        yield Line(ok=False, text="manifest.json: is not spelled as it was written")
+        return
     present = set(manifest.files(folder))
     wrong = [Line(ok=False, text=f"{path}: is in the manifest and missing") for path in sorted(set(listed) - present)]
     wrong += [line for path in sorted(present & set(listed)) for line in _listed_file(folder, path, listed[path])]
@@ -93,7 +96,7 @@ def _listed_file(folder: Folder, path: str, entry: Any) -> Iterator[Line]:
     file = folder.root / path
     if file == folder.events:
         yield from _listed_chain(folder, entry)
-    elif manifest.hashed(file) != entry:
+    elif not _same(manifest.hashed(file), entry):
         yield Line(ok=False, text=f"{path}: is not the file that the manifest lists")
 
 
@@ -102,15 +105,15 @@ def _listed_chain(folder: Folder, entry: Any) -> Iterator[Line]:
     with reading(folder.events):
         data = folder.events.read_bytes()
     size = entry.get("size") if isinstance(entry, dict) else None
-    if not isinstance(size, int) or entry != {"sha256": sha256(data[:size]).hexdigest(), "size": len(data[:size])}:
+    if type(size) is not int or entry != {"sha256": sha256(data[:size]).hexdigest(), "size": len(data[:size])}:
         yield Line(ok=False, text="events.jsonl: is not the chain that the manifest lists")
 
 
 def _covered(content: dict[str, Any], history: History) -> Line:
     event = next((event for event in history.events if event.seq == _last_seq(content)), None)
-    if event is None or content["events"] != {"last_seq": event.seq, "last_hash": event.digest}:
+    if event is None or not _same(content["events"], {"last_seq": event.seq, "last_hash": event.digest}):
         return Line(ok=False, text="manifest.json: its last event is not in the chain")
-    if manifest.counts(history.until(event.seq)) != content.get("tests"):
+    if not _same(manifest.counts(history.until(event.seq)), content["tests"]):
         return Line(ok=False, text="manifest.json: its counts of tests are not what the chain says")
     later = history.head[0] - event.seq
     if later:
@@ -184,7 +187,7 @@ def _statement(folder: Folder, history: History) -> Iterator[Line]:
     then = history.until(_last_seq(_read_json(folder.manifest) or {}))
     with reading(folder.manifest):
         expected = statement.describe(then, folder.manifest.read_bytes())
-    if content != expected:
+    if not _is_written_so(folder.statement, expected):
         yield Line(ok=False, text="statement.json: does not say what the chain and the manifest say")
     else:
         yield Line(ok=True, text=f"the statement ({content['predicate']['result']}) says what chain and manifest say")
@@ -201,7 +204,7 @@ def _report(folder: Folder) -> Iterator[Line]:
 def _last_seq(content: dict[str, Any]) -> int:
     last = content.get("events")
     seq = last.get("last_seq") if isinstance(last, dict) else None
-    return seq if isinstance(seq, int) else 0
+    return seq if type(seq) is int else 0
 
 
 def _anchor(history: History, claimed: Anchor | None) -> Line:
@@ -217,6 +220,17 @@ def _anchor(history: History, claimed: Anchor | None) -> Line:
     if event.kind is Kind.END and str(event.payload.get("verdict")) != claimed.verdict:
         return Line(ok=False, text=f"the ticket says {claimed.verdict}, event {claimed.seq} says otherwise")
     return Line(ok=True, text=f"event {claimed.seq} is the one that the ticket names")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether both are the same JSON; to Python `1`, `1.0` and `true` are equal."""
+    return as_json(one) == as_json(other)
+
+
+def _is_written_so(path: Path, content: Any) -> bool:
+    """Whether the file holds `content` and not a byte else: no key twice, none that nobody wrote."""
+    with reading(path):
+        return path.read_bytes() == as_json(content)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
