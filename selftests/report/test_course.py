@@ -168,6 +168,6 @@ def test_what_was_attested_is_listed_with_who_typed_it(night):
     night.note(Kind.ATTEST, "preflight", item="other", by="Ana")
     assert [(one.what, one.text, one.typed_by, one.counts) for one in night.said] == [
         ("Told", "call", "deploy", "said again later"),
-        ("Told", "", "", "attested"),
+        ("Told", "", "", "it counts"),
         ("other", "", "", "no manual item of this change"),
     ]

@@ -80,7 +80,7 @@ def test_what_lies_outside_is_drawn_at_the_edge():
     """A value that the scale did not expect never leaves the frame."""
     frame = svg.Frame()
     drawn = svg.curve(frame, [(-1, 2), (float(7), -3)], 5)
-    assert re.findall(r"[\d.]+,[\d.]+", drawn) == ["52,14", "624,220"]
+    assert re.findall(r"[\d.]+,[\d.]+", drawn) == ["52,32", "624,220"]
     assert 'class="curve c1"' in drawn
 
 

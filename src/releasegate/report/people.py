@@ -42,7 +42,7 @@ def _attested(history: History, event: Event, texts: dict[str, str], language: L
         typed_by=who_typed(event),
         when=moment(event.moment),
         text=str(event.payload.get("note") or ""),
-        counts="; ".join(notes) or language.t("attested"),
+        counts="; ".join(notes) or language.t("it counts"),
         tone=Tone.QUIET if notes else Tone.GOOD,
     )
 

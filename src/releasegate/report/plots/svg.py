@@ -13,6 +13,7 @@ from markupsafe import Markup
 from releasegate.report.safe import finalize
 
 COLOURS = 4
+_LETTER_PX = 6  # of the plots' font, on average: nothing that draws a text measures it
 _NICE = (1, 2, 5)
 _NICE_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400)
 _SECONDS_SHOWN_BELOW = 60
@@ -26,7 +27,7 @@ class Frame:
     height: int = 260
     left: int = 52
     right: int = 16
-    top: int = 14
+    top: int = 32
     bottom: int = 40
 
     def across(self, share: float) -> float:
@@ -132,9 +133,14 @@ def rows(frame: Frame, ticks: Iterable[tuple[float, str]]) -> Markup:
 
 
 def columns(frame: Frame, ticks: Iterable[tuple[float, str]]) -> Markup:
-    """Return the label at each share of the lower edge."""
+    """Return the label at each share of the lower edge; one that would reach out of the drawing ends at its edge."""
     below = frame.height - frame.bottom + 16
-    return Markup("").join(label("tick", frame.across(share), below, text) for share, text in ticks)
+    drawn = []
+    for share, text in ticks:
+        x = frame.across(share)
+        is_out = x + len(text) * _LETTER_PX / 2 > frame.width
+        drawn.append(label("tick", frame.width if is_out else x, below, text, anchor="end" if is_out else "middle"))
+    return Markup("").join(drawn)
 
 
 def curve(frame: Frame, points: Iterable[tuple[float, float]], number: int) -> Markup:
@@ -144,13 +150,17 @@ def curve(frame: Frame, points: Iterable[tuple[float, float]], number: int) -> M
 
 
 def legend(frame: Frame, names: Sequence[str]) -> Markup:
-    """Return the names of the curves in the upper left corner, each with its colour."""
+    """Return the names of the curves above the plot, each with its colour, in as many lines as they need."""
     bar = Markup('<rect class="key c{0}" x="{1}" y="{2}" width="14" height="3"/>')
     drawn = []
+    x, y = frame.left, 12
     for number, name in enumerate(names, start=1):
-        top = frame.top + 18 * number
-        drawn.append(bar.format(colour(number), frame.left + 10, top - 8))
-        drawn.append(label("legend", frame.left + 30, top - 3, name, anchor="start"))
+        width = 20 + len(name) * _LETTER_PX
+        if x > frame.left and x + width > frame.width:
+            x, y = frame.left, y + 14
+        drawn.append(bar.format(colour(number), x, y - 5))
+        drawn.append(label("legend", x + 20, y, name, anchor="start"))
+        x += width + 18
     return Markup("").join(drawn)
 
 

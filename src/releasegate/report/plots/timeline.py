@@ -14,7 +14,7 @@ from releasegate.report.plots import svg
 from releasegate.report.plots.recorded import OfMeasure
 from releasegate.report.views import Plot
 
-_FRAME = svg.Frame(height=190)
+_FRAME = svg.Frame(height=190, top=22)
 _BEYOND = 4.0  # a limit this many times above everything measured is said, not drawn: it would flatten the curve
 
 Pairs = list[tuple[float, float]]
