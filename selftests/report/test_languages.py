@@ -10,11 +10,13 @@ from babel.messages.extract import extract
 from jinja2.ext import babel_extract
 
 from releasegate import report
+from releasegate.evidence.ways_back import SENTENCES
 from releasegate.plugin.gates import GATES
 from releasegate.report import gates as report_gates
 from releasegate.report.languages import language, read_catalog
 from releasegate.report.page import LABELS
 from releasegate.report.views import State
+from releasegate.report.ways_back import TITLES
 
 SOURCE = Path(report.__file__).parent
 CATALOG = read_catalog(SOURCE / "languages" / "pt_BR.po")
@@ -43,9 +45,10 @@ def first(message) -> str:
 
 
 def by_name() -> set[str]:
-    """Return what is translated by a value: states, labels, why a box is empty, the gates' questions and steps."""
+    """Return what is translated by a value: states, labels, why a box is empty, ways back, questions and steps."""
     gates = {text for gate in GATES for text in (gate.question, gate.runbook)}
-    return gates | set(map(str, State)) | set(LABELS) | set(report_gates.WHY_EMPTY)
+    back = {*SENTENCES, *TITLES.values()}
+    return gates | back | set(map(str, State)) | set(LABELS) | set(report_gates.WHY_EMPTY)
 
 
 EVERYTHING = sorted(in_templates() | in_code() | by_name())

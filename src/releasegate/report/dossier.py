@@ -23,6 +23,7 @@ from releasegate.report.measures import Measures
 from releasegate.report.people import said
 from releasegate.report.plots.recorded import ReadBlob
 from releasegate.report.views import Dossier, Found, GateView, State
+from releasegate.report.ways_back import about_them, ways_back
 
 _NOT_JUDGED = (Verdict.NOT_APPLICABLE, Verdict.NOT_RUN, Verdict.BLOCKED, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
@@ -53,6 +54,8 @@ def dossier(
         gates=views,
         found=tuple(_found(views)),
         course=course(history, change, gates, language),
+        ways_back=ways_back(history, change, gates, language),
+        about_ways_back=tuple(about_them(history, change, gates, language)),
         said=tuple(said(history, change, language)),
         deviations=_deviations(history),
         unchecked=tuple(_unchecked(history, views, language)),

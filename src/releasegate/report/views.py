@@ -241,6 +241,26 @@ class CourseRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackWay:
+    """One way back at one moment: what it loses, or why it is not possible."""
+
+    kind: str
+    title: str
+    loses: str = ""
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackRow:
+    """One moment of the release, when it was reached (UTC, "" for not yet), and which ways back are possible at it."""
+
+    moment: str
+    ways: tuple[BackWay, ...]
+    reached: str = ""
+    is_now: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What a person attested or waived; `counts` says whether it does; `typed_by` who typed it, when somebody else."""
 
@@ -280,6 +300,8 @@ class Dossier:
     gates: tuple[GateView, ...]
     found: tuple[Found, ...]
     course: tuple[CourseRow, ...] = ()
+    ways_back: tuple[BackRow, ...] = ()
+    about_ways_back: tuple[str, ...] = ()
     said: tuple[Said, ...] = ()
     deviations: tuple[str, ...] = ()
     unchecked: tuple[tuple[str, str], ...] = ()

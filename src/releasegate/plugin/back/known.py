@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from releasegate.evidence.history import History
+from releasegate.evidence.ways_back import restore_took
 
-_CHECKS = ("backup/way-back-saved", "backup/dump-listed", "backup/dump-exists", "backup/restored")
+_CHECKS = ("backup/way-back-saved", "backup/dump-listed", "backup/dump-exists")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,7 @@ def known(history: History) -> Known:
     measures = list(_measures(history))
     saved = _value(measures, "saved commits")
     heads = {str(one["path"]): str(one["head"]).partition(" ")[0] for one in _values(measures, "commits")}
-    listing, restored = _value(measures, "entries listed"), _value(measures, "entries restored")
-    took = restored.get("duration_s") if not restored.get("errors") and not restored.get("lacking") else None
+    listing = _value(measures, "entries listed")
     commits = {part: hashes[0] for part, hashes in saved.get("known", {}).items() if hashes}
     return Known(
         commits=commits | {f"at {path}": head for path, head in heads.items()},
@@ -44,7 +44,7 @@ def known(history: History) -> Known:
         form=str(listing.get("format") or ""),
         compression=str(listing.get("compression") or ""),
         dumped=_moment(listing.get("created")),
-        restore_s=took if isinstance(took, int | float) else None,
+        restore_s=restore_took(history),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
@@ -12,6 +12,7 @@ from releasegate.change.models import RollbackKind
 from releasegate.core.durations import parse_duration, show_duration
 from releasegate.core.figures import moment
 from releasegate.core.settings import command_name
+from releasegate.evidence import ways_back as evidence
 from releasegate.evidence.history import History
 from releasegate.plugin.back.commands import commands
 from releasegate.plugin.back.known import Known, known
@@ -19,8 +20,6 @@ from releasegate.plugin.gates import GATES
 from releasegate.plugin.subject import Subject
 from releasegate.probes.postgres import reached_by
 
-_FIRST = "backend"  # before the new backend is out there is nothing to go back from
-_LAST = "frontend"  # from here on people write what only the new release shows
 KINDS: tuple[RollbackKind, ...] = get_args(RollbackKind)
 
 
@@ -54,24 +53,25 @@ def _until(decide_by: datetime | None, now: datetime) -> str:
 
 def ways_back(subject: Subject, history: History) -> tuple[Way, ...]:
     """Return every way back once something of the release is out, () before that."""
-    reached = {gate.marker for gate in GATES if history.attempts(gate.marker)}
-    if _FIRST not in reached:
+    reached = evidence.reached(history, GATES)
+    if evidence.FIRST not in reached:
         return ()
     return tuple(_way(kind, subject, history, reached) for kind in KINDS)
 
 
-def _way(kind: RollbackKind, subject: Subject, history: History, reached: set[str]) -> Way:
+def _way(kind: RollbackKind, subject: Subject, history: History, reached: Collection[str]) -> Way:
+    possible = evidence.possible(history, has_statement=any(one.kind == "data" for one in subject.change.rollback))
     facts, ends = known(history), _window_ends(subject, history)
     connection = reached_by(subject.target.database) if subject.target.database else "dbname=DATABASE"
     takes_s = _takes(kind, subject, facts)
     judged = _words("run", "rollback", "--kind", kind, "--target", str(subject.target_path))
     return Way(
         kind=kind,
-        loses=_loses(kind, facts, released=_LAST in reached),
+        loses=_loses(kind, facts, reached),
         takes_s=takes_s,
         commands=(*commands(kind, subject.target, subject.change, facts, connection), judged),
         decide_by=ends - timedelta(seconds=takes_s or 0) if ends else None,
-        why_not=_why_not(kind, subject, history, reached),
+        why_not=possible.why_not(kind, reached),
     )
 
 
@@ -87,25 +87,12 @@ def _takes(kind: RollbackKind, subject: Subject, facts: Known) -> float | None:
     return max((one for one in (planned, measured) if one is not None), default=None)
 
 
-def _loses(kind: RollbackKind, facts: Known, *, released: bool) -> str:
-    if kind == "code":
-        return "no row is touched" + ("; what people did with the new release is not shown" if released else "")
-    if kind == "data":
-        return "what the backfill wrote; what people wrote themselves stays"
+def _loses(kind: RollbackKind, facts: Known, reached: Collection[str]) -> str:
+    if kind != "restore":
+        return evidence.loses(kind, reached)
     since = f"since {moment(facts.dumped)}" if facts.dumped else "since the dump"
     measured = f" (a restore took {show_duration(facts.restore_s)} when it was tried)" if facts.restore_s else ""
     return f"everything written {since} is lost{measured}"
-
-
-def _why_not(kind: RollbackKind, subject: Subject, history: History, reached: set[str]) -> str:
-    if kind == "data":
-        if not any(statement.kind == "data" for statement in subject.change.rollback):
-            return "the document has no statement for it"
-        return "" if "backfill" in reached or "migration" in reached else "nothing was backfilled yet"
-    dump = history.latest_closed("backup")
-    if kind == "restore" and not (dump and dump.verdict.opens):
-        return "no backup was judged good"
-    return ""
 
 
 def _window_ends(subject: Subject, history: History) -> datetime | None:
@@ -118,10 +105,10 @@ def _window_ends(subject: Subject, history: History) -> datetime | None:
 
 def point_of_no_return(history: History) -> str:
     """Return whether the moment has passed from which a way back to the old data takes from people."""
-    out = next((one for one in history.attempts(_LAST)), None)
+    out = evidence.reached(history, GATES).get(evidence.FRONTEND)
     if out is None:
         return "not reached: nobody can write with the new frontend yet"
-    return f"passed {moment(out.began)}, when the new frontend was out: a restore loses what people wrote with it"
+    return f"passed {moment(out)}, when the new frontend was out: a restore loses what people wrote with it"
 
 
 def shown(subject: Subject, history: History, now: datetime, *, kinds: Sequence[RollbackKind] = KINDS) -> Iterator[str]:
