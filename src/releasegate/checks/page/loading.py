@@ -188,7 +188,7 @@ def right_build(
     return Judgement(
         seen=0, unit="marks of a build", holds="",
         undecided="neither the page nor its files show a commit, and none of the new texts is in what was loaded; "
-        "show the commit in the page (<meta name=\"build\">), or let the target's [paths] frontend name the repository",
+        'show the commit in the page (<meta name="build">), or run preflight before a release: it notes the old files',
     )  # fmt: skip
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Error, Request
 
@@ -52,7 +53,7 @@ def plan(desk: Desk, choices: Sequence[Choice]) -> list[tuple[Conversation, list
 def cut_off(desk: Desk, conversation: Conversation, dead: Sequence[Dead]) -> list[Measurement[FallbackFacts]]:
     """Open `conversation` whole, then with the files of `dead` cut off, and say what became of each."""
     began = time.monotonic()
-    cuts = {medium: _cut(medium, way) for medium, way in dead}
+    cuts = {medium: _cut(medium, way, conversation.media) for medium, way in dead}
     try:
         whole = _whole(desk, conversation, dead)
         with desk.site.visit(cuts=cuts.values()) as visit:
@@ -80,13 +81,24 @@ def _standing(desk: Desk, conversation: Conversation, chosen: Medium) -> list[Me
         same = [one for one in thread.media if one.kind == chosen.kind and one.message != chosen.message]
         once = [one for one in same if sum(other.url == one.url for other in conversation.media) == 1]
         alone = {one.message: one for one in once}  # one of each message: the others tell whether it moved
-        nearest = list(islice(reversed(alone.values()), 2 * len(DeadWay)))
+        apart = _of_other_files(chosen, reversed(alone.values()))
+        nearest = list(islice(apart, 2 * len(DeadWay)))
         shown = [fact.url for fact in thread.bring_up(nearest) if fact.shown in (Shown.PAINTED, Shown.PLAYER)]
     return [chosen, *(one for one in nearest if one.url in shown)][: len(DeadWay)]
 
 
-def _cut(medium: Medium, way: DeadWay) -> Cut:
-    fits = _asks_for(medium)
+def _of_other_files(chosen: Medium, media: Iterable[Medium]) -> Iterator[Medium]:
+    """Give those of `media` that are other files than `chosen` and each other: signed addresses differ in the query."""
+    taken = {urlsplit(chosen.url)[:3]}
+    for medium in media:
+        file = urlsplit(medium.url)[:3]
+        if file not in taken:
+            taken.add(file)
+            yield medium
+
+
+def _cut(medium: Medium, way: DeadWay, known: Iterable[Medium]) -> Cut:
+    fits = _asks_for(medium, known)
     match way:
         case DeadWay.NOT_FOUND:
             return Cut(fits=fits)
@@ -101,14 +113,19 @@ def _cut(medium: Medium, way: DeadWay) -> Cut:
             return Cut(fits=fits, status=200, body=body, content_type=content_type)
 
 
-def _asks_for(medium: Medium) -> Any:
-    forms = needles(medium.url)
+def _asks_for(medium: Medium, known: Iterable[Medium]) -> Any:
+    """Return what tells a request for the file of `medium` from those for the other `known` media.
+
+    A form of the address that another medium has too (a name that many files bear) tells nothing.
+    """
+    others = {form for other in known if other.url != medium.url for form in needles(other.url)}
+    forms = [re.escape(form) for one in needles(medium.url) if one not in others for form in {one, unquote(one)}]
+    asks = re.compile(f"(?:{'|'.join(forms)})(?![0-9A-Za-z])") if forms else None  # /media/1 is not /media/12
 
     def fits(request: Request) -> bool:
-        if request.resource_type not in _MEDIA:
+        if asks is None or request.resource_type not in _MEDIA:
             return False
-        address = unquote(unquote(request.url))
-        return any(form in request.url or unquote(form) in address for form in forms)
+        return bool(asks.search(request.url) or asks.search(unquote(unquote(request.url))))
 
     return fits
 
