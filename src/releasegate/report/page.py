@@ -38,10 +38,8 @@ def _render(dossier: Dossier, language: Language, limits: Limits, *, is_cut: boo
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     template = _environment(limits.text).get_template("dossier.html")
     ours = {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704 - our own files, no value of anybody's
-    size = LARGEST_PAGE // 1_000_000
-    return template.render(
-        d=dossier, t=language.t, labels=LABELS, limits=limits, is_cut=is_cut, largest_mb=size, **ours
-    )  # fmt: skip
+    words = {"t": language.t, "known": language.recorded, "labels": LABELS, "largest_mb": LARGEST_PAGE // 1_000_000}
+    return template.render(d=dossier, limits=limits, is_cut=is_cut, **words, **ours)
 
 
 @cache

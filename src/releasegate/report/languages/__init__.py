@@ -16,23 +16,36 @@ _FOLDER = Path(__file__).parent
 
 
 class Language:
-    """One language: `t` translates a sentence of the source and fills its named places."""
+    """One language: `t` translates a sentence of the source and fills its named places.
 
-    def __init__(self, name: Locale, messages: dict[str, str]) -> None:
+    `recorded` does so for what a gate recorded in fixed words.
+    """
+
+    def __init__(self, name: Locale, messages: dict[str, str], recorded: dict[str, str] | None = None) -> None:
         self.name = name
         self._messages = messages
+        self._recorded = recorded or {}
 
     def t(self, message: str, **values: object) -> str:
         """Return `message` in this language with `{name}` replaced; a sentence without translation stays English."""
         translated = self._messages.get(message) or message
         return translated.format(**values) if values else translated
 
+    def recorded(self, text: str) -> str:
+        """Return what a gate recorded in fixed words (a claim, a reason, a remedy) in this language.
+
+        "" where there is none: a sentence made with values is quoted as it stands in the evidence.
+        """
+        return self._recorded.get(text, "")
+
 
 @cache
 def language(name: Locale) -> Language:
     """Return the language called `name`, read from its catalog."""
-    path = _FOLDER / f"{name.replace('-', '_')}.po"
-    return Language(name, read_catalog(path) if path.exists() else {})
+    own, recorded = (_FOLDER / f"{kind}{name.replace('-', '_')}.po" for kind in ("", "recorded_"))
+    if not own.exists():
+        return Language(name, {})  # English is the source
+    return Language(name, read_catalog(own), read_catalog(recorded))
 
 
 def read_catalog(path: Path) -> dict[str, str]:

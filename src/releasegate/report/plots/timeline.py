@@ -89,7 +89,8 @@ def _note(
     t = language.t
     notes = []
     if signal.get("baseline_said"):
-        notes.append(t("band: {what}", what=str(signal["baseline_said"])))
+        said = str(signal["baseline_said"])
+        notes.append(t("band: {what}", what=language.recorded(said) or said))
     if limit is not None and drawn is None:
         notes.append(t("the limit, {limit:g}, lies far above", limit=limit))
     if shared.gaps:
