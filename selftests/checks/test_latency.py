@@ -99,7 +99,7 @@ def test_a_slow_endpoint_is_said_in_full():
         "  want: 95 % of the requests below 500 ms (runbook 6.5)\n"
         "  have: p95 900 ms, 41 of 300 not below 500 ms; 22 or more are too many for chance\n"
         "  why:  more people wait longer than promised than the release allows\n"
-        "  fix:  compare the slow requests in samples.csv.gz with the backend's log and the database's slow queries\n"
+        "  fix:  compare the slow requests (perf keeps them in samples.csv.gz) with the backend's log and queries\n"
         "  run:  curl -sS -i http://inbox:3000/m"
     )
 

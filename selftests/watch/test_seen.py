@@ -100,7 +100,7 @@ def test_what_is_wrong_stands_above_the_signals():
     bad = spoilt(spoilt(good(1)[:20], unwell, 3, 5), service(pid=99, since="2026-03-01T03:00:00+00:00"), 9)
     said = str(_troubles(watch(bad).so_far(), 70)).strip().splitlines()
     assert said[0].startswith("FAIL health-stayed-good, health: not in 2 of 20 rounds, first at 2026")
-    assert said[1].startswith("WARN services-stayed-up, restarts backend: beyond it in ")
+    assert said[1].startswith("WARN services-stayed-up, restarts backend: 1, seen at 2026")
     assert [len(line) for line in said] == [70, 70]
 
 

@@ -23,12 +23,15 @@ def plots(value):
 
 
 def recorded(rounds, *names):
-    marks = {"frontend": BEGAN + timedelta(minutes=1), "backend": BEGAN - timedelta(hours=1)}
+    marks = {
+        "rollback": BEGAN + timedelta(minutes=1), "frontend": BEGAN - timedelta(minutes=20),
+        "backend": BEGAN - timedelta(minutes=61),
+    }  # fmt: skip
     return json.loads(json.dumps({"timeline": watch(rounds).timeline(names, marks)}))
 
 
 def test_each_signal_is_drawn():
-    """With its baseline, its limit and the deploys that fall into the watch; every drawing is well-formed."""
+    """With its baseline, its limit and the deploys around the watch; every drawing is well-formed."""
     drawn = plots(recorded(good(1), "latency", "memory", "disk"))
     assert [plot.title for plot in drawn] == [
         "latency messages (ms)", "memory backend (MB)", "memory frontend (MB)", "disk / (GB free)",
@@ -36,7 +39,13 @@ def test_each_signal_is_drawn():
     for plot in drawn:
         ET.fromstring(plot.drawing)  # noqa: S314  our own
         assert "band: the first 5 min 00 s of the watch; preflight recorded none" in plot.note
-        assert plot.drawing.count('class="mark"') == 1
+        assert plot.drawing.count('class="mark"') == 2
+        assert [f">{name}<" in plot.drawing for name in ("rollback", "frontend", "backend")] == [True, True, False]
+
+
+def test_a_drawing_begins_with_the_deploy_that_is_watched():
+    """Not with one that lies longer before the watch than half of its length."""
+    assert recorded(good(1), "latency")["timeline"]["begin_s"] == -1200
 
 
 def test_a_gap_is_shaded_and_no_line_leads_over_it():

@@ -197,7 +197,7 @@ def _too_slow(check: str, name: str, series: Series, limit: Limit, run: str, *, 
         want=f"{limit} ({limit.source})",
         have=f"{_seen_text(series, limit)}; {fails} or more are too many for chance",
         why="more people wait longer than promised than the release allows",
-        fix="compare the slow requests in samples.csv.gz with the backend's log and the database's slow queries",
+        fix="compare the slow requests (perf keeps them in samples.csv.gz) with the backend's log and queries",
         run=run,
     )
 

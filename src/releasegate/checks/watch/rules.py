@@ -11,13 +11,14 @@ from typing import Final
 
 from releasegate.checks.watch.growth import Growth, growth
 from releasegate.checks.watch.promise import Before, Rule, WatchPromise
-from releasegate.checks.watch.signals import Signal, signals
+from releasegate.checks.watch.signals import COUNTED_UP, Signal, signals
 from releasegate.core import Finding, Severity
 from releasegate.core.durations import show_duration
 from releasegate.core.facts.watch import Round
 from releasegate.core.figures import count, moment
 
 FIRST_MINUTES_S: Final = 300.0  # what stands for the baseline where preflight recorded none
+_MOST_STEPS: Final = 3
 _LEAST_SPAN_S: Final = 600.0  # no pace is carried on into the future from less
 
 
@@ -97,15 +98,31 @@ def _beyond(signal: Signal, rule: Rule, rounds: Sequence[Round], before: Before)
     is_blip = run < rule.misses and not too_often
     if is_blip and not rule.is_promised:
         return None
-    worst = (min if low is not None and seen[beyond[0]][1] < low else max)(seen[place][1] for place in beyond)
-    first, last = (_moment_of(rounds, seen[place][0]) for place in (beyond[0], beyond[-1]))
     allowed = f" in fewer than {rule.misses} rounds in a row" if rule.misses > 1 else ""
     return _Broken(
         want=f"{_limit_text(low, high, signal.unit)}{allowed}{_within(rule)} ({_source(rule, base)})",
-        have=f"beyond it in {len(beyond)} of {count(len(seen), 'round')}, {run} in a row, "
-        f"first at {moment(first)}, last at {moment(last)}; the worst: {figure(worst)}",
+        have=_counted_up(seen, rounds) if signal.name in COUNTED_UP else _how_far(seen, beyond, low, run, rounds),
         is_blip=is_blip,
     )
+
+
+Seen = Sequence[tuple[float, float]]
+
+
+def _how_far(seen: Seen, beyond: Sequence[int], low: float | None, run: int, rounds: Sequence[Round]) -> str:
+    worst = (min if low is not None and seen[beyond[0]][1] < low else max)(seen[place][1] for place in beyond)
+    first, last = (_moment_of(rounds, seen[place][0]) for place in (beyond[0], beyond[-1]))
+    return (
+        f"beyond it in {len(beyond)} of {count(len(seen), 'round')}, {run} in a row, "
+        f"first at {moment(first)}, last at {moment(last)}; the worst: {figure(worst)}"
+    )
+
+
+def _counted_up(seen: Seen, rounds: Sequence[Round]) -> str:
+    """Return how far a count went up, and in which rounds that was seen."""
+    steps = [moment(_moment_of(rounds, at)) for (_, before), (at, now) in pairwise(seen) if now > before]
+    more = f" and {len(steps) - _MOST_STEPS} times more" if len(steps) > _MOST_STEPS else ""
+    return f"{figure(seen[-1][1])}, seen at {', '.join(steps[:_MOST_STEPS])}{more}"
 
 
 def _grown(signal: Signal, rule: Rule) -> _Broken | None:

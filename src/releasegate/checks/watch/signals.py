@@ -71,6 +71,9 @@ def signals(name: str, rounds: Sequence[Round], *, status: int = 200, known: Col
     ]
 
 
+COUNTED_UP: Final = ("restarts",)
+"""Signals whose value is a count since the watch began."""
+
 Values = list[dict[str, float]]
 """For each round its values by subject."""
 

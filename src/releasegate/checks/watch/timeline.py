@@ -13,6 +13,7 @@ from releasegate.checks.watch.signals import Signal, signals
 from releasegate.core.facts.watch import Round
 
 _MOST_POINTS: Final = 240  # per signal; a plot is no wider
+_LEAD: Final = 0.5  # of the watch's length
 GAP: Final = 2.5
 """From how many times the length of a round on nobody looked; a round that is a little late leaves no gap."""
 
@@ -26,7 +27,8 @@ def timeline(
 ) -> dict[str, Any]:
     """Return the signals called `names` as JSON-ready data; times are seconds since the watch began.
 
-    `marks` are what happened around then, by its name: a deploy, a way back.
+    `marks` are what happened around then, by its name: a deploy, a way back. The drawing begins at the earliest that
+    lies no further before the watch than half of its length: that is the deploy that is watched.
     """
     began = rounds[0].at - timedelta(seconds=rounds[0].elapsed_s)
     end_s = max(rounds[-1].elapsed_s, promise.watch_s)
@@ -36,15 +38,17 @@ def timeline(
         for signal in signals(name, rounds, status=promise.health_status, known=before.log_shapes or ())
     ]
     placed = ((name, (at - began).total_seconds()) for name, at in marks.items())
+    shown = [(name, round(at, 1)) for name, at in placed if -_LEAD * end_s <= at <= end_s]
     return {
         "began": began.isoformat(),
+        "begin_s": min([0.0, *(at for _, at in shown)]),
         "end_s": end_s,
         "gaps": [
             [round(gap.begin_s, 1), round(gap.end_s, 1)]
             for gap in gaps(rounds, promise.watch_s)
             if gap.length_s > GAP * rounds[0].every_s
         ],
-        "marks": [[name, round(at, 1)] for name, at in placed if 0 <= at <= end_s],
+        "marks": shown,
         "signals": [_shown(signal, promise, before) for signal in found],
     }
 

@@ -41,8 +41,10 @@ def of_measure(seen: OfMeasure) -> Iterator[Plot]:
         return
     try:
         began, end_s = datetime.fromisoformat(recorded["began"]), float(recorded["end_s"])
+        begin_s = float(recorded.get("begin_s", 0.0))
         shared = _Timeline(
-            scale=svg.Times(began, began + timedelta(seconds=max(end_s, 1.0))), began=began,
+            scale=svg.Times(began + timedelta(seconds=begin_s), began + timedelta(seconds=max(end_s, 1.0))),
+            began=began,
             gaps=_pairs(recorded.get("gaps")),
             marks=[(str(name), float(at)) for name, at in recorded.get("marks", ())],
         )  # fmt: skip
