@@ -9,7 +9,7 @@ import pytest
 from releasegate.change.models import Duration
 from releasegate.checks import capacity as checks
 from releasegate.core import Verdict
-from releasegate.core.facts.capacity import Due, ServerState, Slot, Standby, TableSize
+from releasegate.core.facts.capacity import Due, DumpRoom, ServerState, Slot, Standby, TableSize
 from releasegate.core.facts.host import DiskFacts
 from releasegate.target.models import Database
 
@@ -90,6 +90,23 @@ def test_room_enough_or_a_disk_that_nobody_sees_passes_and_says_so():
         "writes about 1.2 GB; 1.2 GB free on /"
     )
     assert room(None).sentence.endswith("the disk of the server's data cannot be seen from here: compare it by hand")
+
+
+def test_a_dump_that_may_not_fit_is_a_warning_and_the_backfill_writes_beside_it():
+    fits = DumpRoom(disk=replace(DISK, mount="/backup", path="/backup/new"), most_bytes=10**9)
+    roomy = replace(DISK, free_bytes=1_700_000_000)
+    judged = checks.there_is_room((TABLE,), DUE, roomy, (), dump=fits)
+    assert judged.verdict is Verdict.PASS
+    assert judged.sentence.endswith("1.7 GB free on /; a dump takes up to 1.0 GB of 1.0 GB free")
+    together = checks.there_is_room((TABLE,), DUE, roomy, (), dump=DumpRoom(disk=roomy, most_bytes=10**9))
+    assert str(only(together)) == (
+        "preflight/room-to-write: / (for /pg)\n"
+        "  want: up to 1.0 GB for the dump beside 1.2 GB that the backfill writes (releasegate: all tables, unpacked)\n"
+        "  have: 1.7 GB free\n"
+        "  why:  a dump that finds no room ends half written, and there is no way back\n"
+        "  fix:  make room, or write the dump to another disk; packed, it takes less than the tables\n"
+        "  run:  df -h /"
+    )
 
 
 def test_an_empty_table_and_a_change_without_a_backfill_write_nothing():

@@ -69,6 +69,13 @@ def test_the_disk_of_the_data_is_seen_by_who_may_know_its_folder(session, here, 
         assert found.path == str(cluster.folder / "data")
 
 
+def test_the_most_that_a_dump_takes_is_the_size_of_all_tables(session, here, tmp_path):
+    """On the disk of its folder, which may be yet to be made."""
+    room = capacity.dump_room(session, here, f"{tmp_path}/backups-*/db_*.dump").value
+    assert room.disk.looked_at == str(tmp_path)
+    assert room.most_bytes > 1_000_000  # the catalog's own tables
+
+
 def test_statistics_that_are_not_there_are_told_apart(cluster):
     """Not installed, installed and not preloaded; the tables' own counters are always there."""
     dsn = cluster.database("CREATE TABLE t ()")

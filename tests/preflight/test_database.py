@@ -74,15 +74,18 @@ def test_the_server_has_connections_and_time_left(database, target, require):
 def test_there_is_room_for_what_the_backfill_writes(request, database, change, target, require):
     sizes, backfill = capacity.sizes(database, change.db.tables), change.backfill
     due = capacity.rows_due(database, backfill) if backfill else None
-    disk = capacity.data_disk(database, request.getfixturevalue("machine")) if target.host else None
+    machine = request.getfixturevalue("machine") if target.host else None
+    disk = capacity.data_disk(database, machine) if machine else None
+    dump = capacity.dump_room(database, machine, target.paths.dump) if machine and target.paths.dump else None
     judgement = capacity_checks.there_is_room(
         sizes.value,
         due.value if due else None,
         disk.value[0] if disk else None,
         backfill.durations if backfill else (),
+        dump=dump and dump.value,
         source=backfill.source if backfill else "",
     )
-    require(judgement, *(look for look in (sizes, due, disk) if look))
+    require(judgement, sizes, due, disk, dump)
 
 
 @pytest.mark.check("preflight/rollback-plans", promise="rollback", target="database")

@@ -117,6 +117,22 @@ def return_build(state: State) -> None:
     forget(state, "build-missing")
 
 
+def leave_the_old_build(state: State) -> None:
+    """Leave the backend's dist/ as it was yesterday, as a build that failed does; the process keeps what it has."""
+    set_build_aside(state, "old-build-left", "backend")
+    dist = state.repository("backend") / "dist"
+    shutil.copytree(place(state, "old-build-left") / "dist", dist)
+    then = processes.started_at(state, "postgres") - DAY_S
+    for path in dist.rglob("*"):
+        os.utime(path, (then, then))
+
+
+def put_the_new_build_back(state: State) -> None:
+    """Put the release's own build back."""
+    put_build_back(state, "old-build-left", "backend")
+    forget(state, "old-build-left")
+
+
 def serve_build_of_yesterday(state: State) -> None:
     """Leave in the frontend's dist/ what was built before the release was checked out."""
     tree = clone_at(state, "build-forgotten", "frontend", "old")
@@ -214,6 +230,15 @@ FAULTS: Final = (
         ("backend/built",),
         remove_build,
         return_build,
+    ),
+    Fault(
+        "old-build-left",
+        moments.BACKEND,
+        "backend",
+        "the backend's build failed and left the folder of the build before",
+        ("backend/built",),
+        leave_the_old_build,
+        put_the_new_build_back,
     ),
     not_pulled("frontend", moments.RELEASED, ("frontend/commit", "frontend/checkout-clean")),
     not_restarted("frontend", moments.RELEASED, ("frontend/service-up",)),

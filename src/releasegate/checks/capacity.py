@@ -8,7 +8,7 @@ from typing import Protocol
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.durations import show_duration
-from releasegate.core.facts.capacity import Due, ServerState, TableSize
+from releasegate.core.facts.capacity import Due, DumpRoom, ServerState, TableSize
 from releasegate.core.facts.host import DiskFacts
 from releasegate.core.figures import count, gigabytes
 
@@ -116,9 +116,10 @@ def there_is_room(
     disk: DiskFacts | None,
     expected: Sequence[Expected],
     *,
+    dump: DumpRoom | None = None,
     source: str = "",
 ) -> Judgement:
-    """The disk of the server's data has room for what the backfill writes, where that disk can be seen at all."""
+    """The disks of the server's data and of the dump have room for what the release writes, where they can be seen."""
     need = bytes_written(sizes, due)
     of_table = [
         f"{one.table} {gigabytes(one.table_bytes)} and {gigabytes(one.index_bytes)} of indexes" for one in sizes
@@ -133,9 +134,11 @@ def there_is_room(
         notes.append("the disk of the server's data cannot be seen from here: compare it by hand")
     else:
         notes.append(f"{gigabytes(disk.free_bytes)} free on {disk.mount}")
-    findings: tuple[Finding, ...] = ()
+    if dump is not None:
+        notes.append(f"a dump takes up to {gigabytes(dump.most_bytes)} of {gigabytes(dump.disk.free_bytes)} free")
+    findings = _no_room_for_dump(dump, need if disk is not None and dump and disk.mount == dump.disk.mount else 0)
     if disk is not None and disk.free_bytes < need:
-        findings = (
+        findings += (
             _warning(
                 check="preflight/room-to-write",
                 subject=disk.mount,
@@ -146,6 +149,24 @@ def there_is_room(
             ),
         )
     return Judgement(seen=len(sizes), unit="tables", holds="; ".join(notes), findings=findings)
+
+
+def _no_room_for_dump(dump: DumpRoom | None, also: int) -> tuple[Finding, ...]:
+    """Return what to say of a disk that a dump may fill; `also` are the bytes that the backfill writes there."""
+    if dump is None or dump.disk.free_bytes >= dump.most_bytes + also:
+        return ()
+    beside = f" beside {gigabytes(also)} that the backfill writes" if also else ""
+    return (
+        _warning(
+            check="preflight/room-to-write",
+            subject=f"{dump.disk.mount} (for {dump.disk.path})",
+            want=f"up to {gigabytes(dump.most_bytes)} for the dump{beside} ({OURS}: all tables, unpacked)",
+            have=f"{gigabytes(dump.disk.free_bytes)} free",
+            why="a dump that finds no room ends half written, and there is no way back",
+            fix="make room, or write the dump to another disk; packed, it takes less than the tables",
+            run=f"df -h {dump.disk.mount}",
+        ),
+    )
 
 
 def bytes_written(sizes: Sequence[TableSize], due: Due | None) -> int:

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from releasegate.change.models import Backfill
 from releasegate.core import CannotMeasure, Measurement
-from releasegate.core.facts.capacity import Due, ServerState, Slot, Standby, TableSize
+from releasegate.core.facts.capacity import Due, DumpRoom, ServerState, Slot, Standby, TableSize
 from releasegate.core.facts.host import DiskFacts
 from releasegate.probes.database import regclasses
 from releasegate.probes.host import Machine, disks
@@ -49,6 +49,10 @@ SELECT given AS "table", sum(pg_table_size(class))::bigint AS table_bytes,
   FROM part JOIN pg_class ON pg_class.oid = class GROUP BY given ORDER BY given
 """
 _DUE: Final = "SELECT count(*) FILTER (WHERE {source}::text <> '') AS rows, count(*) AS total FROM {table}"
+_ALL_TABLES: Final = """
+SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint AS bytes, count(*) AS tables
+  FROM pg_class WHERE relkind IN ('r', 'm')
+"""
 _DATA_DIRECTORY: Final = "SELECT max(setting) AS folder FROM pg_settings WHERE name = 'data_directory'"
 
 
@@ -90,3 +94,11 @@ def data_disk(session: Session, machine: Machine) -> Measurement[tuple[DiskFacts
     except CannotMeasure:  # below a folder that is closed to us: as good as elsewhere
         is_here = False
     return disks(machine, [folder]) if is_here else None
+
+
+def dump_room(session: Session, machine: Machine, dump: str) -> Measurement[DumpRoom]:
+    """Measure the disk of the folder that `dump` (a path or a pattern) lies in, and the most that a dump can take."""
+    folder = disks(machine, [dump.rpartition("/")[0] or "/"])
+    answer = session.read(_ALL_TABLES)
+    room = DumpRoom(disk=folder.value[0], most_bytes=answer.row["bytes"])
+    return answer.measurement(room, unit="tables", rows=answer.row["tables"])

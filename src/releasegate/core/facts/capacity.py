@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from releasegate.core.facts.host import DiskFacts
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standby:
@@ -54,3 +56,11 @@ class Due:
     table: str
     rows: int
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DumpRoom:
+    """The disk that the dump is written to, and the most it can take: all tables without their indexes, unpacked."""
+
+    disk: DiskFacts
+    most_bytes: int
