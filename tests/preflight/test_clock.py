@@ -1,4 +1,7 @@
-"""Whether the clocks tell the same time at this step: the evidence, and what began after what, rest on it."""
+"""Whether the clocks tell the same time at this step: the evidence, and what began after what, rest on it.
+
+Only where the gate has something to judge at all: a clock alone opens none.
+"""
 
 import pytest
 
@@ -12,6 +15,6 @@ def test_the_clocks_agree_before_anything_is_touched(clocks, require):
 
 
 @pytest.mark.backup
-@pytest.mark.check("backup/clock")
+@pytest.mark.check("backup/clock", promise="backup", target=("host", "paths.dump"))
 def test_the_clocks_agree_when_the_dump_is_looked_at(clocks, require):
     require(clocks_agree("backup/clock", [clock.value for clock in clocks]), *clocks)
