@@ -14,10 +14,11 @@ from releasegate.change.models import Logs
 from releasegate.checks.watch import known_shapes
 from releasegate.checks.watch.coverage import watched_long_enough
 from releasegate.core import CannotMeasure, Measurement, Verdict
+from releasegate.core.facts.latency import Sample
 from releasegate.core.facts.logs import LogLine, LogSlice
 from releasegate.core.facts.watch import DatabaseLook, PageLook, Round, recorded_rounds
 from releasegate.probes.http import open_api
-from releasegate.probes.watch import Watched, errors_in, look_back, watch
+from releasegate.probes.watch import Watched, errors_in, look_back, rounds, watch
 from releasegate.probes.watch.logs import WatchedLogs
 from releasegate.probes.watch.page import PageWatch
 from releasegate.target.models import Backend, Login
@@ -191,6 +192,36 @@ def test_what_cannot_be_seen_does_not_end_the_watch(watched, clock):
     assert [(one.errors, one.logs_error) for one in found] == [(None, "backend: no right to read app.log")] * 2
     assert [(one.database, one.database_error) for one in found] == [(None, "connection refused")] * 2
     assert [one.samples_error for one in found] == ["connection refused"] * 2
+
+
+class Aim:
+    """Two endpoints, found out with 7 requests."""
+
+    names = ("messages", "conversations")
+    asked = 7
+
+
+@pytest.mark.parametrize(
+    ("every_s", "rate", "sent"),
+    [
+        (30, 1.0, [23, 30, 30, 30]),
+        (4, 1.0, [0, 1, 4, 4]),  # what it took to find out what to ask is paid by fewer requests
+        (4, 2.0, [1, 8, 8, 8]),
+        (600, 1.0, [40, 40, 40, 40]),  # never more than 20 to each
+        (1, 0.5, [0, 0, 0, 0]),
+    ],
+)
+def test_no_more_is_sent_than_the_budget_allows(watched, clock, monkeypatch, every_s, rate, sent):
+    """Over the whole watch, finding out what to ask included; endpoints take their turns across rounds."""
+    monkeypatch.setattr(rounds, "_sample", lambda *given: Sample(given[2], given[3], 0.0, 9.0, 200, 9))
+    watched.find_aim, watched.requests_per_second = Aim, rate
+    found = [one.value for one in watch(watched, rounds=4, every_s=every_s, clock=clock)]
+    assert [len(one.samples) for one in found] == sent
+    assert sum(one.requests for one in found) <= max(4 * every_s * rate, 7 if any(sent) else 0)
+    names = [sample.endpoint for one in found for sample in one.samples]
+    assert names == [Aim.names[place % 2] for place in range(len(names))]
+    if not any(sent):
+        assert found[0].samples_error.startswith("[watch] requests_per_second leaves no request to the API in a round")
 
 
 def test_statements_are_asked_for_now_and_then(watched, clock):

@@ -38,7 +38,8 @@ class Watched:
     """What is looked at in each round; None or empty where the target has no such thing.
 
     `find_aim` says what to ask; it is tried again each round until the API answers. `requests_per_second` is the most
-    that a round may send, counted over the time to the next.
+    that is sent, counted over the time to the next round; finding out what to ask counts too, and later rounds send
+    fewer for it.
     """
 
     api: Api
@@ -52,13 +53,36 @@ class Watched:
     database: Database | None = None
     page: PageWatch | None = None
     _aim: Aim | None = None
+    _owed: int = 0  # requests that were sent beyond the budget
+    _order: Iterator[str] | None = None
     _turns: dict[str, Iterator[str]] = field(default_factory=dict)
+
+    @property
+    def has_aim(self) -> bool:
+        """Whether it was found out already what to ask."""
+        return self._aim is not None
 
     def aim(self) -> Aim | None:
         """Return what to ask, None where nothing is promised. Raises CannotMeasure while nobody can tell."""
         if self._aim is None and self.find_aim is not None:
             self._aim = self.find_aim()
         return self._aim
+
+    def budget(self, every_s: float) -> int:
+        """Return how many requests a round may still send besides its look at health."""
+        return math.floor(every_s * self.requests_per_second) - (self.health is not None)
+
+    def allowed(self, every_s: float, asked: int) -> int:
+        """Return how many of this round are left after `asked` were spent; what is lacking is owed by the next."""
+        left = self.budget(every_s) - self._owed - asked
+        self._owed = max(0, -left)
+        return max(0, left)
+
+    def next_names(self, aim: Aim, many: int) -> Iterator[str]:
+        """Return the next `many` endpoints, each in its turn, going on from where the last round ended."""
+        if self._order is None:
+            self._order = itertools.cycle(aim.names)
+        return itertools.islice(self._order, many)
 
     def next_url(self, aim: Aim, name: str) -> str:
         """Return the endpoint's next address, each in its turn."""
@@ -69,7 +93,7 @@ def hold(watched: Watched, blank: Round, *, is_last: bool = False, most: int = M
     """Fill in one round; at most `most` requests go to each endpoint. What cannot be looked at is said in it."""
     began = time.perf_counter()
     with_statements = is_last or blank.number % STATEMENTS_EVERY == 0
-    seen = {
+    seen: dict[str, Any] = {
         **_page(watched, blank.number, is_last=is_last),
         **_health(watched),
         **_samples(watched, blank.every_s, most),
@@ -78,7 +102,7 @@ def hold(watched: Watched, blank: Round, *, is_last: bool = False, most: int = M
         **_database(watched, with_statements=with_statements),
         **_disks(watched),
     }
-    requests = len(seen.get("samples", ())) + (watched.health is not None)
+    requests = seen.pop("asked", 0) + len(seen.get("samples", ())) + (watched.health is not None)
     filled = replace(blank, **seen, requests=requests, took_s=round(time.perf_counter() - began, 3))
     if watched.machine is not None:
         watched.machine.ran.clear()  # thousands of rounds; each has said in its measure what it found
@@ -100,21 +124,28 @@ def _health(watched: Watched) -> dict[str, Any]:
 
 
 def _samples(watched: Watched, every_s: float, most: int) -> dict[str, Any]:
-    """Ask each endpoint in turn, as often as the budget allows, and stop in time for the next round."""
+    """Ask each endpoint in turn, as often as the budget allows, and stop in time for the next round.
+
+    `asked` is how many requests it took to find out what to ask.
+    """
+    knew = watched.has_aim
     try:
         aim = watched.aim()
     except CannotMeasure as trouble:
         return {"samples_error": str(trouble)}
     if aim is None or not aim.names:
         return {} if aim is None else {"samples_error": "the API shows no conversation to ask for"}
+    if watched.budget(every_s) < 1:
+        return {"samples_error": "[watch] requests_per_second leaves no request to the API in a round: look less often"}
+    asked = 0 if knew else aim.asked
+    allowed = min(watched.allowed(every_s, asked), most * len(aim.names))
     began = time.perf_counter()
-    budget = math.floor(every_s * watched.requests_per_second) - (watched.health is not None)
     samples: list[Sample] = []
-    for _ in range(max(1, min(most, budget // len(aim.names)))):
-        samples += [_sample(watched, aim, name, time.perf_counter() - began) for name in aim.names]
+    for name in watched.next_names(aim, allowed):
+        samples.append(_sample(watched, aim, name, time.perf_counter() - began))
         if time.perf_counter() - began > every_s * _SENDING_SHARE:
             break
-    return {"samples": tuple(samples)}
+    return {"samples": tuple(samples), "asked": asked}
 
 
 def _sample(watched: Watched, aim: Aim, name: str, asked_s: float) -> Sample:
