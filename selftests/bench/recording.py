@@ -3,7 +3,8 @@
     python selftests/bench/recording.py reports/rehearsals/<when>/<change>/<target> --change FILE
 
 Everything that a finished run wrote is written again, event by event with its redaction, hash and sync, and after
-each gate the report, the manifest and the statement, as the gate did. That time is set against how long the run took.
+each gate the report, the manifest and the statement, as the gate did; before it, the chain is read as often as a gate
+reads it. That time is set against how long the run took.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from releasegate.evidence.verify import blob_paths
 from releasegate.plugin.gates import GATES
 from releasegate.report import write_report
 
+_READINGS = 4  # at the start, before bulk attestation, before the gate, and for the ticket's line
+
 
 def main() -> None:
     """Print the seconds of each part, and their share of the run."""
@@ -32,11 +35,15 @@ def main() -> None:
     change = changes.load(arguments.change).change
     history = read(Folder(arguments.folder))
     took = (history.as_of - history.events[0].moment).total_seconds()
-    spent = dict.fromkeys(("events and blobs", "report", "manifest and statement"), 0.0)
+    spent = dict.fromkeys(("reading back", "events and blobs", "report", "manifest and statement"), 0.0)
     processor = time.process_time()
     with tempfile.TemporaryDirectory() as there:
         again = Folder(Path(there))
         for events in _processes(history.events):
+            if events[-1].kind is Kind.END:
+                with _timed(spent, "reading back"):
+                    for _ in range(_READINGS):
+                        _ = read(again).all_attempts
             with _timed(spent, "events and blobs"), Chain.open(again) as chain:
                 for event in events:
                     for name in set(blob_paths(event.payload)):

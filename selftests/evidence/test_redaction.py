@@ -77,6 +77,9 @@ def test_a_secret_is_masked_as_the_shell_traces_it():
         ("11 91234-5678", "[redacted phone]"),
         ("Authorization: Bearer abcdefgh1", "Authorization: Bearer [redacted]"),
         ("authorization: basic dXNlcjpwYXNz", "authorization: basic [redacted]"),
+        ("PGPASSWORD=hunter22 pg_dump -F c", "PGPASSWORD=[redacted] pg_dump -F c"),
+        ("mysql --password='hunter 22'", "mysql --password=[redacted]"),
+        ("GET /x?access_token=abcd1234&page=2", "GET /x?access_token=[redacted]&page=2"),
         ("eyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "[redacted token]"),
         ("postgresql://ana:secret@db/x", "postgresql://ana:[redacted]@db/x"),
     ],
@@ -102,6 +105,8 @@ def test_personal_data_is_masked_by_its_shape(text, shown):
         "sha256 5d5d5d529982247255d5d5d",
         "12 90000 1234",
         "basic authentication is refused",
+        'PGPASSWORD=$PLANTED psql; password=${PLANTED}; token=<yours>; token="$T"',
+        "password = the one of the role; tokens: 12",
         "/media/52998224725.jpg",
     ],
 )

@@ -290,6 +290,13 @@ def test_a_signature_that_does_not_hold_is_wrong(closed_folder, key, signers, tm
     assert signature_line(closed_folder, signers).ok is False
 
 
+def test_a_signature_without_its_statement_is_wrong(closed_folder):
+    """Whoever takes away what was signed is seen, also without the file of signers."""
+    closed_folder.signature.write_text("signed")
+    closed_folder.statement.unlink()
+    assert wrong(closed_folder) == ["statement.json.sig: the statement that was signed is missing"]
+
+
 @NEEDS_SSH
 @pytest.mark.skipif(shutil.which("ssh-agent") is None, reason="needs OpenSSH's ssh-agent")
 def test_the_agent_signs_with_a_key_that_is_no_file(closed_folder, key, signers, tmp_path, monkeypatch):

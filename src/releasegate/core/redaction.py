@@ -39,11 +39,17 @@ def _masked_if(weights: tuple[Any, ...], mask: str) -> Callable[[re.Match[str]],
 
 
 _NOT_INSIDE = r"(?<![\w.,/-])"  # of a longer number, an id, a path
+# in a command or an address: PGPASSWORD=…, --password='…', ?access_token=…; "$VARIABLE" and what is masked stay
+_TYPED = (
+    r"((?:password|passwd|secret|token|api_?key)=)"
+    r"""(?:'(?!\[)[^'\n]{4,200}'|"(?![$\[])[^"\n]{4,200}"|(?![$\[<{*'"])[^\s'"&;]{4,})"""
+)
 _PATTERNS: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # what a text must hold (tried first, it is quick), what is looked for, and what takes its place
     ("earer", re.compile(r"\b([Bb]earer)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {_MASK}"),
     ("EARER", re.compile(r"\b(BEARER)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {_MASK}"),
     ("asic", re.compile(r"(?i)(authorization\W{1,4}basic)\s+[a-z0-9+/=_-]{4,}"), rf"\1 {_MASK}"),
+    ("=", re.compile(_TYPED, re.IGNORECASE), rf"\1{_MASK}"),
     ("eyJ", re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), "[redacted token]"),
     ("://", re.compile(r"(?<=://)([^/\s:@]+):[^/\s@]+(?=@)"), rf"\1:{_MASK}"),
     ("@", re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "[redacted e-mail]"),

@@ -38,6 +38,8 @@ def check_signature(folder: Folder, allowed_signers: Path | None) -> Line:
         if allowed_signers is not None:
             return Line(ok=False, text="not signed, and --allowed-signers expects a signature")
         return Line(ok=None, text="not signed: the folder does not show who made it")
+    if not folder.statement.is_file():
+        return Line(ok=False, text=f"{folder.signature.name}: the statement that was signed is missing")
     try:
         return _signed_by(folder, allowed_signers) if allowed_signers else _signed_by_whom(folder)
     except CannotMeasure as error:
