@@ -169,7 +169,7 @@ SMOKE: Final = (
         "smoke",
         "old-media-missing",
         "the media of some messages in the middle of a conversation is not drawn",
-        ("smoke/old-media-shown",),
+        ("smoke/old-media-shown", "smoke/viewer-opens"),
         (
             "message.js",
             "  return [\n",
@@ -237,6 +237,7 @@ SMOKE: Final = (
             "smoke/viewer-again",
             "smoke/accessible",
             "smoke/fallback",
+            "smoke/fallback-in-viewer",
         ),
         ("attachments.js", 'decoding: "async", onerror: onDead', 'decoding: "async", onload: onDead'),
     ),
