@@ -10,7 +10,7 @@ from releasegate.core.durations import parse_duration
 from releasegate.core.facts.backup import recorded_dumps
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
-from releasegate.probes import catalog, checksums, copies, rows
+from releasegate.probes import catalog, copies, restored, rows
 from releasegate.probes import database as database_probe
 
 pytestmark = pytest.mark.backup
@@ -79,19 +79,19 @@ def test_it_can_be_restored(copy, database, change, recorded, require):
     if copy is None:
         require(restore_checks.not_allowed())
         return
-    source, restored = change.backup.source, copy.restored
+    source, made = change.backup.source, copy.restored
     backfill = change.backfill and rows.as_found(database, change.backfill)
     with copy.session() as session:
         tables, objects = copies.rows_of_tables(session, database, backfill), catalog.objects(session)
-    require(restore_checks.dump_is_restored(restored.value, tables.value, source=source), restored, tables)
-    if restored.value.lacking:
+    require(restore_checks.dump_is_restored(made.value, tables.value, source=source), made, tables)
+    if made.value.lacking:
         return  # what else differs says nothing about the dump
     before = recorded_catalog(recorded("preflight/baseline"))
     judgement = restore_checks.catalog_came_back(objects.value, before, same_major=copy.is_same_major, source=source)
     require(judgement, objects)
     if change.restore:
         within_s = parse_duration(change.restore.within, where="restore.within").total_seconds()
-        require(restore_checks.restore_is_quick_enough(restored.value, within_s, source=change.restore.source))
+        require(restore_checks.restore_is_quick_enough(made.value, within_s, source=change.restore.source))
 
 
 @pytest.mark.check("backup/restored-rows", promise="backup", target=(*NEEDS, "database", "backup"), baseline=True)
@@ -103,9 +103,12 @@ def test_every_row_of_the_baseline_comes_back(copy, database, change, recorded, 
     require(restore_checks.has_baseline(before))
     with copy.session() as session:
         for sums in before.values():
-            again = [checksums.again(one, sums, change.backfill) for one in (session, database)]
-            values, in_all = [measured.value for measured in again], catalog.row_counts(session, [sums.table])
+            looks = restored.compared(session, database, sums, change.backfill)
             judgement = restore_checks.rows_came_back(
-                values[0], sums, values[1], source=change.backup.source, in_copy=in_all.value[sums.table]
+                looks.copy.value,
+                sums,
+                looks.live.value if looks.live else None,
+                source=change.backup.source,
+                in_copy=looks.in_copy.value[sums.table],
             )
-            require(judgement, *again, in_all)
+            require(judgement, *(look for look in (looks.copy, looks.live, looks.in_copy) if look))

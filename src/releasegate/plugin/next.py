@@ -29,14 +29,22 @@ def command_after(run: Run, records: Sequence[GateRecord], code: ExitCode) -> st
     if code is not ExitCode.GO:
         if record.only_waits_for_people:
             return _command(subject, "attest", record.open_items[0].id, "--by NAME")
-        return gate_command(subject, record.gate) + (" --alone" if record.alone else "")
-    following = None if record.alone else _following(record.gate)
-    return f"{following.runbook} of the runbook, then {gate_command(subject, following)}" if following else ""
+        return gate_command(subject, record.gate, run.options.kind or "KIND") + (" --alone" if record.alone else "")
+    return "" if record.alone else _onward(subject, record.gate)
 
 
-def gate_command(subject: Subject, gate: Gate) -> str:
-    """Return the command that runs `gate` on this target."""
-    return _command(subject, "run", gate.marker, *(["--kind KIND"] if gate.marker == "rollback" else []))
+def _onward(subject: Subject, gate: Gate) -> str:
+    """Return what comes after a gate that is open; after a way back that is where it led to."""
+    following = _following(gate)
+    if following is None:
+        is_back = gate is BY_MARKER["rollback"]
+        return f"{_command(subject, 'status')} says where the way forward begins again" if is_back else ""
+    return f"{following.runbook} of the runbook, then {gate_command(subject, following)}"
+
+
+def gate_command(subject: Subject, gate: Gate, kind: str = "KIND") -> str:
+    """Return the command that runs `gate` on this target; `kind` is that of a rollback."""
+    return _command(subject, "run", gate.marker, *([f"--kind {kind}"] if gate.marker == "rollback" else []))
 
 
 def next_command(subject: Subject, history: History, stands: Sequence[Checkpoint]) -> str:
