@@ -15,8 +15,8 @@ from releasegate.checks.logs import (
     logs_can_be_read,
     nobody_keeps_a_log,
     of_a_service_that_runs,
-    says_it_started,
 )
+from releasegate.checks.started import says_it_started
 from releasegate.core import Verdict
 from releasegate.core.facts.logs import LogLine, LogSlice
 from releasegate.core.facts.services import ServiceFacts

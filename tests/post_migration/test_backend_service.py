@@ -7,6 +7,7 @@ from releasegate.checks import logs as log_checks
 from releasegate.checks import migrations as migration_checks
 from releasegate.checks import services as checks
 from releasegate.checks import staying
+from releasegate.checks.started import says_it_started
 from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import git, migrations
@@ -103,7 +104,7 @@ def test_the_backend_says_that_it_started(log, service, change, require):
         require(log_checks.nobody_keeps_a_log(facts.unmanaged))
         return
     judgement = log_checks.of_a_service_that_runs(
-        facts, lambda: log_checks.says_it_started("backend/started-line", log.value, facts.since, change.logs)
+        facts, lambda: says_it_started("backend/started-line", log.value, facts.since, change.logs)
     )
     require(judgement, log)
 

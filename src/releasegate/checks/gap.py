@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from releasegate.checks import logs
+from releasegate.checks import logs, naming
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.arrivals import Arrivals
 from releasegate.core.facts.logs import LogSlice
@@ -39,7 +39,7 @@ def writes_go_on(
     """
     fresh = logs.since_start(log, started, promise.started) if log else None
     lines = len(fresh.lines) if fresh else 0
-    failing = logs.errors_naming(fresh, promise, known, (*promise.names, *columns), until=migrated) if fresh else ()
+    failing = naming.errors_naming(fresh, promise, known, (*promise.names, *columns), until=migrated) if fresh else ()
     findings = [_failing(check, fresh, error, promise.source) for error in failing if fresh]
     findings += _silence(check, came, usual)
     rows = came.rows if came else 0
@@ -55,7 +55,7 @@ def writes_go_on(
     )
 
 
-def _failing(check: str, log: LogSlice, error: logs.NewError, source: str) -> Finding:
+def _failing(check: str, log: LogSlice, error: naming.NewError, source: str) -> Finding:
     is_over = " before the migration; none since" if error.is_over else ""
     return Finding(
         check=check,

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.durations import show_duration
 from releasegate.core.facts.logs import LogLine, LogSlice
 from releasegate.core.facts.services import ServiceFacts
 from releasegate.core.figures import count
 from releasegate.core.log_text import lines_by_shape, shape_of
 
-_START_TOLERANCE = timedelta(seconds=2)  # a manager tells the start to the second, the log to the millisecond
-_MOST_FINDINGS = 5
+START_TOLERANCE = timedelta(seconds=2)  # a manager tells the start to the second, the log to the millisecond
+MOST_FINDINGS = 5
 
 
 class LogPromise(Protocol):
@@ -42,8 +41,8 @@ def since_start(log: LogSlice, started: datetime | None, patterns: Sequence[str]
     By time where the lines have one; else from the last line on that says it started.
     """
     if started is not None and log.is_timed:
-        return log.since(started - _START_TOLERANCE)
-    starts = [number for number, line in enumerate(log.lines) if _first(patterns, line.text)]
+        return log.since(started - START_TOLERANCE)
+    starts = [number for number, line in enumerate(log.lines) if first_match(patterns, line.text)]
     return log.from_line(starts[-1]) if starts else None
 
 
@@ -71,50 +70,8 @@ def nobody_keeps_a_log(reason: str) -> Judgement:
     return Judgement(seen=0, unit="log lines", holds="", not_applicable=why)
 
 
-def says_it_started(check: str, log: LogSlice, started: datetime | None, promise: LogPromise) -> Judgement:
-    """Judge that since its start the service wrote one of the lines that say it is ready, and within its time."""
-    lines = since_start(log, started, promise.started)
-    seen = len(lines.lines) if lines else 0
-    said = next((line for line in lines.lines if _first(promise.started, line.text)), None) if lines else None
-    finding = Finding(
-        check=check,
-        subject=f"{log.part} ({log.source})",
-        want=f"a line that says it is ready, since it started ({promise.source})",
-        have=f"{count(seen, 'line')} since then, none of them says so",
-        why="a process that runs is not yet one that answers",
-        fix="read its log from the start on; where it says so in other words, give them in the target's [reading]",
-        run=log.seen_with,
-    )
-    return Judgement(
-        seen=seen,
-        unit="log lines since the start",
-        holds=f"{log.part} wrote: {shape_of(said.text)}" if said else "",
-        findings=(finding,)
-        if lines and seen and said is None and not lines.is_cut
-        else _late(finding, said, started, promise),
-        undecided=_why_unknown(log, lines) if said is None else "",
-    )
-
-
-def _late(missing: Finding, said: LogLine | None, started: datetime | None, promise: LogPromise) -> tuple[Finding, ...]:
-    """Return what to say of a start message that came later than the change allows; nothing where a time is missing."""
-    if said is None or said.at is None or started is None or promise.started_within is None:
-        return ()
-    took = (said.at - started).total_seconds()
-    if took <= promise.started_within + _START_TOLERANCE.total_seconds():
-        return ()
-    late = replace(
-        missing,
-        want=f"a line that says it is ready within {show_duration(promise.started_within)} ({promise.source})",
-        have=f"it came {show_duration(took)} after the start: {shape_of(said.text)}",
-        why="a service that takes this long to start is away as long at every restart",
-        fix="read its log from the start to that line, and see what it waits for",
-        severity=Severity.WARNING,
-    )
-    return (late,)
-
-
-def _why_unknown(log: LogSlice, lines: LogSlice | None) -> str:
+def why_unknown(log: LogSlice, lines: LogSlice | None) -> str:
+    """Return why nothing is known since the start, of which `lines` are what `since_start` found; "" where it is."""
     if lines is None:
         return f"{log.source}: no line has a time or says that the {log.part} started, so none is known to be new"
     if not lines.lines:
@@ -132,7 +89,7 @@ def log_is_clean(
     """
     lines = since_start(log, started, promise.started)
     if lines is None or not lines.lines:
-        return Judgement(seen=0, unit="log lines since the start", holds="", undecided=_why_unknown(log, lines))
+        return Judgement(seen=0, unit="log lines since the start", holds="", undecided=why_unknown(log, lines))
     return _clean(check, log, lines, promise, known, before=log.before(started) if started else ())
 
 
@@ -173,7 +130,7 @@ def _clean(
     with_names: bool = True,
 ) -> Judgement:
     """Judge `lines`, the newest of a log; errors of the same span `before` them are counted beside theirs."""
-    ends = _by_shape(line for line in lines.lines if _first(promise.fatal, line.text))
+    ends = _by_shape(line for line in lines.lines if first_match(promise.fatal, line.text))
     wrong = _by_shape(line for line in lines.lines if _is_error(promise, line.text))
     findings = [_fatal(check, log, shape, len(texts), promise.source) for shape, texts in ends.items()]
     names = promise.names if with_names else ()
@@ -186,42 +143,6 @@ def _clean(
         f"{_as_many_before(lines.lines, before, promise)}",
         findings=tuple(findings),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewError:
-    """Errors of one shape that name something of the release; `is_over` says that all of them are from the gap."""
-
-    shape: str
-    seen: int
-    names: str
-    has_baseline: bool
-    is_over: bool
-
-
-def errors_naming(
-    log: LogSlice, promise: LogPromise, known: Iterable[str] | None, names: Sequence[str], *, until: datetime | None
-) -> tuple[NewError, ...]:
-    """Return the errors, fatal or not, that name one of `names` and are not `known`; at most five, most lines first.
-
-    Those whose every line was written up to `until` are over.
-    """
-    before, by_shape = set(known or ()), dict[str, list[LogLine]]()
-    for line in log.lines:
-        if _first((*promise.fatal, *promise.errors), line.text):
-            by_shape.setdefault(shape_of(line.text), []).append(line)
-    found = [
-        NewError(
-            shape=shape,
-            seen=len(lines),
-            names=named,
-            has_baseline=known is not None,
-            is_over=until is not None and all(line.at is not None and line.at <= until for line in lines),
-        )
-        for shape, lines in by_shape.items()
-        if shape not in before and (named := _named([line.text for line in lines], tuple(dict.fromkeys(names))))
-    ]
-    return tuple(sorted(found, key=lambda error: -error.seen)[:_MOST_FINDINGS])
 
 
 def _as_many_before(lines: Sequence[LogLine], before: Sequence[LogLine], promise: LogPromise) -> str:
@@ -241,7 +162,7 @@ def known_errors(
 
     `recorded` are the measures of preflight/log-shapes. None when there is neither, so that nothing is known.
     """
-    older = log.before(started - _START_TOLERANCE) if started else ()
+    older = log.before(started - START_TOLERANCE) if started else ()
     values = [measure["value"] for measure in recorded]
     noted = [value["shapes"] for value in values if value.get("part") == log.part and "shapes" in value]
     if not older and not noted:
@@ -252,7 +173,7 @@ def known_errors(
 def error_shapes(lines: Iterable[LogLine], promise: LogPromise) -> dict[str, int]:
     """Return the shapes of the lines that are errors, fatal or not, and how often each was seen."""
     patterns = (*promise.fatal, *promise.errors)
-    return lines_by_shape(line.text for line in lines if _first(patterns, line.text))
+    return lines_by_shape(line.text for line in lines if first_match(patterns, line.text))
 
 
 def logs_can_be_read(shapes: Mapping[str, Mapping[str, int]], lines: int) -> Judgement:
@@ -288,11 +209,11 @@ def _new_errors(wrong: Mapping[str, Sequence[str]], names: Sequence[str], known:
     """Return the errors that are not known from before, those about the release first, at most five."""
     before = set(known or ())
     new = [
-        _New(shape=shape, seen=len(texts), names=_named(texts, names), has_baseline=known is not None)
+        _New(shape=shape, seen=len(texts), names=named_in(texts, names), has_baseline=known is not None)
         for shape, texts in wrong.items()
         if shape not in before
     ]
-    return sorted(new, key=lambda error: (not error.names, -error.seen))[:_MOST_FINDINGS]
+    return sorted(new, key=lambda error: (not error.names, -error.seen))[:MOST_FINDINGS]
 
 
 def _new_error(check: str, log: LogSlice, error: _New, source: str) -> Finding:
@@ -317,15 +238,16 @@ def _by_shape(lines: Iterable[LogLine]) -> dict[str, list[str]]:
     return shapes
 
 
-def _named(texts: Sequence[str], names: Sequence[str]) -> str:
+def named_in(texts: Sequence[str], names: Sequence[str]) -> str:
     """Return those of the release's names that one of the lines has; a shape may have lost them with its quotes."""
     return ", ".join(name for name in names if any(name.lower() in text.lower() for text in texts))
 
 
 def _is_error(promise: LogPromise, text: str) -> bool:
-    return bool(_first(promise.errors, text)) and not _first(promise.fatal, text)
+    return bool(first_match(promise.errors, text)) and not first_match(promise.fatal, text)
 
 
-def _first(patterns: Sequence[str], text: str) -> re.Match[str] | None:
+def first_match(patterns: Sequence[str], text: str) -> re.Match[str] | None:
+    """Return where the first of `patterns` that the text has stands in it, upper and lower case alike."""
     matches = (re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
     return next((match for match in matches if match), None)
