@@ -7,10 +7,12 @@ import io
 import pytest
 from PIL import Image
 
+from releasegate.probes.browser import pictures
 from releasegate.probes.browser.pictures import picture, readable
 from releasegate.target.models import Target
 
-PAGE = """<!doctype html><meta http-equiv="Content-Security-Policy" content="style-src 'unsafe-inline'">
+PAGE = """<!doctype html>
+<meta http-equiv="Content-Security-Policy" content="style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <style>* { margin: 0 } body { font: 20px sans-serif; color: #000; background: #fff } p { height: 60px; padding: 10px }
   .slow { transition: color 5s } img { position: absolute; left: 900px }</style>
 <p>BLACK</p><p class="slow">BLACK</p><input value="BLACK" style="height: 60px; border: 0; display: block">
@@ -57,6 +59,13 @@ def test_a_long_text_that_holds_a_promised_one_is_a_customer_s(shown):
     """Somebody may have written the words; a message of theirs stays unread."""
     shown.set_content(f"<p>Content unavailable, {'and that is what I wrote. ' * 5}</p>")
     assert dark(picture(shown, texts=["content unavailable"])) == 0
+
+
+def test_a_page_that_never_comes_to_rest_leaves_no_picture(shown, monkeypatch):
+    """A script without an end: nothing can be blurred, so nothing is shown; and nobody waits for it."""
+    monkeypatch.setattr(pictures, "_LONGEST_MS", 500)
+    shown.evaluate("setTimeout(() => { const end = performance.now() + 4000; while (performance.now() < end); }, 0)")
+    assert picture(shown) == b""
 
 
 def test_the_target_may_show_every_text(files):

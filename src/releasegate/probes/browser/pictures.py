@@ -10,6 +10,9 @@ from playwright.sync_api import Error, Page
 from releasegate.change.models import Change
 from releasegate.target.models import Target
 
+_LONGEST_MS = 5000
+_CALL = "([action, ...rest]) => { __releasegate[action](...rest); return true; }"
+
 
 def readable(target: Target, change: Change) -> tuple[str, ...] | None:
     """Return the texts that pictures may show, as patterns: those that the release promises. None: every text."""
@@ -33,7 +36,7 @@ def picture(page: Page, mask: Sequence[str] = (), *, texts: Sequence[str] | None
         if texts is not None:
             _in_every_frame(page, "blur", list(texts))
         try:
-            return page.screenshot(type="jpeg", quality=60, animations="disabled", timeout=5000, mask=hidden)
+            return page.screenshot(type="jpeg", quality=60, animations="disabled", timeout=_LONGEST_MS, mask=hidden)
         finally:
             if texts is not None:
                 _in_every_frame(page, "sharpen")
@@ -44,4 +47,5 @@ def picture(page: Page, mask: Sequence[str] = (), *, texts: Sequence[str] | None
 def _in_every_frame(page: Page, action: str, *arguments: object) -> None:
     for frame in page.frames:
         if not frame.url.startswith("chrome-error:"):  # the browser's own words, without our script
-            frame.evaluate("([action, ...rest]) => __releasegate[action](...rest)", [action, *arguments])
+            # not `evaluate`: that one waits for ever where a script of the page does not come to an end
+            frame.wait_for_function(_CALL, arg=[action, *arguments], timeout=_LONGEST_MS)
