@@ -6,8 +6,8 @@ import time
 from types import TracebackType
 from typing import Self
 
+from rich import progress as running
 from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
 from releasegate.cli.show import STYLES, console
@@ -20,11 +20,11 @@ _LEAST = 30  # as much is shown of a sentence even where a terminal is too narro
 
 
 class Progress:
-    """Writes a line when something ends; while it runs, a terminal shows its name and a turning mark."""
+    """Writes a line when something ends; while it runs, a terminal shows its name, a turning mark, and for how long."""
 
     def __init__(self, screen: Console | None = None) -> None:
         self._screen = screen or console()
-        self._status: Status | None = None
+        self._running: running.Progress | None = None
         self._began = 0.0
         self._name = ""
 
@@ -40,17 +40,20 @@ class Progress:
         """Say that `name` is running now."""
         self._name, self._began = name, time.monotonic()
         if self._screen.is_terminal:
-            self._status = self._screen.status(f"{name} …")
-            self._status.start()
+            columns = (running.SpinnerColumn(), running.TextColumn("{task.description}"), running.TimeElapsedColumn())
+            self._running = running.Progress(*columns, console=self._screen, transient=True)
+            self._running.add_task(name, total=None)
+            self._running.start()
 
     def end(self, verdict: Verdict, sentence: str) -> None:
         """Write the line of what has just ended."""
         self._stop()
         took = show_duration(time.monotonic() - self._began)
-        row = Text(f"{verdict:<13}", style=STYLES[verdict])
+        row = Text()  # a style of the whole would colour the sentence too
+        row.append(f"{verdict:<13}", style=STYLES[verdict])
         row.append(f"{took:>10}  ", style="dim")
-        row.append(f"{self._name:<22}  ", style="none")
-        row.append(cut(sentence, min(self._room(len(row)), _LONGEST)), style="none")
+        row.append(f"{self._name:<22}  ")
+        row.append(cut(sentence, min(self._room(len(row)), _LONGEST)))
         self._screen.print(row)
 
     def note(self, text: str) -> None:
@@ -62,6 +65,6 @@ class Progress:
         return max(self._screen.width - used, _LEAST) if self._screen.is_terminal else _LONGEST
 
     def _stop(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
