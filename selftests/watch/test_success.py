@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from releasegate.checks.watch.success import Criterion, criteria_met
+from releasegate.checks.watch.success import Asked, Criterion, criteria_met
 from releasegate.core import Verdict
+
+from .histories import BEGAN, good, watch
 
 
 def criterion(**rests_on: Verdict | None) -> Criterion:
@@ -43,6 +48,35 @@ def test_what_opens_a_gate_is_good_enough(good):
     assert (judgement.verdict, judgement.sentence) == (
         Verdict.PASS, "1 criterion of success, resting on 1 check of earlier gates",
     )  # fmt: skip
+
+
+END = BEGAN + timedelta(hours=2) - timedelta(seconds=30)
+COMPLAINTS = Asked(item="cp7-complaints", text="No complaints (first 2 hours)", source="runbook checkpoint 7", at=None)
+
+
+def test_who_attests_before_the_watch_is_over_has_not_heard_everybody():
+    """A warning in full; at the last round, later, and not at all are silent here."""
+    early = replace(COMPLAINTS, at=END - timedelta(seconds=1))
+    judgement = criteria_met([criterion(viewer_opens=Verdict.PASS)], [early], until=END)
+    assert judgement.verdict is Verdict.WARN
+    assert str(judgement.findings[0]) == (
+        "monitoring/success-criteria: cp7-complaints\n"
+        "  want: No complaints (first 2 hours), asked when the watch was over (runbook checkpoint 7)\n"
+        "  have: attested at 2026-03-01 03:59:29 UTC; the last round was due at 2026-03-01 03:59:30 UTC\n"
+        "  why:  who complained after that was not heard\n"
+        "  fix:  ask the support team again, and attest it again"
+    )
+    for silent in (END, END + timedelta(hours=1), None):
+        asked = replace(COMPLAINTS, at=silent)
+        assert criteria_met([criterion(viewer_opens=Verdict.PASS)], [asked], until=END).verdict is Verdict.PASS
+    assert criteria_met([], [early], until=END).verdict is Verdict.WARN
+    assert criteria_met([], [early], until=None).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_the_end_of_a_watch_is_where_its_last_round_was_due():
+    """However late the first was."""
+    assert watch(good(1)).until == END
+    assert watch([]).until is None
 
 
 def test_a_change_without_criteria_has_nothing_to_judge():

@@ -73,5 +73,5 @@ def test_new_messages_are_written_in_the_new_form(watch, require):
 
 
 @pytest.mark.check("monitoring/success-criteria", promise="monitoring", baseline=True)
-def test_what_else_success_rests_on_was_judged_good(criteria, require):
-    require(criteria_met(criteria))
+def test_what_else_success_rests_on_was_judged_good(criteria, asked, watch, require):
+    require(criteria_met(criteria, asked, until=watch.until))

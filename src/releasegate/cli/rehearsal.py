@@ -100,10 +100,10 @@ class Rehearsal:
         return ExitCode.GO
 
     def run_gate(self, gate: str, kind: str = "") -> int:
-        """Attest what a person would, watch where the gate judges a watch, run the gate; return its exit code."""
-        self._attest(gate)
+        """Watch where the gate judges a watch, attest what a person would, run the gate; return its exit code."""
         if gate == "monitoring":
             self._watch()
+        self._attest(gate)
         return self._run(gate, [f"--kind={kind}"] if kind else [])
 
     def _attest(self, gate: str) -> None:

@@ -12,7 +12,7 @@ from releasegate.change.models import Change, Item
 from releasegate.change.models import Rule as PromisedRule
 from releasegate.checks.latency import Limit
 from releasegate.checks.watch import Before, Rule, Watch, WatchPromise, known_shapes
-from releasegate.checks.watch.success import Criterion
+from releasegate.checks.watch.success import Asked, Criterion
 from releasegate.core import Measurement, UsageError, Verdict
 from releasegate.core.durations import parse_duration
 from releasegate.core.facts.latency import Sample
@@ -69,6 +69,18 @@ def shown(watch: Watch, history: History) -> Callable[..., Measurement[Any]]:
 def criteria(run: Any, history: History) -> list[Criterion]:
     """Return the boxes of the monitoring gate that rest on checks of earlier gates, with their verdicts."""
     return list(criteria_of(run.subject, history))
+
+
+@pytest.fixture(scope="module")
+def asked(run: Any, history: History) -> list[Asked]:
+    """Return the boxes of the monitoring gate that only people know, with when they were attested."""
+    items = (item for item in run.subject.change.checklist if item.gate == "monitoring" and item.manual)
+    return [
+        Asked(item=item.id, text=item.text.en, source=item.source, at=event.moment if event else None)
+        for item in items
+        if item.required
+        for event in [history.attested(item.id)]
+    ]
 
 
 def watch_of(subject: Subject, recorded: Recorded) -> Watch:

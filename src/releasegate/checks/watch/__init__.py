@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from releasegate.checks.watch.coverage import watched_long_enough
@@ -35,6 +35,14 @@ class Watch:
     promise: WatchPromise
     before: Before
     endpoints: Sequence[str] = ()
+
+    @property
+    def until(self) -> datetime | None:
+        """When the last round that is promised was due; None before the first."""
+        if not self.rounds:
+            return None
+        first = self.rounds[0]
+        return first.at + timedelta(seconds=self.promise.watch_s - first.every_s - first.elapsed_s)
 
     def coverage(self) -> Judgement:
         """Judge monitoring/coverage."""
