@@ -141,3 +141,12 @@ def test_a_column_that_the_old_release_reads_and_that_is_gone_is_a_finding():
     assert there.verdict is Verdict.PASS
     unseen = checks.old_field_is_there("rollback/old-media-shown", columns, [], source=SOURCE)
     assert unseen.verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_the_new_page_misses_after_a_rollback_of_the_data_is_a_warning():
+    """It reads what this way empties, and no document says that it must not."""
+    found = checks.under_the_new_page(checks.nothing_left_behind(BEFORE, source=SOURCE))
+    assert found.verdict is Verdict.WARN
+    assert only(found).fix.startswith("take the code back as well")
+    held = checks.nothing_left_behind(after(by_flags={0: 18}), source=SOURCE)
+    assert checks.under_the_new_page(held) == held

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,10 +76,11 @@ def test_services_are_stopped_and_started_by_their_own_manager(manager, first, l
 
 
 def test_the_data_goes_back_by_the_document_s_statement_in_a_transaction():
-    """Psql stops at the first error, which it does not by itself."""
-    assert commands("data", target(), change(), KNOWN, CONNECTION) == (
-        "psql 'host=db.internal dbname=shop' -X -v ON_ERROR_STOP=1 <<'SQL'", "BEGIN;", STATEMENT, "COMMIT;", "SQL",
-    )  # fmt: skip
+    """Psql stops at the first error, which it does not by itself; quotes survive, and so does being indented."""
+    lines = commands("data", target(), change(), KNOWN, CONNECTION)
+    assert shlex.split("    " + "\n    ".join(lines)) == [
+        "psql", "host=db.internal dbname=shop", "-X", "-1", "-v", "ON_ERROR_STOP=1", "-c", STATEMENT,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -92,6 +96,11 @@ def test_a_restore_goes_into_an_empty_database_that_takes_the_name(form, packed,
     assert lines[2].endswith("""-c 'CREATE DATABASE "shop_restored" TEMPLATE template0'""")
     assert lines[3] == line
     assert """-c 'ALTER DATABASE "shop_restored" RENAME TO "shop"'""" in lines[4]
+    said = subprocess.run(
+        ["sh", "-c", f"psql() {{ printf '%s\\n' \"$@\"; }}; {lines[4]}"], check=False, capture_output=True, text=True
+    )
+    assert "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shop'\n" in said.stdout
+    assert re.search(r'^ALTER DATABASE "shop" RENAME TO "shop_until_\d{8}_\d{6}"$', said.stdout, re.MULTILINE)
 
 
 def test_a_target_s_own_commands_stand_in_their_place():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from releasegate.checks.rows import is_own
@@ -149,6 +150,16 @@ def old_release_is_checked_out(
             ),
         )
     return Judgement(seen=1, unit="checkouts", holds=f"{head} is from before the release", findings=findings)
+
+
+def under_the_new_page(judgement: Judgement) -> Judgement:
+    """What people miss after a rollback of the data alone, while the new page is out, is a warning.
+
+    The document promises nothing of the page on this way; the new one reads what the way back empties.
+    """
+    fix = "take the code back as well: the new page reads what this way empties, the old one does not"
+    findings = tuple(replace(one, severity=Severity.WARNING, fix=fix) for one in judgement.findings)
+    return replace(judgement, findings=findings)
 
 
 class Columns(Protocol):

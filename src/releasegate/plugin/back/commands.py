@@ -11,6 +11,7 @@ from releasegate.plugin.back.known import Known
 from releasegate.target.models import Service, Target
 
 RESTORED: Final = "_restored"
+_REPLACED: Final = "_until_$(date +%Y%m%d_%H%M%S)"
 _STOP: Final = {"docker": "docker compose stop {}", "pm2": "pm2 stop {}", "systemd": "sudo systemctl stop {}"}
 _START: Final = {
     "docker": "docker compose up -d --build {}", "pm2": "pm2 restart {}", "systemd": "sudo systemctl start {}",
@@ -85,10 +86,15 @@ def _commit(part: str, path: str, known: Known) -> str:
 
 
 def _statements(change: Change, connection: str) -> Iterator[str]:
+    """Yield the document's statements, each in a transaction of its own (-1).
+
+    As an argument: the end of a here-document would not be found once the lines are pasted with what stands before
+    them on the screen.
+    """
     for statement in change.rollback:
         if statement.kind == "data":
-            yield f"psql {shlex.quote(connection)} -X -v ON_ERROR_STOP=1 <<'SQL'"
-            yield from ("BEGIN;", *statement.sql.strip().splitlines(), "COMMIT;", "SQL")
+            text = shlex.quote(statement.sql.strip())
+            yield from f"psql {shlex.quote(connection)} -X -1 -v ON_ERROR_STOP=1 -c {text}".splitlines()
 
 
 def _restore(known: Known, connection: str) -> Iterator[str]:
@@ -105,10 +111,11 @@ def _restore(known: Known, connection: str) -> Iterator[str]:
         yield f"{unpack} {dump} | psql {into} -X -v ON_ERROR_STOP=1"
     else:
         yield f"pg_restore --exit-on-error -d {into} {dump}"
-    yield (
-        f'psql {admin} -X -v ON_ERROR_STOP=1 -c \'ALTER DATABASE "{name}" RENAME TO "{name}_until_now"\' '
-        f'-c \'ALTER DATABASE "{empty}" RENAME TO "{name}"\''
-    )
+    ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608  to be read
+    # A second restore finds the first one's database under a name of its own.
+    away = f'"ALTER DATABASE \\"{name}\\" RENAME TO \\"{name}{_REPLACED}\\""'
+    into_place = shlex.quote(f'ALTER DATABASE "{empty}" RENAME TO "{name}"')
+    yield f"psql {admin} -X -v ON_ERROR_STOP=1 -c {shlex.quote(ended)} -c {away} -c {into_place}"
 
 
 def _values(target: Target, known: Known) -> Mapping[str, str]:
