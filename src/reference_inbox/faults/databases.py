@@ -105,7 +105,7 @@ FAULTS: Final = (
         moments.BACKED_UP,
         "backup",
         "the dump is of a second database that holds the same",
-        ("backup/dump-fresh",),
+        ("backup/dump-fresh", "backup/dump-unchanged"),
         dump_staging,
         return_dump,
     ),

@@ -54,7 +54,7 @@ FAULTS: Final = (
         moments.ROLLED_BACK_CODE,
         "rollback",
         "the old backend's health endpoint answers 503",
-        ("rollback/health",),
+        ("rollback/health", "rollback/log-clean"),
         BROKEN_HEALTH,
     ),
     patched(
@@ -62,7 +62,7 @@ FAULTS: Final = (
         moments.ROLLED_BACK_CODE,
         "rollback",
         "the old backend answers the list of conversations with 500",
-        ("rollback/conversations", "rollback/old-media-shown"),
+        ("rollback/conversations", "rollback/old-media-shown", "rollback/log-clean"),
         BROKEN_LIST,
     ),
     patched_page(
