@@ -65,7 +65,7 @@ def test_the_point_of_no_return_and_the_latest_moment_are_said(after):
     _, before = after(*ORDER[:-1])
     assert before[0] == "The point of no return is not reached: nobody can write with the new page yet."
     assert before[-1] == (
-        "The window ends 2025-11-03 03:00:00 UTC; a way back has to be decided on by 2025-11-03 02:50:00 UTC."
+        "The maintenance window ends 2025-11-03 03:00:00 UTC: to be back by then, decide by 2025-11-03 02:50:00 UTC."
     )
 
 

@@ -16,7 +16,7 @@ from releasegate.report.languages import Language
 from releasegate.report.views import BackRow, BackWay
 
 TITLES: Final[dict[RollbackKind, str]] = {
-    "code": "Rollback of code", "data": "Rollback of data", "restore": "Rollback of restore",
+    "code": "Rollback of code", "data": "Rollback of data", "restore": "Restore of the dump",
 }  # fmt: skip
 
 
@@ -73,4 +73,6 @@ def about_them(history: History, change: Change, gates: Sequence[Gate], language
     planned = parse_duration(change.restore.within, where="restore.within").total_seconds() if change.restore else 0.0
     ends = began.began + parse_duration(change.window.length, where="window.length")
     latest = moment(ends - timedelta(seconds=max(planned, took or 0.0)))
-    yield t("The window ends {ends}; a way back has to be decided on by {latest}.", ends=moment(ends), latest=latest)
+    yield t(
+        "The maintenance window ends {ends}: to be back by then, decide by {latest}.", ends=moment(ends), latest=latest
+    )
