@@ -14,7 +14,7 @@ from releasegate.cli.watch_screen import Screen, _signal_table, _troubles, line,
 from releasegate.core import UsageError
 from releasegate.probes.watch.heartbeat import Heartbeat
 
-from .histories import OURS, good, logging, service, spoilt, unwell, watch
+from .histories import OURS, failing, good, logging, service, spoilt, unwell, watch
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,22 @@ def test_a_round_is_one_line_anywhere_else():
     said = line(judged.rounds[4], judged.so_far(), 3600.0)
     assert "health 503" in said
     assert said.endswith("wrong: health-stayed-good  1 h 00 min left")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, " ms  "),
+        ({"samples": ()}, "  API not asked  "),  # the budget of this round was spent on finding out what to ask
+        ({"samples": (), "samples_error": "connection refused"}, "  connection refused  "),
+        ({"samples": failing(1.0)(good(1)[0]).samples}, "  no answer  "),
+        ({"errors": None}, "  logs not read  "),
+        ({"health": None, "health_error": "timed out"}, "health timed out  "),
+    ],
+)
+def test_what_a_round_did_not_see_is_in_its_line(change, said):
+    """And is no zero."""
+    assert said in line(replace(good(1)[0], **change), {}, 60.0)
 
 
 def test_one_line_a_minute_where_nobody_looks(capsys):

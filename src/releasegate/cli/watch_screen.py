@@ -95,7 +95,8 @@ def line(last: Round, judged: Judged, left_s: float) -> str:
     """Return one round as one line: what people would ask first, and the worst state so far."""
     health = str(last.health) if last.health is not None else last.health_error or "not asked"
     times = [sample.latency_ms for sample in last.samples if not sample.error]
-    latency = f"{statistics.median(times):.0f} ms" if times else last.samples_error or "no answer"
+    nothing = "no answer" if last.samples else "API not asked"
+    latency = f"{statistics.median(times):.0f} ms" if times else last.samples_error or nothing
     errors = "logs not read" if last.errors is None else f"{sum(error.lines for error in last.errors)} error lines"
     bad = [check.partition("/")[2] for check, some in judged.items() if _verdict(some) is Verdict.FAIL]
     state = f"wrong: {', '.join(bad)}" if bad else "nothing wrong so far"
