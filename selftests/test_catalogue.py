@@ -49,6 +49,10 @@ RED_ELSEWHERE = {
         "watch/test_shapes.py::test_a_signal_that_was_not_seen_before_the_release_is_a_warning",
         "a deployment of which some signal cannot be seen has other checks that say so first",
     ),
+    "followup/time-passed": (
+        "checks/test_followup.py::test_a_week_that_is_not_over_is_a_warning",
+        "it judges when the gate is run; no fault of a deployment can turn it red",
+    ),
     "followup/feature-used": (
         "checks/test_followup.py::test_what_nobody_uses_after_a_week_is_a_warning",
         "it is asked after a week, and a rehearsal has none",

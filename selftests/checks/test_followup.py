@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from releasegate.change.models import Index
-from releasegate.checks.followup import indexes_are_used, new_columns_are_used, old_column_readers
+from releasegate.checks.followup import (
+    indexes_are_used,
+    new_columns_are_used,
+    old_column_readers,
+    time_has_passed,
+)
 from releasegate.checks.latency import Limit
 from releasegate.checks.watch import Before, Watch, WatchPromise
 from releasegate.checks.watch.latency import not_worse_than_released
@@ -52,6 +57,25 @@ def test_an_index_that_became_invalid_is_said_in_full():
         "  fix:  find out who dropped or rebuilt it; REINDEX INDEX CONCURRENTLY, or create it again\n"
         "  run:  psql -c '\\d idx_a'"
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "after_week", "verdict"),
+    [(0.01, False, PASS), (0.01, True, WARN), (5.9, True, WARN), (6, True, PASS), (None, True, NOT_APPLICABLE)],
+)
+def test_a_week_that_is_not_over_is_a_warning(days, after_week, verdict):
+    """A day that is not over is only told: nothing is asked then that it would change."""
+    passed_s = None if days is None else days * 86_400
+    judgement = time_has_passed(passed_s, after_week=after_week)
+    assert judgement.verdict is verdict
+    if verdict is WARN and days == 5.9:
+        assert str(judgement.findings[0]) == (
+            "followup/time-passed: --after 7d\n"
+            "  want: a week has passed since the release was out (releasegate)\n"
+            "  have: 5 d 21 h have\n"
+            "  why:  what nobody uses yet, and who still reads the old column, says little by now\n"
+            "  fix:  run it again when the week is over; until then --after 24h"
+        )
 
 
 USAGE = Usage(table="messages", since="2026-03-01", rows=900, filled={"attachments": 40, "replied_to": 3})

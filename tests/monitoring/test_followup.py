@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from releasegate.checks import followup as followup_checks
 from releasegate.checks import http as http_checks
 from releasegate.checks import latency as checks
 from releasegate.checks import watch as watch_checks
@@ -17,6 +18,11 @@ pytestmark = pytest.mark.followup
 
 REQUESTS = 100  # of one user to each endpoint: a p95 can pass from 59 on
 MORE = f"{REQUESTS} are sent where [load] total allows it; gate run perf sends more"
+
+
+@pytest.mark.check("followup/time-passed", promise="monitoring")
+def test_as_much_time_has_passed_as_was_said(released_s, after_week, require):
+    require(followup_checks.time_has_passed(released_s, after_week=after_week))
 
 
 @pytest.mark.check("followup/health", promise="api.health", target="backend")

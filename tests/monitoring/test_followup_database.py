@@ -1,7 +1,5 @@
 """Indexes, tables and use after a day and after a week. Runbook after 24 hours, after 1 week."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from releasegate.checks import bloat
@@ -13,11 +11,6 @@ from releasegate.probes.upkeep import upkeep
 pytestmark = pytest.mark.followup
 
 
-@pytest.fixture
-def after_week(options):
-    return options.after == "7d"
-
-
 @pytest.mark.check("followup/indexes", promise=("schema.indexes", "monitoring"), target="database")
 def test_the_indexes_of_the_release_are_valid_and_used(database, change, after_week, require):
     indexes = probe.index_use(database, change.db.tables)
@@ -25,13 +18,12 @@ def test_the_indexes_of_the_release_are_valid_and_used(database, change, after_w
 
 
 @pytest.mark.check("followup/table-growth", promise=("schema", "monitoring"), target="database")
-def test_the_tables_did_not_grow_beyond_their_rows(database, change, recorded, released, require):
+def test_the_tables_did_not_grow_beyond_their_rows(database, change, recorded, released_s, require):
     sizes = probe.table_sizes(database, change.db.tables)
     kept = {name: upkeep(database, name) for name in sizes.value}
     rounds = recorded_rounds(recorded("preflight/signals-on-record"))
     before = next((one.database.tables for one in rounds if one.database), {})
     seen = {name: found.value for name, found in kept.items() if found.value}
-    released_s = (datetime.now(UTC) - released).total_seconds() if released else None
     judgement = bloat.tables_stayed_lean(sizes.value, before, seen, released_s=released_s)
     require(judgement, sizes, *kept.values())
 

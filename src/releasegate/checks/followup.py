@@ -7,12 +7,40 @@ from typing import Final, Protocol
 
 from releasegate.checks.watch.promise import OURS
 from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.durations import show_duration
 from releasegate.core.facts.followup import IndexUse, Readers, Usage
 from releasegate.core.figures import count, gigabytes
 from releasegate.core.lines import cut
 
 _FEWEST_ROWS: Final = 10_000  # of fewer the planner reads the whole table, whatever indexes there are
+_NEARLY_A_WEEK_S: Final = 6 * 86_400.0  # a week later is the same weekday, at whatever time
 _SHOWN: Final = 70
+
+
+def time_has_passed(passed_s: float | None, *, after_week: bool) -> Judgement:
+    """Say how long ago the release was out; a week that was asked for and is not over is worth a look.
+
+    What nobody used yet, and who still reads the old column, says little before. `passed_s` is None where no gate saw
+    the release.
+    """
+    if passed_s is None:
+        return Judgement(seen=0, unit="releases", holds="", not_applicable="no gate saw when the release was out")
+    findings: tuple[Finding, ...] = ()
+    if after_week and passed_s < _NEARLY_A_WEEK_S:
+        findings = (
+            Finding(
+                check="followup/time-passed",
+                subject="--after 7d",
+                want=f"a week has passed since the release was out ({OURS})",
+                have=f"{show_duration(passed_s)} have",
+                why="what nobody uses yet, and who still reads the old column, says little by now",
+                fix="run it again when the week is over; until then --after 24h",
+                severity=Severity.WARNING,
+            ),
+        )
+    return Judgement(
+        seen=1, unit="releases", holds=f"{show_duration(passed_s)} after the release was out", findings=findings
+    )
 
 
 class PromisedIndex(Protocol):
