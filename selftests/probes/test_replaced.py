@@ -66,3 +66,9 @@ def test_another_name_is_given_by_the_target_and_none_is_none(target):
     assert look(other).name.endswith("_until_20251103_023000")
     nowhere = target.model_copy(update={"way_back": WayBack(replaced="kept_elsewhere")})
     assert look(nowhere) == Replaced(name="")
+
+
+def test_what_an_earlier_restore_left_is_not_taken_for_what_this_one_replaced(target):
+    """It ends before the dump begins, so it would say that nothing was lost."""
+    later = {"public.messages": OfDump(table="public.messages", rows=200, newest="2025-11-04 02:00:00+00")}
+    assert look(target, dump=later) == Replaced(name="")

@@ -25,7 +25,8 @@ KEPT: Final = "{database}_until*"
 _BESIDE: Final = "SELECT datname::text AS name FROM pg_database WHERE NOT datistemplate ORDER BY oid DESC"
 _ROWS: Final = """
 SELECT count(*) AS kept, count(*) FILTER (WHERE {written}) AS written, count(*) FILTER (WHERE {changed}) AS changed,
-       min({created}) FILTER (WHERE {written})::text AS first, max({created}) FILTER (WHERE {written})::text AS last
+       min({created}) FILTER (WHERE {written})::text AS first, max({created}) FILTER (WHERE {written})::text AS last,
+       max({created})::text AS newest
   FROM {table}
 """
 
@@ -53,11 +54,23 @@ def replaced(
         tables = catalog.stored_tables(kept)
         look = _Look(kept, backfill, dump, dumped)
         value = Replaced(name=name, tables=tuple(look.at(schema, table) for schema, table in tables.value))
+    if not _lived_on(value, dump):  # what an earlier restore left: nothing in it says what this one lost
+        value = Replaced(name="")
     query = f"in {name}: rows of each table made, and changed, after the dump was begun"
     return Measurement(
         value=value, unit="tables of the replaced database", rows=len(value.tables), query=query,
         duration_s=tables.duration_s,
     )  # fmt: skip
+
+
+def _lived_on(found: Replaced, dump: Mapping[str, OfDump]) -> bool:
+    """Whether the database was in use until after the dump: it holds the dump's newest row, or a younger one.
+
+    Both were printed by the server in one format and zone, so they compare as texts.
+    """
+    last = max(dump.values(), key=lambda one: one.newest, default=None)
+    newest = next((one.newest for one in found.tables if last and one.table == last.table), "")
+    return last is None or not last.newest or not newest or newest >= last.newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +99,7 @@ class _Look:
             return LostRows(table=name, kept=row["kept"], written=grown, is_dated=False)
         return LostRows(
             table=name, kept=row["kept"], written=row["written"], changed=row["changed"] if updated else None,
-            first=row["first"] or "", last=row["last"] or "",
+            first=row["first"] or "", last=row["last"] or "", newest=row["newest"] or "",
         )  # fmt: skip
 
 

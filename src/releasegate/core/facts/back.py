@@ -29,7 +29,8 @@ class LostRows:
 
     `kept` is how many rows it holds in all; `written` were made since, from `first` to `last`; `changed` were there
     before and changed since, None where no column tells. `is_dated` says whether a column dates a row: without one
-    `written` is by how many rows the table had grown since the dump, None where nobody knows that.
+    `written` is by how many rows the table had grown since the dump, None where nobody knows that. `newest` is when
+    its newest row was made, as the server prints it.
     """
 
     table: str
@@ -38,6 +39,7 @@ class LostRows:
     changed: int | None = None
     first: str = ""
     last: str = ""
+    newest: str = ""
     is_dated: bool = True
 
 
