@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from releasegate.core import CannotMeasure, UsageError
-from releasegate.evidence import Chain, Folder, Kind, read
+from releasegate.evidence import Chain, Folder, Kind, manifest, read
 from releasegate.evidence.anchor import Anchor, parse_anchor, ticket_line
 from releasegate.evidence.looked import Line
 from releasegate.evidence.signature import sign_statement
@@ -152,6 +152,16 @@ def test_a_lock_that_is_taken_later_is_no_harm(closed_folder):
     """Locks are not evidence: whoever begins to write, or to watch, changes them."""
     (closed_folder.root / ".watch.lock").write_text("pid 1")
     write_statement(closed_folder)
+    (closed_folder.root / ".watch.lock").write_text("pid 2")
+    assert not wrong(closed_folder)
+
+
+def test_a_lock_that_an_earlier_manifest_lists_is_no_harm(closed_folder, monkeypatch):
+    """Folders were written in which the watch's lock was a file like others."""
+    (closed_folder.root / ".watch.lock").write_text("pid 1")
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "is_lock", lambda folder, path: path == folder.lock)
+        write_statement(closed_folder)
     (closed_folder.root / ".watch.lock").write_text("pid 2")
     assert not wrong(closed_folder)
 

@@ -245,6 +245,6 @@ def _heartbeat(subject: Subject, option: str | None) -> Heartbeat | None:
 def _only_watch(folder: Folder) -> Iterator[None]:
     """Hold the place of the one watch on this target. Raises CannotMeasure that names who holds it, and since when."""
     folder.root.mkdir(parents=True, exist_ok=True)
-    with only_writer(folder.root / ".watch.lock", wait_s=0) as holder:
+    with only_writer(folder.watch_lock, wait_s=0) as holder:
         holder.note(f"watch, since {moment(SystemClock().now())}")
         yield

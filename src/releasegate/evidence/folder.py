@@ -64,6 +64,11 @@ class Folder:
         """Held by the one process that writes; no evidence."""
         return self.root / ".lock"
 
+    @property
+    def watch_lock(self) -> Path:
+        """Held by the one watch that is going on; no evidence."""
+        return self.root / ".watch.lock"
+
     def new_run(self, gate: str) -> Path:
         """Create and return `runs/<n>-<gate>` with the next free n, also when several processes ask at once.
 

@@ -39,11 +39,16 @@ def describe(folder: Folder, history: History) -> dict[str, Any]:
 
 def files(folder: Folder) -> Iterator[str]:
     """Yield the path in the folder of every file that belongs to the evidence, sorted; links are not followed."""
-    apart = {folder.manifest, folder.statement, folder.signature, *folder.root.glob(".*lock")}
+    apart = {folder.manifest, folder.statement, folder.signature}
     with reading(folder.root):
         for path in sorted(folder.root.rglob("*")):
-            if path.is_file() and not path.is_symlink() and path not in apart:
+            if path.is_file() and not path.is_symlink() and path not in apart and not is_lock(folder, path):
                 yield path.relative_to(folder.root).as_posix()
+
+
+def is_lock(folder: Folder, path: Path) -> bool:
+    """Whether a file in the folder is the lock of a writer or of a watch."""
+    return path in (folder.lock, folder.watch_lock)
 
 
 def hashed(path: Path) -> dict[str, Any]:

@@ -81,6 +81,8 @@ def _manifest(folder: Folder, history: History) -> Iterator[Line]:
     if not _is_written_so(folder.manifest, content) or content.keys() != manifest.KEYS:
         yield Line(ok=False, text="manifest.json: is not spelled as it was written")
         return
+    # a manifest of an earlier version lists the watch's lock, which is no evidence
+    listed = {path: entry for path, entry in listed.items() if not manifest.is_lock(folder, folder.root / path)}
     present = set(manifest.files(folder))
     wrong = [Line(ok=False, text=f"{path}: is in the manifest and missing") for path in sorted(set(listed) - present)]
     wrong += [line for path in sorted(present & set(listed)) for line in _listed_file(folder, path, listed[path])]
