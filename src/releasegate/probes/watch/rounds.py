@@ -94,13 +94,13 @@ def hold(watched: Watched, blank: Round, *, is_last: bool = False, most: int = M
     began = time.perf_counter()
     with_statements = is_last or blank.number % STATEMENTS_EVERY == 0
     seen: dict[str, Any] = {
-        **_page(watched, blank.number, is_last=is_last),
         **_health(watched),
         **_samples(watched, blank.every_s, most),
         **(watched.logs.look() if watched.logs else {}),
         **_services(watched),
         **_database(watched, with_statements=with_statements),
         **_disks(watched),
+        **_page(watched, blank.number, is_last=is_last),  # last: a browser that starts would slow down all the others
     }
     requests = seen.pop("asked", 0) + len(seen.get("samples", ())) + (watched.health is not None)
     filled = replace(blank, **seen, requests=requests, took_s=round(time.perf_counter() - began, 3))
