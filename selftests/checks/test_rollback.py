@@ -150,3 +150,5 @@ def test_what_the_new_page_misses_after_a_rollback_of_the_data_is_a_warning():
     assert only(found).fix.startswith("take the code back as well")
     held = checks.nothing_left_behind(after(by_flags={0: 18}), source=SOURCE)
     assert checks.under_the_new_page(held) == held
+    nothing_seen = replace(checks.nothing_left_behind(BEFORE, source=SOURCE), seen=0, undecided="none could be seen")
+    assert checks.under_the_new_page(nothing_seen).verdict is Verdict.WARN

@@ -27,7 +27,7 @@ from releasegate.target.models import Host
 
 SSHD = "/usr/sbin/sshd"
 BUSYBOX = "/bin/busybox"
-READY_S = 20  # how long a server may take to begin, on a machine that others use too
+READY_S = 60  # how long a server may take to begin, on a machine that others use too
 
 
 @pytest.fixture

@@ -180,3 +180,20 @@ def test_a_server_that_does_not_tell_its_identifier_still_answers(cluster):
     with reach(dsn.replace("postgres@", "managed@")) as session:
         facts = database.server(session).value
     assert (facts.system_identifier, facts.user) == ("", "managed")
+
+
+def test_an_interrupt_in_the_middle_of_a_question_is_one_and_spoils_no_other(cluster, monkeypatch):
+    """Ctrl-C stays what it is, and the next question has a connection of its own."""
+    with reach(cluster.database("CREATE TABLE t (id int)")) as session:
+        session.read("SELECT 1")
+        connection = session._connection
+        with monkeypatch.context() as patched:
+
+            def interrupted(*_):
+                connection.pgconn.send_query(b"SELECT pg_sleep(0.2)")  # asked, and not answered yet
+                raise KeyboardInterrupt
+
+            patched.setattr(psycopg.Cursor, "fetchall", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                session.read("SELECT 2")
+        assert session.read("SELECT 3 AS three").row == {"three": 3}

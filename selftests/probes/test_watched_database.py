@@ -118,10 +118,10 @@ def test_a_role_that_sees_little_counts_what_it_does_not_see(cluster):
     dsn = cluster.database(
         TABLE + 'GRANT USAGE ON SCHEMA "Chat" TO PUBLIC; GRANT SELECT ON ALL TABLES IN SCHEMA "Chat" TO PUBLIC'
     )
-    cluster.run("DROP ROLE IF EXISTS looker; CREATE ROLE looker LOGIN")
+    cluster.run("DROP ROLE IF EXISTS onlooker; CREATE ROLE onlooker LOGIN")
     with somebody(dsn) as other:
         other.execute("SELECT 1")
-        look = watched(dsn.replace("postgres@", "looker@")).look(with_statements=True)
+        look = watched(dsn.replace("postgres@", "onlooker@")).look(with_statements=True)
     assert (look.hidden, look.longest_s) == (1, None)
     assert look.new_rows.total == 0
 

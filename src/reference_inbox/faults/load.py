@@ -79,7 +79,7 @@ FAULTS: Final = (
     in_perf(
         "fast-errors",
         "every tenth request for messages is answered 503, fast",
-        ("not-slower", "below-limit", "no-stall", "error-rate"),
+        ("not-slower", "below-limit", "no-stall", "error-rate", "log-clean"),
         *messages_first("if next(SEEN) % 10 == 0:", '    raise HTTPException(503, "busy")'),
     ),
     in_perf(

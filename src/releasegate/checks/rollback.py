@@ -159,7 +159,9 @@ def under_the_new_page(judgement: Judgement) -> Judgement:
     """
     fix = "take the code back as well: the new page reads what this way empties, the old one does not"
     findings = tuple(replace(one, severity=Severity.WARNING, fix=fix) for one in judgement.findings)
-    return replace(judgement, findings=findings)
+    if not findings:
+        return judgement
+    return replace(judgement, findings=findings, seen=max(judgement.seen, len(findings)), undecided="")
 
 
 class Columns(Protocol):

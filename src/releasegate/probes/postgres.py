@@ -263,6 +263,9 @@ def _read_only(
         cursor.execute("BEGIN READ ONLY")
         cursor.execute(sql.SQL("SELECT {}").format(calls))
         yield cursor
+    except KeyboardInterrupt:  # in the middle of a question: the next one on this connection would meet its answer
+        connection.close()
+        raise
     finally:
         if not connection.closed:
             connection.rollback()
