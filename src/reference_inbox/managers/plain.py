@@ -10,6 +10,7 @@ from reference_inbox.state import State
 SECTION = """\
 [services]
 manager = "process"
+steady_for = "2s" # what starts again here does so every second
 backend = { name = "backend", pid_file = "run/backend.pid", log = "logs/backend.log" }
 frontend = { name = "frontend", pid_file = "run/frontend.pid", log = "logs/frontend.log" }
 
