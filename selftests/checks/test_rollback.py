@@ -78,6 +78,8 @@ def test_own_rows_that_people_deleted_are_worth_a_look_and_no_fault():
         "1: 2 are gone: people may have deleted them",
     )
     assert own(after(by_flags={int(OWN): 3}), rows=OwnNow(asked=3, there=3)).verdict is Verdict.PASS
+    some_noted = OwnNow(asked=1, there=1)  # none of them is gone, so the two that are missing were not deleted
+    assert own(after(by_flags={int(OWN): 1}), rows=some_noted).verdict is Verdict.FAIL
 
 
 def test_nobody_s_own_and_no_record_are_no_pass():

@@ -75,6 +75,12 @@ def test_with_the_dump_rows_that_people_emptied_are_a_warning_up_to_the_change_s
     assert by_dump().verdict is Verdict.PASS
 
 
+def test_a_copy_that_holds_none_of_the_rows_explains_no_difference():
+    """What is then known are the groups: a quarter of them, more rows than people may have emptied."""
+    nothing = {"media_url": Edited(column="media_url", rows=0)}
+    assert unchanged(DIFFERS, edited=nothing).verdict is Verdict.INCONCLUSIVE
+
+
 def test_with_the_dump_edits_of_another_column_are_counted_by_row_even_in_every_group():
     everywhere = now(**{f"_{group}": ("10", "9", "222") for group in range(4)})
     assert by_dump(column="content", later=everywhere, rewritten=("7", "8")).verdict is Verdict.WARN

@@ -115,6 +115,7 @@ def _client(folder: Path, process: subprocess.Popen[bytes], systemctl: str) -> P
 
 def _is_ready(one: psutil.Process) -> bool:
     try:
-        return one.name() == "systemd" and Path(f"/proc/{one.pid}/root/run/own/runtime/systemd/private").exists()
+        inside = Path("/proc") / str(one.pid) / "root"
+        return one.name() == "systemd" and (inside / "run/own/runtime/systemd/private").exists()
     except psutil.NoSuchProcess:
         return False

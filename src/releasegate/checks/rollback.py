@@ -60,10 +60,10 @@ def own_data_kept(
         nothing = f"nobody had attached anything themselves: 0 of {count(before.total, 'row')}"
         return Judgement(seen=0, unit="rows", holds="", not_applicable=nothing)
     kept = counts.having(Flag.FILLED, without=Flag.MARKED)
-    is_known = now is not None and now.asked > 0
-    finding = _own_row_by_row(check, counts, now, source) if is_known and now else None
+    finding = _own_row_by_row(check, counts, now, source) if now else None
     if finding is None and kept < theirs:
-        finding = _fewer_own(check, counts, theirs, kept, source, may_be_deleted=is_known)
+        are_gone = now is not None and now.there < now.asked  # of those looked for; else the others are not deleted
+        finding = _fewer_own(check, counts, theirs, kept, source, may_be_deleted=are_gone)
     findings = (finding,) if finding else ()
     holds = f"{count(kept, 'row')} with what people attached themselves, {number(theirs)} before"
     return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings)

@@ -102,7 +102,7 @@ class _Look:
         if not groups:
             return None, ""
         is_strict = column in self.allowed.strict
-        if self.edited is not None:
+        if self.edited is not None and self.edited.rows:  # a copy without these rows tells nothing
             return self._by_rows(column, self.edited, is_strict=is_strict), ""
         if groups * 2 >= self.of or (is_strict and self.allowed.all_rows):
             return self._by_groups(column, groups, stops=True), ""
