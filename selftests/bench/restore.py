@@ -22,7 +22,8 @@ from releasegate import change as changes
 from releasegate import target as targets
 from releasegate.core.facts.backup import DumpListing
 from releasegate.core.facts.rows import Checksums
-from releasegate.probes import backup, catalog, checksums, copies, restored, restoring, rows
+from releasegate.probes import backup, catalog, checksums, copies, restored, restoring
+from releasegate.probes.columns import as_found
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.postgres import Session, open_session
 from releasegate.probes.scratch import scratch_server
@@ -38,7 +39,7 @@ class Restoring:
         self.databases, self.machine, self.live, self.dump = databases, machine, live, dump
         self.change = changes.load(state / "change.toml").change
         assert self.change.db is not None
-        self.backfill = self.change.backfill and rows.as_found(live, self.change.backfill)
+        self.backfill = self.change.backfill and as_found(live, self.change.backfill)
         self.roles = [row["name"] for row in live.read("SELECT rolname AS name FROM pg_roles").rows]
         self.before: list[Checksums] = [
             one.value for one in checksums.of_survivors(live, self.change.db.survivors, self.backfill)

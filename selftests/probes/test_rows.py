@@ -20,7 +20,8 @@ from releasegate.core.facts.rows import (
     recorded_own,
 )  # fmt: skip
 from releasegate.plugin.notebook import as_payload
-from releasegate.probes import checksums, rows, upkeep
+from releasegate.probes import checksums, own_rows, picked, rows, upkeep
+from releasegate.probes.columns import as_found
 from releasegate.probes.postgres import open_session
 from releasegate.probes.row_sql import Moments
 from releasegate.target.models import Database
@@ -61,7 +62,7 @@ def reach(dsn):
 
 def flags_of(dsn, moments=NEVER):
     with reach(dsn) as session:
-        return rows.every_row(session, rows.as_found(session, BACKFILL), moments).value
+        return rows.every_row(session, as_found(session, BACKFILL), moments).value
 
 
 def one(cluster, row, moments=NEVER):
@@ -176,7 +177,7 @@ def test_the_segment_with_the_most_wrong_rows_is_the_change_s_or_a_day(cluster):
     )
     wrong = {int(Flag.MEDIA | Flag.DUE)}
     with reach(dsn) as session:
-        found = rows.as_found(session, BACKFILL)
+        found = as_found(session, BACKFILL)
         by_day = rows.worst_segment(session, found, NEVER, wrong).value
         by_thread = rows.worst_segment(session, found.model_copy(update={"segment": "ThreadId"}), NEVER, wrong).value
         assert rows.worst_segment(session, found, NEVER, set()).value is None
@@ -189,7 +190,7 @@ def test_new_rows_are_looked_at_twice(cluster):
     dsn = made(cluster, *(f"{n}, 1, '', 'u', '2025-11-0{n}', '[]'" for n in range(1, 5)))
     moments = Moments(began="2025-11-02T12:00:00+00:00")
     with reach(dsn) as session, psycopg.connect(dsn, autocommit=True) as other:
-        found = rows.as_found(session, BACKFILL)
+        found = as_found(session, BACKFILL)
         assert rows.written_since(session, found, NEVER, again_after_s=0).value == NewRows(since="")
         once = rows.written_since(session, found, moments, again_after_s=0).value
 
@@ -210,9 +211,9 @@ def test_the_same_seed_picks_the_same_rows(cluster):
     shown = BACKFILL.model_copy(update={"preview_column": "mediaUrl"})
     with reach(dsn) as session:
         first, again, other = (
-            rows.spots(session, shown, count=5, seed=seed, preview_length=6).value for seed in (1, 1, 2)
+            picked.spots(session, shown, count=5, seed=seed, preview_length=6).value for seed in (1, 1, 2)
         )
-        silent = rows.spots(session, shown, count=5, seed=1, preview_length=0).value
+        silent = picked.spots(session, shown, count=5, seed=1, preview_length=0).value
     assert first == again != other
     assert {spot.preview for spot in first} == {"https:"}
     assert {spot.preview for spot in silent} == {""}
@@ -229,8 +230,8 @@ def test_conversations_are_chosen_to_cover_every_kind_of_media(cluster):
         "4, 4, 'b', 'https://x/4.pdf', now(), '[]'",
     )
     with reach(dsn) as session:
-        found = rows.as_found(session, BACKFILL)
-        chosen = rows.conversations_to_read(session, found, ["1", "2", "3"])
+        found = as_found(session, BACKFILL)
+        chosen = picked.conversations_to_read(session, found, ["1", "2", "3"])
     assert sorted(chosen.value) == ["1", "3"]
     assert chosen.rows == 2
 
@@ -245,11 +246,11 @@ def test_urls_without_an_ending_are_one_kind_and_replies_another(cluster):
         "4, 4, 'a', 'https://x/uvwxyz', now(), '[]'",
     )
     with reach(dsn) as session, psycopg.connect(dsn, autocommit=True) as other:
-        found = rows.as_found(session, BACKFILL)
-        assert rows.conversations_to_read(session, found, ["1", "2", "3", "4"]).rows == 1
+        found = as_found(session, BACKFILL)
+        assert picked.conversations_to_read(session, found, ["1", "2", "3", "4"]).rows == 1
         other.execute('ALTER TABLE "Chat"."Msg" ADD "replyToId" bigint')
         other.execute('UPDATE "Chat"."Msg" SET "replyToId" = 1 WHERE "Id" = 4')
-        with_reply = rows.conversations_to_read(session, found, ["1", "2", "3", "4"])
+        with_reply = picked.conversations_to_read(session, found, ["1", "2", "3", "4"])
     assert with_reply.rows == 2
     assert "4" in with_reply.value
 
@@ -259,14 +260,14 @@ def test_ids_that_are_no_keys_of_the_table_are_not_found_and_break_nothing(clust
     """An API may show ids of another kind beside the table's."""
     dsn = made(cluster, "7, 1, '', 'u', now(), '[]'")
     with reach(dsn) as session:
-        assert [one.id for one in rows.stored(session, BACKFILL, ids).value] == ["7"]
+        assert [one.id for one in picked.stored(session, BACKFILL, ids).value] == ["7"]
 
 
 def test_what_is_stored_is_read_as_one_url_for_each_attachment(cluster):
     """Every element of the list counts, one without url too."""
     dsn = made(cluster, """7, 1, '', 'u', now(), '[{"url": "u"}, {"href": "v"}, {"x": 1}]'""")
     with reach(dsn) as session:
-        (found,) = rows.stored(session, BACKFILL, ["7", "8"]).value
+        (found,) = picked.stored(session, BACKFILL, ["7", "8"]).value
     assert (found.id, found.urls) == ("7", ("u", "v", None))
 
 
@@ -274,7 +275,7 @@ def test_checksums_see_a_changed_value_and_two_that_swapped(cluster):
     """What went through the evidence compares equal, until a value changes or moves; a new row does not count."""
     dsn = made(cluster, "1, 1, '', 'u', '2025-11-01', '[]'", "2, 1, '', 'v', '2025-11-02', '[]'")
     with reach(dsn) as session, psycopg.connect(dsn, autocommit=True) as other:
-        found = rows.as_found(session, BACKFILL)
+        found = as_found(session, BACKFILL)
         taken = checksums.checksums(session, "Chat.Msg", ["mediaUrl"], key="Id", created=found.created)
         before = recorded_checksums([as_payload(taken)])["Chat.Msg"]
         other.execute("""INSERT INTO "Chat"."Msg" VALUES (3, 1, '', 'w', '2025-11-03', '[]')""")
@@ -289,7 +290,7 @@ def test_rows_are_compared_with_those_of_a_copy_one_by_one(cluster):
     copied = made(cluster, *old)
     live = made(cluster, *old, "5, 1, '', 'new', '2025-11-09', '[]'")
     with reach(copied) as copy, reach(live) as session, psycopg.connect(live, autocommit=True) as other:
-        found = rows.as_found(session, BACKFILL)
+        found = as_found(session, BACKFILL)
         before = checksums.checksums(copy, "Chat.Msg", ["mediaUrl"], key="Id", created=found.created).value
         other.execute("""UPDATE "Chat"."Msg" SET "mediaUrl" = NULL WHERE "Id" = 2""")
         other.execute("""UPDATE "Chat"."Msg" SET "mediaUrl" = 'w' WHERE "Id" = 3""")
@@ -321,9 +322,9 @@ def test_rows_of_people_s_own_are_found_again_whatever_became_of_them(cluster):
     theirs = '[{"url": "https://x/own.jpg", "type": "image", "name": "1"}]'
     dsn = made(cluster, *(f"{key}, 1, NULL, NULL, now(), '{theirs}'" for key in (1, 2, 3, 4)))
     with reach(dsn) as session:
-        backfill = rows.as_found(session, BACKFILL)
+        backfill = as_found(session, BACKFILL)
         counts = rows.every_row(session, backfill, NEVER).value
-        own = rows.own_rows(session, backfill, NEVER, own_flags(counts), total=counts.total)
+        own = own_rows.listed(session, backfill, NEVER, own_flags(counts), total=counts.total)
         assert (sorted(own.value.ids), own.value.total) == (["1", "2", "3", "4"], 4)
         assert recorded_own([as_payload(own)]) == own.value
     with psycopg.connect(dsn) as connection:
@@ -331,7 +332,7 @@ def test_rows_of_people_s_own_are_found_again_whatever_became_of_them(cluster):
         connection.execute("""UPDATE "Chat"."Msg" SET "Files" = %s WHERE "Id" = 3""", [GOOD])
         connection.execute("""DELETE FROM "Chat"."Msg" WHERE "Id" = 4""")
     with reach(dsn) as session:
-        now = rows.own_now(session, backfill, own.value).value
+        now = own_rows.now(session, backfill, own.value).value
     assert now == OwnNow(asked=4, there=3, emptied=("2",), overwritten=("3",))
 
 

@@ -5,6 +5,7 @@ import pytest
 from releasegate.checks import rows as checks
 from releasegate.core.facts.rows import recorded_checksums
 from releasegate.probes import rows
+from releasegate.probes.columns import as_found
 from releasegate.probes.row_sql import Moments
 
 pytestmark = pytest.mark.followup
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.followup
 
 @pytest.mark.check("followup/coverage-still-complete", promise="backfill", target="database")
 def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(database, change, recorded, opened_at, require):
-    backfill = rows.as_found(database, change.backfill)
+    backfill = as_found(database, change.backfill)
     before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
     released = opened_at("backfill")
     moments = Moments(old_until=before.until if before else "", began=released.isoformat() if released else "")

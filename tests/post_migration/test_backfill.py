@@ -14,8 +14,9 @@ from releasegate.checks import survival
 from releasegate.checks import upkeep as upkeep_checks
 from releasegate.core.facts.rows import Flag, recorded_checksums, recorded_counts, recorded_own
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import backup, checksums, copies, readback, rows
+from releasegate.probes import backup, checksums, copies, own_rows, picked, readback, rows
 from releasegate.probes import upkeep as upkeep_probe
+from releasegate.probes.columns import as_found
 from releasegate.probes.row_sql import Moments
 
 pytestmark = pytest.mark.backfill
@@ -26,7 +27,7 @@ MOST_CONVERSATIONS = 200  # that the API is asked to list; the sample is chosen 
 
 @pytest.fixture(scope="module")
 def backfill(database, change):
-    return rows.as_found(database, change.backfill)
+    return as_found(database, change.backfill)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_every_old_picture_is_still_there(database, backfill, moments, counts, r
         examples.value,
         source=backfill.source,
         least=backfill.least_rows,
-        command=rows.show_again(database, backfill),
+        command=picked.show_again(database, backfill),
         worst=worst.value,
     )
     require(judgement, counts, examples, *([worst] if worst.value else []))
@@ -105,7 +106,7 @@ def test_rows_picked_at_random_are_right(database, backfill, target, counts, req
         require(unreadable)
         return
     seed = random.randrange(2**31)  # noqa: S311  no secret: it is in the evidence, so that the rows can be had again
-    spots = rows.spots(database, backfill, count=SPOTS, seed=seed, preview_length=target.policy.preview_length)
+    spots = picked.spots(database, backfill, count=SPOTS, seed=seed, preview_length=target.policy.preview_length)
     judgement = checks.spots_are_right(spots.value, backfill.types, source=backfill.source, least=backfill.least_rows)
     require(judgement, spots)
 
@@ -146,9 +147,9 @@ def test_it_took_about_as_long_as_expected(runs, counts, backfill, require):
 )
 def test_the_api_shows_what_is_stored(database, api, backfill, change, require):
     visible = api.conversations(MOST_CONVERSATIONS)
-    chosen = rows.conversations_to_read(database, backfill, visible.value.known_ids)
+    chosen = picked.conversations_to_read(database, backfill, visible.value.known_ids)
     read = readback.read_back(api, change.api.messages, change.api.fields, chosen.value)
-    stored = rows.stored(database, backfill, [key for one in read.value for key in one.urls])
+    stored = picked.stored(database, backfill, [key for one in read.value for key in one.urls])
     judgement = checks.api_agrees(
         read.value,
         stored.value,
@@ -188,9 +189,9 @@ def test_what_the_backfill_read_is_as_it_was(database, backfill, before, change,
 def test_what_people_attached_themselves_is_still_there(database, backfill, moments, counts, recorded, require):
     record = recorded("migration/rows-on-record")
     own = recorded_own(record)
-    now = rows.own_now(database, backfill, own) if own and counts.value.is_readable else None
+    now = own_rows.now(database, backfill, own) if own and counts.value.is_readable else None
     sets = row_checks.own_flags(counts.value)  # with those that came since: the rollback must keep them too
-    later = rows.own_rows(database, backfill, moments, sets, total=counts.value.where(lambda one: one in sets))
+    later = own_rows.listed(database, backfill, moments, sets, total=counts.value.where(lambda one: one in sets))
     kept = rollback_checks.own_data_kept(
         "backfill/own-data-kept",
         counts.value,

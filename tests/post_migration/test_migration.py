@@ -13,8 +13,9 @@ from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import activity, catalog, migrations, plans, rows
+from releasegate.probes import activity, catalog, migrations, own_rows, plans, rows
 from releasegate.probes import database as database_probe
+from releasegate.probes.columns import as_found
 from releasegate.probes.row_sql import Moments
 
 pytestmark = pytest.mark.migration
@@ -119,10 +120,10 @@ def test_the_migration_ran_without_errors(change, step_records, require):
 
 @pytest.mark.check("migration/rows-on-record", promise="backfill", target="database")
 def test_the_rows_before_the_backfill_are_on_record(database, change, recorded, require):
-    backfill = rows.as_found(database, change.backfill)
+    backfill = as_found(database, change.backfill)
     before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
     moments = Moments(old_until=before.until if before else "")
     counts = rows.every_row(database, backfill, moments)
     sets = row_checks.own_flags(counts.value)
-    own = rows.own_rows(database, backfill, moments, sets, total=counts.value.where(lambda one: one in sets))
+    own = own_rows.listed(database, backfill, moments, sets, total=counts.value.where(lambda one: one in sets))
     require(rollback_checks.rows_on_record(counts.value), counts, own)

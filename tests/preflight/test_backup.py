@@ -10,8 +10,9 @@ from releasegate.core.durations import parse_duration
 from releasegate.core.facts.backup import recorded_dumps
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
-from releasegate.probes import catalog, copies, restored, rows
+from releasegate.probes import catalog, copies, restored
 from releasegate.probes import database as database_probe
+from releasegate.probes.columns import as_found
 
 pytestmark = pytest.mark.backup
 
@@ -80,7 +81,7 @@ def test_it_can_be_restored(copy, database, change, recorded, require):
         require(restore_checks.not_allowed())
         return
     source, made = change.backup.source, copy.restored
-    backfill = change.backfill and rows.as_found(database, change.backfill)
+    backfill = change.backfill and as_found(database, change.backfill)
     with copy.session() as session:
         tables, objects = copies.rows_of_tables(session, database, backfill), catalog.objects(session)
     require(restore_checks.dump_is_restored(made.value, tables.value, source=source), made, tables)

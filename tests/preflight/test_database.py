@@ -7,8 +7,9 @@ from releasegate.checks import capacity as capacity_checks
 from releasegate.checks import database as checks
 from releasegate.checks import migrations as migration_checks
 from releasegate.checks import schema as schema_checks
-from releasegate.probes import activity, arrivals, capacity, catalog, checksums, migrations, rows
+from releasegate.probes import activity, arrivals, capacity, catalog, checksums, migrations
 from releasegate.probes import database as probe
+from releasegate.probes.columns import as_found
 
 pytestmark = pytest.mark.preflight
 
@@ -116,7 +117,7 @@ def test_nobody_is_in_the_migration_s_way(database, change, target, require):
 @pytest.mark.check("preflight/baseline", promise="schema", target="database")
 def test_the_state_before_the_release_is_on_record(database, change, require):
     schema, objects = catalog.schema(database, change.db.tables), catalog.objects(database)
-    backfill = change.backfill and rows.as_found(database, change.backfill)
+    backfill = change.backfill and as_found(database, change.backfill)
     sums = checksums.of_survivors(database, change.db.survivors, backfill)
     summed = {one.table for one in change.db.survivors}
     others = catalog.row_counts(database, [table for table in schema.value.tables if table not in summed])

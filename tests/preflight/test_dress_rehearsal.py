@@ -11,6 +11,7 @@ from releasegate.checks import schema as schema_checks
 from releasegate.checks import survival
 from releasegate.core import Judgement
 from releasegate.probes import catalog, checksums, dress, rows
+from releasegate.probes.columns import as_found
 from releasegate.probes.row_sql import Moments
 
 pytestmark = pytest.mark.backup
@@ -70,14 +71,14 @@ class Stage:
                 if db.indexes:
                     yield schema_checks.indexes_work(schema, db.indexes, deparsed)
             if backfill:
-                self.counts = rows.every_row(session, rows.as_found(session, backfill), self.moments).value
+                self.counts = rows.every_row(session, as_found(session, backfill), self.moments).value
 
     def backfilled(self) -> Iterator[Judgement]:
         """Judge every row, as the backfill gate does."""
         if self.change.backfill is None:
             return
         with self.copy.session() as session:
-            backfill = rows.as_found(session, self.change.backfill)
+            backfill = as_found(session, self.change.backfill)
             counts = rows.every_row(session, backfill, self.moments).value
             examples = rows.examples(session, backfill, self.moments, row_checks.suspects(counts)).value
             yield row_checks.every_row_backfilled(
@@ -90,7 +91,7 @@ class Stage:
         if promised is None:
             return
         with self.copy.session() as session:
-            counts = rows.every_row(session, rows.as_found(session, promised), self.moments).value
+            counts = rows.every_row(session, as_found(session, promised), self.moments).value
             if promised.marker:
                 yield rollback_checks.nothing_left_behind(counts, source=promised.marker.source)
             if promised.marker and self.counts:

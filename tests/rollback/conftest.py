@@ -6,12 +6,13 @@ from releasegate.checks.rollback import columns_set_by
 from releasegate.core.facts.back import recorded_begin, recorded_dump
 from releasegate.core.facts.rows import recorded_checksums, recorded_counts
 from releasegate.probes import catalog, checksums, rows
+from releasegate.probes.columns import as_found
 from releasegate.probes.row_sql import Moments
 
 
 @pytest.fixture(scope="module")
 def backfill(database, change):
-    return rows.as_found(database, change.backfill)
+    return as_found(database, change.backfill)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def once():
 def sums_now(database, change, sums_before, once):
     """Return the same sums as they are now, by table."""
     if "sums" not in once:
-        found = change.backfill and rows.as_found(database, change.backfill)
+        found = change.backfill and as_found(database, change.backfill)
         once["sums"] = {table: checksums.again(database, one, found) for table, one in sums_before.items()}
     return once["sums"]
 

@@ -8,11 +8,12 @@ from releasegate.checks import rollback as checks
 from releasegate.checks.code import release_in
 from releasegate.checks.page import loading as page_checks
 from releasegate.checks.page import media
-from releasegate.probes import git, rows
+from releasegate.probes import git
 from releasegate.probes import samples as sampling
 from releasegate.probes.browser import loading as probe
 from releasegate.probes.browser import thread
 from releasegate.probes.browser.thread import Desk
+from releasegate.probes.columns import column_types
 
 pytestmark = pytest.mark.rollback
 
@@ -86,7 +87,7 @@ def test_the_old_page_shows_what_it_always_did(
     if page_stays:
         require(checks.not_on_this_way(options.kind, page_stays))
         return
-    types = rows.column_types(database, change.backfill.table)
+    types = column_types(database, change.backfill.table)
     there = checks.old_field_is_there("rollback/old-media-shown", change.backfill, list(types), source=SOURCE)
     require(there)
     if there.findings:

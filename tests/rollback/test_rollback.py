@@ -9,7 +9,7 @@ from releasegate.checks.code import release_in
 from releasegate.checks.services import right_build_runs, version_said
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_own
-from releasegate.probes import git, rows
+from releasegate.probes import git, own_rows
 from releasegate.probes.http import path_of
 
 pytestmark = pytest.mark.rollback
@@ -92,7 +92,7 @@ def test_what_people_attached_themselves_is_still_there(
         require(checks.not_on_this_way(options.kind, why), counts)
         return
     own = recorded_own(recorded("backfill/own-data-kept") or recorded("migration/rows-on-record"))
-    now = rows.own_now(database, backfill, own) if own and counts.value.is_readable else None
+    now = own_rows.now(database, backfill, own) if own and counts.value.is_readable else None
     kept = checks.own_data_kept("rollback/own-data-kept", counts.value, counted, now and now.value, source=SOURCE)
     require(kept, counts, *([now] if now else []))
 

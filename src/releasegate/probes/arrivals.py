@@ -10,7 +10,7 @@ from psycopg import sql
 from releasegate.change.models import Backfill
 from releasegate.core import Measurement
 from releasegate.core.facts.arrivals import ARRIVALS_UNIT, Arrivals
-from releasegate.probes import rows
+from releasegate.probes.columns import as_found, column_types
 from releasegate.probes.postgres import Session, identifier
 
 USUAL_MINUTES: Final = 60  # how much is usual: long enough for a slow hour, short enough to be this time of day
@@ -26,8 +26,8 @@ def arrivals(session: Session, backfill: Backfill, *, since: datetime | None = N
 
     A column without a zone is read as UTC: where it holds a local time the figure may be 0, and then says nothing.
     """
-    created = rows.as_found(session, backfill).created
-    kind = rows.column_types(session, backfill.table).get(created or "", "")
+    created = as_found(session, backfill).created
+    kind = column_types(session, backfill.table).get(created or "", "")
     if created is None or not kind.startswith("timestamp"):
         return None
     moment: sql.Composable = sql.SQL("now() - make_interval(mins => {})").format(sql.Literal(USUAL_MINUTES))

@@ -11,10 +11,10 @@ from releasegate.change.models import Backfill
 from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.capacity import Due, DumpRoom, ServerState, Slot, Standby, TableSize
 from releasegate.core.facts.host import DiskFacts
+from releasegate.probes.columns import column_types
 from releasegate.probes.database import regclasses
 from releasegate.probes.host import Machine, disks
 from releasegate.probes.postgres import Session, identifier
-from releasegate.probes.rows import column_types
 
 _STATE: Final = """
 SELECT current_user::text AS role,

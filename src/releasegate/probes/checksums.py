@@ -10,8 +10,8 @@ from psycopg import sql
 from releasegate.change.models import Backfill, Survivors
 from releasegate.core import Measurement
 from releasegate.core.facts.rows import CHECKSUMS_UNIT, Checksums, Edited
+from releasegate.probes.columns import column_types, usual_created
 from releasegate.probes.postgres import Answer, Session, identifier
-from releasegate.probes.rows import column_types, usual_created
 
 # A row that people edited changes one group, a statement that went wrong changes nearly all of them: enough groups
 # to tell the two apart, few enough to be kept in the evidence. A power of two.

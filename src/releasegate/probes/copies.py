@@ -17,11 +17,11 @@ from releasegate.core.facts.back import RESTORED_UNIT
 from releasegate.core.facts.backup import DumpListing, Restored, TableRows
 from releasegate.core.redaction import redactor
 from releasegate.probes import catalog
+from releasegate.probes.columns import column_types, usual_created
 from releasegate.probes.database import server
 from releasegate.probes.host import Machine
 from releasegate.probes.postgres import Session
 from releasegate.probes.restoring import Progress, restore
-from releasegate.probes.rows import column_types, usual_created
 from releasegate.probes.scratch import installed, scratch_server
 from releasegate.probes.scratch_databases import Databases, GivenServer
 from releasegate.target.models import Target

@@ -13,7 +13,7 @@ from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.followup import IndexUse, Readers, Usage
 from releasegate.core.facts.rows import JSON_TYPES
 from releasegate.core.facts.watch import TableLook
-from releasegate.probes import rows
+from releasegate.probes.columns import as_found, column_types
 from releasegate.probes.database import regclasses
 from releasegate.probes.postgres import Session, identifier
 from releasegate.probes.row_sql import is_empty
@@ -49,7 +49,7 @@ def table_sizes(session: Session, tables: Sequence[str]) -> Measurement[dict[str
 
 def usage(session: Session, backfill: Backfill, columns: Sequence[Column], since: datetime) -> Measurement[Usage]:
     """Count the rows written since the release that have something in each of its new columns."""
-    found, types = rows.as_found(session, backfill), rows.column_types(session, backfill.table)
+    found, types = as_found(session, backfill), column_types(session, backfill.table)
     names = [column.name for column in columns if column.table == backfill.table and column.name in types]
     blank = Usage(table=backfill.table, since=since.isoformat())
     if not found.created or not names:

@@ -14,8 +14,8 @@ from releasegate.change.models import Backfill
 from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.back import LostRows, OfDump, Replaced
 from releasegate.probes import catalog
+from releasegate.probes.columns import column_types, usual_created, usual_updated
 from releasegate.probes.postgres import Session, beside, open_session
-from releasegate.probes.rows import column_types, usual_created, usual_updated
 from releasegate.target.models import Target
 
 KEPT: Final = "{database}_until*"

@@ -13,7 +13,7 @@ from releasegate.change.models import Backfill
 from releasegate.core import CannotMeasure
 from releasegate.core.facts.rows import JSON_TYPES
 from releasegate.core.facts.watch import DatabaseLook, NewRows, Statement, TableLook
-from releasegate.probes import rows
+from releasegate.probes.columns import as_found, column_types
 from releasegate.probes.database import regclasses
 from releasegate.probes.postgres import Answer, Session, identifier, open_session
 from releasegate.probes.row_sql import is_empty
@@ -143,8 +143,8 @@ class DatabaseWatch:
             return {"rows_error": self._rows_trouble}
         try:
             if self._found is None:
-                found = rows.as_found(session, self.backfill)
-                self._found = (found, rows.column_types(session, found.table))
+                found = as_found(session, self.backfill)
+                self._found = (found, column_types(session, found.table))
             return self._counted(session, *self._found)
         except CannotMeasure as trouble:
             return {"rows_error": str(trouble)}
