@@ -230,6 +230,34 @@ def cluster(request) -> Iterator[Cluster]:
         shutil.rmtree(folder)
 
 
+POOLER = """
+[databases]
+* = host=127.0.0.1 port={server} user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 1
+"""
+
+
+@pytest.fixture
+def pooler(cluster: Cluster) -> Iterator[int]:
+    """Return the port of a PgBouncer before the cluster: one server connection for everybody, by the transaction."""
+    program, port = tool("pgbouncer", "pgbouncer"), free_port()
+    settings = cluster.folder / "pgbouncer.ini"
+    settings.write_text(POOLER.format(server=cluster.port, port=port), "utf-8")
+    as_account = {"user": home.account(), "extra_groups": []} if home.account() else {}
+    process = subprocess.Popen([program, "-q", settings], stderr=subprocess.DEVNULL, **as_account)
+    try:
+        until(lambda: listens(port), "PgBouncer")
+        yield port
+    finally:
+        ended(process)
+
+
 @dataclass
 class Cluster:
     """A running server; `database(sql)` makes a database of what the statements say and returns its DSN."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import psycopg
 import pytest
 from pydantic import SecretStr
 
+from releasegate.change.models import Statement
 from releasegate.core import CannotMeasure, UsageError
 from releasegate.core.redaction import redactor
 from releasegate.probes import catalog, database
@@ -38,6 +42,42 @@ def test_a_write_is_refused_whatever_the_role_may_do(cluster):
             session.read("DELETE FROM t RETURNING n")
         assert session.read("SELECT n FROM t").row == {"n": 1}
         assert database.write_refused(session).value.sqlstate == "25006"
+
+
+def test_what_would_end_the_transaction_first_is_refused(cluster):
+    """Each statement goes by itself: a COMMIT inside one is not taken, so that nothing can write after it."""
+    dsn = cluster.database("CREATE TABLE t (n int); INSERT INTO t VALUES (1)")
+    with reach(dsn) as session:
+        refusal = session.attempt("EXPLAIN SELECT 1; COMMIT; SET transaction_read_only = off; DELETE FROM t")
+        assert refusal.sqlstate == "42601"
+        assert session.read("SELECT n FROM t").row == {"n": 1}
+
+
+def test_a_read_is_one_way_there_and_back(cluster, tmp_path):
+    """However far away the database is: its transaction, settings and question are sent at once."""
+    trace = tmp_path / "trace"
+    with reach(cluster.database()) as session, trace.open("w") as file:
+        session._connection.pgconn.trace(file.fileno())
+        assert session.read("SELECT 1 AS one").row == {"one": 1}
+        session._connection.pgconn.untrace()
+    sides = re.findall(r"\t([FB])\t", trace.read_text())
+    assert "".join(side for side, _ in itertools.groupby(sides)) == "FB"
+
+
+@pytest.mark.everything  # PgBouncer is Debian's, and in no wheel
+def test_behind_a_pooler_a_session_reads_cannot_write_and_leaves_nothing_behind(cluster, pooler):
+    """PgBouncer takes no setting at the start, and hands the same server connection to the application afterwards."""
+    dsn = cluster.database("CREATE TABLE t (n int); INSERT INTO t VALUES (1)").replace(str(cluster.port), str(pooler))
+    with reach(dsn, statement_timeout="1s") as session:
+        assert session.read("SELECT n FROM t").row == {"n": 1}
+        assert session.attempt("DELETE FROM t").sqlstate == "25006"
+        assert session.attempt("EXPLAIN SELECT 1; COMMIT; DELETE FROM t").sqlstate == "42601"
+        with pytest.raises(CannotMeasure, match=r"database\.statement_timeout"):
+            session.read("SELECT pg_sleep(5)")
+        with psycopg.connect(dsn, autocommit=True) as application:
+            assert application.execute("SHOW statement_timeout").fetchone() == ("0",)
+            application.execute("INSERT INTO t VALUES (2)")
+        assert session.read("SELECT count(*) AS rows FROM t").row == {"rows": 2}
 
 
 def test_a_role_that_is_made_to_write_by_default_is_still_refused(cluster):
@@ -169,6 +209,19 @@ def test_a_plan_is_asked_for_and_nothing_runs(cluster):
         assert session.read("SELECT n FROM t").row == {"n": 1}
     assert (fine.sqlstate, limited.sqlstate, missing.sqlstate) == ("", "42601", "42703")
     assert not other.is_plannable
+
+
+def test_several_statements_of_a_way_back_are_planned_one_by_one(cluster):
+    """A transaction around them is no statement; what follows one that cannot be planned may rest on it."""
+    text = "BEGIN; UPDATE t SET n = 2; DELETE FROM t WHERE nix = 1; CREATE TABLE u (); DELETE FROM u; COMMIT;"
+    with reach(cluster.database("CREATE TABLE t AS SELECT 1 AS n")) as session:
+        planned = database.rollback_plans(session, [Statement(kind="data", sql=text, source="runbook")]).value
+    assert [(one.statement, one.sqlstate, one.is_plannable) for one in planned] == [
+        ("UPDATE t SET n = 2", "", True),
+        ("DELETE FROM t WHERE nix = 1", "42703", True),
+        ("CREATE TABLE u ()", "", False),
+        ("DELETE FROM u", "", False),
+    ]
 
 
 def test_a_server_that_does_not_tell_its_identifier_still_answers(cluster):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from psycopg import sql
@@ -17,6 +17,7 @@ from releasegate.core.facts.database import (
     Statistics,
     TableAccess,
 )
+from releasegate.probes import sql_text
 from releasegate.probes.postgres import MUST_BE_REFUSED, Answer, Session, identifier
 
 _SERVER = """
@@ -105,10 +106,22 @@ def table_access(session: Session, tables: Sequence[str]) -> Measurement[tuple[T
 
 
 def rollback_plans(session: Session, statements: Iterable[Statement]) -> Measurement[tuple[Planned, ...]]:
-    """Measure what the planner says to every statement of the ways back; none of them runs."""
-    planned = tuple(session.plan(statement.sql, source=statement.source) for statement in statements)
-    query = ";\n".join(f"EXPLAIN {one.statement.strip().rstrip(';')}" for one in planned)
+    """Measure what the planner says to every statement of the ways back, each by itself; none of them runs."""
+    planned = tuple(one for statement in statements for one in _planned(session, statement))
+    query = ";\n".join(f"EXPLAIN {one.statement}" for one in planned)
     return Measurement(value=planned, unit="statements", rows=len(planned), query=query, duration_s=0.0)
+
+
+def _planned(session: Session, statement: Statement) -> Iterator[Planned]:
+    """Yield the plans of a text; what comes after something that cannot be planned may rest on it."""
+    is_alone = True
+    for one in sql_text.statements(statement.sql):
+        is_alone = is_alone and sql_text.is_plannable(one)
+        yield (
+            session.plan(one, source=statement.source)
+            if is_alone
+            else Planned(statement=one, source=statement.source, is_plannable=False)
+        )
 
 
 def statistics(session: Session, tables: Sequence[str]) -> Measurement[Statistics]:

@@ -1,4 +1,4 @@
-"""The database session: proven read-only before anything else, each read in a transaction of its own."""
+"""The database session: proven read-only before anything else, each read in a transaction and a message of its own."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from releasegate.core import CannotMeasure, Measurement, UsageError
 from releasegate.core.durations import parse_duration
 from releasegate.core.facts.database import Planned, Refusal
 from releasegate.core.redaction import redactor
+from releasegate.probes.sql_text import is_plannable
 from releasegate.target.models import Database
 
 Row = dict[str, Any]
@@ -42,7 +43,6 @@ _ALWAYS: Final = {
     "bytea_output": "hex",
 }
 _SECRET_KEYS: Final = ("password", "sslpassword")
-_PLANNABLE: Final = ("SELECT", "UPDATE", "DELETE", "INSERT", "MERGE", "WITH", "VALUES", "TABLE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +92,7 @@ class Session:
         """
         text, began = self.text(query), time.monotonic()
         try:
-            with self._transaction(search_path, local) as cursor:
-                rows = cursor.execute(text.encode()).fetchall()
+            rows = self._asked(text, search_path, local)
         except psycopg.Error as error:
             raise self.trouble(error, text) from error
         finally:
@@ -103,7 +102,7 @@ class Session:
 
     def plan(self, statement: str, *, source: str) -> Planned:
         """Ask for the plan of a statement that may write, which EXPLAIN never runs; an error is an answer here."""
-        if not _is_plannable(statement):
+        if not is_plannable(statement):
             return Planned(statement=statement, source=source, is_plannable=False)
         refusal = self.attempt(f"EXPLAIN {statement.strip().rstrip(';')}")
         return Planned(statement=statement, source=source, sqlstate=refusal.sqlstate, message=refusal.message)
@@ -111,9 +110,7 @@ class Session:
     def attempt(self, statement: str, *, local: Mapping[str, str] | None = None) -> Refusal:
         """Return what the server said to `statement`, which runs in a read-only transaction that is rolled back."""
         try:
-            with self._transaction(None, local) as cursor:
-                cursor.execute(statement.encode())
-                cursor.connection.rollback()
+            self._asked(statement, None, local)
         except psycopg.Error as error:
             if isinstance(error, psycopg.OperationalError) and error.sqlstate != NOT_READY:
                 raise self.trouble(error, statement) from error
@@ -138,21 +135,15 @@ class Session:
         if self._connection is not None:
             self._connection.close()
 
-    @contextmanager
-    def _transaction(
-        self, search_path: str | None, local: Mapping[str, str] | None = None
-    ) -> Iterator[psycopg.Cursor[Row]]:
+    def _asked(self, statement: str, search_path: str | None, local: Mapping[str, str] | None = None) -> list[Row]:
         if self._connection is None or self._connection.closed:
             self._connection = self._prove(_connect(self._conninfo))
-        with _read_only(self._connection, self._settings | dict(local or {}), search_path) as cursor:
-            yield cursor
+        return _asked(self._connection, self._settings | dict(local or {}), search_path, statement)
 
     def _prove(self, connection: Connection) -> Connection:
         """Return `connection` once a write in it was refused; raise CannotMeasure when it was not."""
         try:
-            with _read_only(connection, self._settings, None) as cursor:
-                cursor.execute(MUST_BE_REFUSED)
-                connection.rollback()
+            _asked(connection, self._settings, None, MUST_BE_REFUSED)
         except psycopg.errors.ReadOnlySqlTransaction:
             return connection
         except psycopg.Error:
@@ -249,32 +240,30 @@ def _connect(conninfo: str) -> Connection:
     return connect(conninfo, prepare_threshold=None, **asked)
 
 
-@contextmanager
-def _read_only(
-    connection: Connection, settings: dict[str, str], search_path: str | None
-) -> Iterator[psycopg.Cursor[Row]]:
-    local = settings | ({} if search_path is None else {"search_path": search_path})
+def _asked(connection: Connection, settings: Mapping[str, str], search_path: str | None, statement: str) -> list[Row]:
+    """Return the rows of `statement`, asked in a read-only transaction of its own that is rolled back.
+
+    All four statements are sent at once: a database far away costs one way there and back, not four. Each goes by
+    itself to the server, which refuses one that holds another: nothing in `statement` can end the transaction first.
+    """
+    local = dict(settings) | ({} if search_path is None else {"search_path": search_path})
     calls = sql.SQL(", ").join(
         sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
         for name, value in local.items()
     )
-    cursor = connection.cursor()
     try:
-        cursor.execute("BEGIN READ ONLY")
-        cursor.execute(sql.SQL("SELECT {}").format(calls))
-        yield cursor
+        with connection.pipeline():
+            connection.execute("BEGIN READ ONLY")
+            connection.execute(sql.SQL("SELECT {}").format(calls))
+            cursor = connection.execute(statement.encode())
+            connection.execute("ROLLBACK")
+        return cursor.fetchall() if cursor.description else []
     except KeyboardInterrupt:  # in the middle of a question: the next one on this connection would meet its answer
         connection.close()
         raise
     finally:
         if not connection.closed:
-            connection.rollback()
-
-
-def _is_plannable(statement: str) -> bool:
-    lines = (line.split("--", 1)[0].strip() for line in statement.splitlines())
-    first = next((line for line in lines if line), "")
-    return first.upper().startswith(_PLANNABLE)
+            connection.rollback()  # what went wrong left the transaction open; else there is nothing to send
 
 
 def _where(parts: dict[str, Any]) -> str:
