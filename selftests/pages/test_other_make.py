@@ -96,8 +96,8 @@ def fallback_in_viewer(site, samples) -> Judgement:
 
 
 def error_shown(site, samples) -> Judgement:
-    with Desk(site) as desk:
-        looks = [look.value for look in trouble.look_at_troubles(desk, samples.conversations[0])]
+    with Desk(site) as desk, trouble.late_answer(desk, samples.conversations[0]) as late:
+        looks = [look.value for look in trouble.look_at_troubles(desk, late)]
     return answers.errors_are_told("smoke/error-is-shown", looks)
 
 

@@ -1,4 +1,4 @@
-"""What the files of the smoke gate share: the test data, found once per file, and the window that lies open."""
+"""What the files of the smoke gate share: the test data, and the window that lies open."""
 
 import pytest
 
@@ -7,10 +7,19 @@ from releasegate.probes.browser import walking
 from releasegate.probes.browser.thread import Desk
 
 
+@pytest.fixture(scope="session")
+def found_before():
+    """Return what was found in the data since the process began, by when the deploy did."""
+    return {}
+
+
 @pytest.fixture(scope="module")
-def sampled(database, api, site, change, target, deploy_began):
-    """Return conversations that hold what the release promises to show, found in the data."""
-    found = sampling.find(database, api, change, deploy_began, target.samples.conversations)
+def sampled(database, api, site, change, target, deploy_began, found_before):
+    """Return conversations that hold what the release promises to show, found in the data once per process."""
+    found = found_before.get(deploy_began)
+    if found is None:
+        found = sampling.find(database, api, change, deploy_began, target.samples.conversations)
+        found_before[deploy_began] = found
     site.knows_hosts_of(medium.url for conversation in found.value.conversations for medium in conversation.media)
     return found
 

@@ -1,9 +1,10 @@
-"""The viewer in use: by keyboard, at both ends of its attachments, and again and again. Runbook 6.2."""
+"""The viewer in use: by keyboard, by everybody, at both ends of its attachments, and again and again. Runbook 6.2."""
 
 import pytest
 
+from releasegate.checks.page import access as access_judge
 from releasegate.checks.page import handling as judge
-from releasegate.probes.browser import handling, walking
+from releasegate.probes.browser import access, handling, walking
 
 pytestmark = pytest.mark.smoke
 
@@ -16,6 +17,12 @@ def test_the_viewer_can_be_used_without_a_mouse(desk, clicked, sampled, require)
         for conversation, medium in clicked[-1:]
     ]
     require(judge.viewer_obeys_keys("smoke/viewer-keyboard", [look.value for look in looks]), *looks)
+
+
+@pytest.mark.check("smoke/accessible", promise="interface.viewer", target=("frontend", "backend", "database"))
+def test_the_new_parts_keep_nobody_out(desk, clicked, require):
+    looks = [access.in_thread(desk, clicked[-1][0]), access.in_viewer(desk, *clicked[-1])] if clicked else []
+    require(access_judge.new_parts_accessible("smoke/accessible", [look.value for look in looks]), *looks)
 
 
 @pytest.mark.check("smoke/viewer-ends", promise="interface.viewer.arrows", target=("frontend", "backend", "database"))

@@ -63,7 +63,7 @@ GATES: tuple[Gate, ...] = (
         requires=("frontend",),
         max_age=timedelta(days=8),
         is_released=True,
-        workers=4,
+        workers=2,
     ),
     Gate(
         marker="perf",

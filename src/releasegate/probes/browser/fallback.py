@@ -25,7 +25,7 @@ _MEDIA = ("image", "media", "fetch", "xhr", "other")
 _TOLERANCE_PX = 2.0  # scrollbars and rounding
 _OPENS_S = 3  # for the viewer of a dead medium: many pages rightly open none
 _LATE_S = 1  # for the others, once one has used up its whole time
-_HANGS_MS = 800  # before a browser gives a silent host up; it takes a minute in life
+_HANGS_MS = 400  # before a browser gives a silent host up; it takes a minute in life
 _HTML = "<!doctype html><title>502</title><h1>Bad gateway</h1>"
 _BROKEN: Final = {"image": ("image/jpeg", b"\xff\xd8\xff\xe0broken"), "video": ("video/mp4", b"\0\0\0\x18ftypbroken")}
 

@@ -19,6 +19,8 @@ from releasegate.probes.browser.waiting import poll
 TIMES: Final = 20
 _WHEEL_PX: Final = 400
 _AT_ONCE_S: Final = 2  # for what a page does at once, or not at all
+_TURNS: Final = 5  # times as long as it took before: what has not happened then does not happen
+_LEAST_S: Final = 0.5
 
 
 def by_keyboard(desk: Desk, conversation: Conversation, medium: Medium, *, several: bool) -> Measurement[KeyboardFacts]:
@@ -94,8 +96,8 @@ def _by_keyboard(viewer: Viewer, facts: KeyboardFacts, medium: Medium, *, severa
 
 
 def _key_turns(viewer: Viewer, medium: Medium) -> bool:
-    """Whether an arrow key leads away from `medium`."""
-    for key in ("ArrowRight", "ArrowLeft"):
+    """Whether an arrow key leads away from `medium`, the last of its message: first the one that leads back."""
+    for key in ("ArrowLeft", "ArrowRight"):
         viewer.visit.page.keyboard.press(key)
         state = poll(viewer.visit.page, lambda: viewer.look(medium), lambda now: now["same"] is False, _AT_ONCE_S)
         if state["same"] is False:
@@ -109,16 +111,27 @@ def _to_the_end(viewer: Viewer, message: Message) -> tuple[tuple[str, str], bool
     if not is_open(viewer.await_medium(media[0])):
         return ("", ""), None
     first = viewer.visit.evaluate("counter", viewer.css)
+    slowest_s = 0.0
     for medium in media[1:]:
+        began = time.monotonic()
         viewer.turn("next")
         if viewer.await_medium(medium)["same"] is not True:
             return (first, ""), None
+        slowest_s = max(slowest_s, time.monotonic() - began)
     last = viewer.visit.evaluate("counter", viewer.css)
+    return (first, last), _goes_round(viewer, media[0], slowest_s)
+
+
+def _goes_round(viewer: Viewer, first: Medium, turned_s: float) -> bool:
+    """Whether going on from the last attachment leads to the first; `turned_s` is the longest that a turn took."""
+    if viewer.is_barred("next"):
+        return False
     viewer.turn("next")
+    budget_s = min(max(_TURNS * turned_s, _LEAST_S), _AT_ONCE_S)
     after = poll(
-        viewer.visit.page, lambda: viewer.look(media[0]), lambda now: is_open(now) and now["same"] is True, _AT_ONCE_S
+        viewer.visit.page, lambda: viewer.look(first), lambda now: is_open(now) and now["same"] is True, budget_s
     )
-    return (first, last), bool(is_open(after) and after["same"] is True)
+    return bool(is_open(after) and after["same"] is True)
 
 
 def _arrows_beside(desk: Desk, conversation: Conversation, medium: Medium) -> tuple[str, ...] | None:

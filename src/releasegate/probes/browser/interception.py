@@ -40,7 +40,8 @@ class Cut:
     """Requests to answer otherwise: those that `fits`; `count` is how many there were.
 
     They are answered with `status` and `body` after `wait_ms`; with `abort` they fail as that error of Playwright
-    (timedout, connectionrefused); with `holds` they wait until `release` lets them through to the deployment.
+    (timedout, connectionrefused). With `hold_ms` the first is held that long, then `at_last` is called, and it is let
+    through to the deployment with those that came meanwhile; after that the cut is off.
     """
 
     fits: Callable[[Request], bool]
@@ -49,7 +50,8 @@ class Cut:
     content_type: str = "text/plain"
     abort: str = ""
     wait_ms: int = 0
-    holds: bool = False
+    hold_ms: int = 0
+    at_last: Callable[[], None] = lambda: None
     count: int = 0
     is_on: bool = True
     held: list[Route] = field(default_factory=list)
@@ -57,8 +59,8 @@ class Cut:
     def answer(self, route: Route) -> None:
         """Answer one request."""
         self.count += 1
-        if self.holds:
-            self.held.append(route)
+        if self.hold_ms:
+            self._hold(route)
             return
         if self.wait_ms:
             route.request.frame.page.wait_for_timeout(self.wait_ms)
@@ -68,8 +70,17 @@ class Cut:
             headers = _cors(route.request)
             route.fulfill(status=self.status, body=self.body, content_type=self.content_type, headers=headers)
 
-    def release(self) -> None:
-        """Let what was held through, and hold nothing more."""
+    def _hold(self, route: Route) -> None:
+        self.held.append(route)
+        if self.count > 1:
+            return
+        try:
+            route.request.frame.page.wait_for_timeout(self.hold_ms)
+            self.at_last()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
         self.is_on = False
         while self.held:
             with contextlib.suppress(Error):  # the page has given it up

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Request
+from playwright.sync_api import Error, Request
 
 from releasegate.change.models import ListEndpoint
 from releasegate.core import Measurement, pointers
@@ -44,16 +46,81 @@ class _Asked:
         return f"GET {urlsplit(self.address).path}"
 
 
-def look_at_troubles(desk: Desk, conversation: Conversation) -> list[Measurement[ErrorFacts]]:
-    """Have the request for messages answered 500, late, and not at all; compare with an empty list in its place."""
-    began = time.monotonic()
+class Late:
+    """A window that waits for its messages, from `begin` on; `words` and `picture` are the last before they came."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+        self.began = time.monotonic()
+        self.asked: _Asked | None = None
+        self.stuck: StuckOnPage | None = None
+        self.words = ""
+        self.picture = b""
+        self._visit: Visit | None = None
+        self._cut: Cut | None = None
+
+    def begin(self, desk: Desk, windows: ExitStack) -> None:
+        """Open the window, which stays open as long as `windows` does. Raises StuckOnPage."""
+        self.asked = _request_for_messages(desk, self.conversation)
+        if self.asked is None:
+            return
+        self._cut = Cut(fits=self.asked.fits, hold_ms=_LATE_S * 1000, at_last=self._look)
+        with ExitStack() as opening:
+            self._visit = opening.enter_context(desk.site.visit(cuts=[self._cut]))
+            self._visit.open_inbox()
+            self._visit.enter(self.conversation)
+            windows.push(opening.pop_all())
+
+    def facts(self, asked: _Asked, empty: str) -> ErrorFacts:
+        """Return how the late answer was told, once it has come; `empty` are the words of a conversation without any.
+
+        Raises Playwright's Error where the browser has gone.
+        """
+        assert self._visit is not None, "begun"
+        told, came = None, None
+        if self._await_answer(self._visit):
+            slowest_s = self._visit.site.slowest_s
+            now = poll(self._visit.page, self._visit.words, lambda now: now not in (self.words, empty), slowest_s)
+            told, came = self.words != empty, now not in (self.words, empty)
+        return ErrorFacts(
+            conversation=self.conversation.id, what=Trouble.LATE, request=asked.shown, is_told=told, came=came
+        )
+
+    def _await_answer(self, visit: Visit) -> bool:
+        """Wait until the answer is let through; return whether anything was asked at all."""
+        cut = self._cut
+        if cut is None or not cut.count:
+            return False
+        poll(visit.page, lambda: cut.is_on, lambda is_on: not is_on, _LATE_S + visit.site.slowest_s)
+        return True
+
+    def _look(self) -> None:
+        if self._visit is not None:
+            self.words, self.picture = self._visit.words(), self._visit.picture()
+
+
+@contextmanager
+def late_answer(desk: Desk, conversation: Conversation) -> Iterator[Late]:
+    """Have a window wait for a late answer while others are looked at: ten seconds are half of the gate's time."""
+    late = Late(conversation)
+    with ExitStack() as windows:
+        try:
+            late.begin(desk, windows)
+        except StuckOnPage as error:
+            late.stuck = error
+        yield late
+
+
+def look_at_troubles(desk: Desk, late: Late) -> list[Measurement[ErrorFacts]]:
+    """Have the request for messages answered 500, not at all, and late; compare with an empty list in its place."""
+    conversation = late.conversation
     try:
-        asked = _request_for_messages(desk, conversation)
-        results = _all(desk, asked) if asked else [(_unknown(conversation), b"")]
-    except StuckOnPage as error:
-        facts = ErrorFacts(conversation=conversation.id, what=Trouble.FAILED, request="", trouble=str(error))
-        results = [(facts, error.screenshot)]
-    took = time.monotonic() - began
+        results = _all(desk, late)
+    except (StuckOnPage, Error) as error:
+        trouble, picture = str(error).splitlines()[0], getattr(error, "screenshot", b"")
+        facts = ErrorFacts(conversation=conversation.id, what=Trouble.FAILED, request="", trouble=trouble)
+        results = [(facts, picture)]
+    took = time.monotonic() - late.began
     return [
         Measurement(
             value=facts, unit="requests", rows=1, query=f"conversation {conversation.id}: {facts.request} {facts.what}",
@@ -63,21 +130,19 @@ def look_at_troubles(desk: Desk, conversation: Conversation) -> list[Measurement
     ]  # fmt: skip
 
 
+def _all(desk: Desk, late: Late) -> list[Result]:
+    if late.stuck is not None:
+        raise late.stuck
+    if late.asked is None:
+        return [(_unknown(late.conversation), b"")]
+    empty, results = _failing(desk, late.asked)
+    facts = late.facts(late.asked, empty)
+    return [*results, (facts, late.picture)]
+
+
 def _unknown(conversation: Conversation) -> ErrorFacts:
     trouble = "the page's own request for messages could not be told from its others"
     return ErrorFacts(conversation=conversation.id, what=Trouble.FAILED, request="", trouble=trouble)
-
-
-def _all(desk: Desk, asked: _Asked) -> list[Result]:
-    """While one window waits for its late answer, the others are looked at in another."""
-    late = Cut(fits=asked.fits, holds=True)
-    with desk.site.visit(cuts=[late]) as waiting:
-        waiting.open_inbox()
-        waiting.enter(asked.conversation)
-        began = time.monotonic()
-        empty, results = _failing(desk, asked)
-        poll(waiting.page, lambda: time.monotonic() - began, lambda passed: passed >= _LATE_S, _LATE_S)
-        return [*results, _late(waiting, asked, late, empty)]
 
 
 def _failing(desk: Desk, asked: _Asked) -> tuple[str, list[Result]]:
@@ -113,18 +178,6 @@ def _offline(visit: Visit, asked: _Asked, empty: str) -> Result:
         return facts(told=None, trouble=str(error)), error.screenshot
     finally:
         visit.page.context.set_offline(offline=False)
-
-
-def _late(visit: Visit, asked: _Asked, late: Cut, empty: str) -> Result:
-    words, picture = visit.words(), visit.picture()
-    was_asked = bool(late.count)
-    late.release()
-    came = poll(visit.page, visit.words, lambda now: now not in (words, empty), visit.site.slowest_s)
-    facts = ErrorFacts(
-        conversation=asked.conversation.id, what=Trouble.LATE, request=asked.shown,
-        is_told=words != empty if was_asked else None, came=came not in (words, empty) if was_asked else None,
-    )  # fmt: skip
-    return facts, picture
 
 
 def _request_for_messages(desk: Desk, conversation: Conversation) -> _Asked | None:

@@ -97,14 +97,13 @@ class Viewer:
 
     def usable(self, what: str) -> str:
         """Return the name of the control for `what` that can be pressed now, "" for none."""
-        given = self.visit.locators.first(self.visit.page, what) if what in self.visit.locators.given else None
-        if given is not None:
-            return self.visit.locators.describe(what) if given.is_enabled() else ""
-        name: str | None = self.visit.evaluate(
-            "control", {"css": self.css, "what": what, "source": _WORDS[what].pattern, "named": True}
-        )
-        element = self.visit.kept("control") if name else None
-        return name or "" if element is not None and element.is_enabled() else ""
+        name, control = self._control(what, named=True)
+        return name if control is not None and control.is_enabled() else ""
+
+    def is_barred(self, what: str) -> bool:
+        """Whether there is a control for `what`, and it cannot be pressed now."""
+        _, control = self._control(what, named=True)
+        return control is not None and not control.is_enabled()
 
     def _is_gone(self, medium: Medium) -> bool:
         state = poll(self.visit.page, lambda: self.look(medium), lambda now: now["covers"] < IS_CLOSED, _PUT_AWAY_S)
@@ -112,16 +111,19 @@ class Viewer:
 
     def press(self, what: str) -> str:
         """Click the viewer's control for `what` (close, next, previous); return its name, "" where none was found."""
+        name, control = self._control(what)
+        if control is not None:
+            _try_to_click(control)
+        return name
+
+    def _control(self, what: str, *, named: bool = False) -> tuple[str, Any]:
+        """Return the control for `what` with its name, ("", None) for none; `named` leaves out where one may stand."""
         given = self.visit.locators.first(self.visit.page, what) if what in self.visit.locators.given else None
         if given is not None:
-            _try_to_click(given)
-            return self.visit.locators.describe(what)
-        name: str | None = self.visit.evaluate(
-            "control", {"css": self.css, "what": what, "source": _WORDS[what].pattern}
-        )
-        if name:
-            _try_to_click(self.visit.kept("control"))
-        return name or ""
+            return self.visit.locators.describe(what), given
+        asked = {"css": self.css, "what": what, "source": _WORDS[what].pattern, "named": named}
+        name: str | None = self.visit.evaluate("control", asked)
+        return (name, self.visit.kept("control")) if name else ("", None)
 
     def _poll(self, look: Callable[[], dict[str, Any]], is_done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         return poll(self.visit.page, look, is_done, self.visit.site.slowest_s)

@@ -1,0 +1,121 @@
+"""What people see in their conversations: old pictures and videos, replies, the viewer. Runbook 6.1 to 6.3.
+
+All of it in one file, which one process takes: its tests share the conversations that are open, and one of its windows
+waits ten seconds for a late answer meanwhile.
+"""
+
+import pytest
+
+from releasegate.checks.page import answers, loading, media
+from releasegate.probes.browser import replies, thread, trouble, viewer, walking
+
+pytestmark = pytest.mark.smoke
+
+MOST_THREADS = 4
+MOST_REPLYING = 3
+
+
+@pytest.fixture(scope="module")
+def late(desk, sampled):
+    """Return the window that waits for a late answer from here on."""
+    with trouble.late_answer(desk, sampled.value.conversations[0]) as late:
+        yield late
+
+
+@pytest.fixture(scope="module")
+def walked(late, desk, sampled):  # noqa: ARG001  the late answer is asked for first
+    """Return how the media and the replies of a few conversations stand, each opened once."""
+    conversations = sampled.value.conversations
+    holding = [one for one in conversations if one.media][:MOST_THREADS]
+    replying = sorted(
+        (one for one in conversations if one.replies),
+        key=lambda one: -sum(reply.original.is_gone for reply in one.replies),
+    )[:MOST_REPLYING]
+    looks, replied = [], []
+    for one in conversations:
+        looks += [thread.look_at_thread(desk, one)] if one in holding else []
+        replied += replies.look_at_replies(desk, one) if one in replying else []
+    return holding, looks, replied
+
+
+@pytest.fixture(scope="module")
+def replying(walked):
+    """Return how the replies stand."""
+    return walked[2]
+
+
+@pytest.mark.check(
+    "smoke/old-media-shown", promise=("interface.old_media", "backfill"), target=("frontend", "backend", "database")
+)
+def test_every_old_picture_is_still_there(walked, sampled, change, require):
+    holding, looks, _ = walked
+    in_data = {medium.kind for one in holding for medium in one.media if medium.is_old}
+    threads, source = [look.value for look in looks], change.interface.old_media.source
+    judged = media.old_media_shown("smoke/old-media-shown", threads, change.interface.kinds, in_data, source)
+    require(judged, sampled, *looks)
+
+
+@pytest.mark.check("smoke/reply-shown", promise="interface.reply", target=("frontend", "backend", "database"))
+def test_a_reply_shows_what_it_replies_to(replying, sampled, change, require):
+    samples, promised = sampled.value, change.interface.reply
+    seen = [one.value for one in replying]
+    judged = answers.replies_shown(
+        "smoke/reply-shown", seen, promised.text, promised.source, in_table=samples.replies, rows=samples.rows
+    )
+    require(judged, sampled, *replying)
+
+
+@pytest.mark.check(
+    "smoke/deleted-original", promise="interface.deleted_original", target=("frontend", "backend", "database")
+)
+def test_a_deleted_original_is_said_to_be_deleted(replying, sampled, change, require):
+    promised = change.interface.deleted_original
+    seen, count = [one.value for one in replying], sampled.value.replies
+    judged = answers.deleted_originals_say_so("smoke/deleted-original", seen, count, promised.text, promised.source)
+    require(judged, sampled, *replying)
+
+
+@pytest.mark.check("smoke/viewer-opens", promise="interface.viewer", target=("frontend", "backend", "database"))
+def test_a_click_opens_the_same_picture_in_full(desk, clicked, change, require):
+    views = viewer.open_each(desk, clicked)
+    source = change.interface.viewer.source
+    require(media.viewer_opens("smoke/viewer-opens", [view.value for view in views], source), *views)
+
+
+@pytest.mark.check("smoke/viewer-closes", promise="interface.viewer", target=("frontend", "backend", "database"))
+def test_the_viewer_closes_every_way_it_promises(desk, clicked, change, require):
+    promised = change.interface.viewer
+    closings = viewer.close_each(desk, clicked[-1:], promised.closed_by)
+    judged = media.viewer_closes("smoke/viewer-closes", [one.value for one in closings], promised.source)
+    require(judged, *closings)
+
+
+@pytest.mark.check("smoke/viewer-arrows", promise="interface.viewer.arrows", target=("frontend", "backend", "database"))
+def test_arrows_lead_through_the_attachments(desk, sampled, change, require):
+    samples = sampled.value
+    message = next(((one, each) for one in samples.conversations for each in one.messages if each.has_several), None)
+    arrows = viewer.follow_arrows(desk, *message) if message else []
+    turned, source = [arrow.value for arrow in arrows], change.interface.viewer.source
+    judged = media.arrows_lead_on("smoke/viewer-arrows", turned, samples.several, samples.rows, source)
+    require(judged, sampled, *arrows)
+
+
+@pytest.mark.check("smoke/error-is-shown", promise="interface.page", target=("frontend", "backend", "database"))
+def test_messages_that_do_not_come_do_not_look_like_none(desk, late, require):
+    looks = trouble.look_at_troubles(desk, late)
+    require(answers.errors_are_told("smoke/error-is-shown", [look.value for look in looks]), *looks)
+
+
+@pytest.mark.check("smoke/console-clean", promise="interface.page", target=("frontend", "backend", "database"))
+def test_nothing_goes_wrong_while_one_works(desk, clicked, recorded, change, target, require):
+    if not desk.opened:  # judged by itself
+        viewer.open_each(desk, clicked)
+    events = walking.events_of(desk)
+    payloads = [payload.get("value") for payload in recorded("preflight/page-baseline")]
+    known = next((value["shapes"] for value in payloads if isinstance(value, dict) and "shapes" in value), ())
+    allowed = [(allow.pattern, allow.reason) for allow in target.allow]
+    source = change.interface.page.source
+    judged = loading.console_clean(
+        "smoke/console-clean", events.value, source, pages=events.rows, known=known, allowed=allowed
+    )
+    require(judged, events)
