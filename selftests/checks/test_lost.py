@@ -9,7 +9,15 @@ import pytest
 
 from releasegate.checks import lost
 from releasegate.core import Severity, Verdict
-from releasegate.core.facts.back import LostRows, OfDump, Replaced, recorded_begin, recorded_dump
+from releasegate.core.facts.back import (
+    LostRows,
+    OfDump,
+    Replaced,
+    Written,
+    recorded_begin,
+    recorded_dump,
+    recorded_written,
+)
 from releasegate.core.facts.rows import RowCounts
 
 SOURCE = "runbook emergency rollback"
@@ -101,14 +109,84 @@ def test_nothing_written_is_nothing_lost(written):
     assert listed(replace(KEPT, tables=(replace(WRITTEN, written=written),))).verdict is Verdict.PASS
 
 
-def test_what_nobody_kept_cannot_be_counted_and_the_last_look_says_the_least():
-    counts = RowCounts(
-        table="messages", source="", target="", source_type="", target_type="", by_flags={0: 20_054}
-    )  # fmt: skip
-    judgement = listed(Replaced(name=""), counted=counts, dump=DUMP)
+COUNTED = RowCounts(table="messages", source="", target="", source_type="", target_type="", by_flags={0: 20_054})
+NEW = {"public.new": (9, 0, 0)}  # a table that came with the release: nobody looked at it before
+LOOKS = (
+    Written(at=DUMPED.replace(minute=2), tables={MESSAGES: (500, 20, 1), "public.users": (3, 4, 0)}),
+    Written(at=DUMPED.replace(minute=9), tables={MESSAGES: (530, 7020, 1), "public.users": (3, 4, 0)}),
+    Written(at=DUMPED.replace(minute=20), tables={MESSAGES: (541,)}),  # the watch
+    Written(at=DUMPED.replace(minute=31), tables={MESSAGES: (545, 7020, 1), "public.users": (4, 6, 1)} | NEW),
+)
+
+
+def test_of_a_database_that_nobody_kept_it_is_listed_what_the_gates_saw():
+    """The updates of a table of the change are the backfill's too, and cannot be told apart."""
+    judgement = listed(Replaced(name=""), looks=LOOKS, own=("messages",))
+    messages, users = judgement.findings
+    assert str(messages) == (
+        "rollback/lost-rows: public.messages\n"
+        "  want: a list of what the restore takes from people (runbook emergency rollback)\n"
+        "  have: lost: at least 45 rows written between 2025-11-03 02:02:00 UTC and 2025-11-03 02:31:00 UTC, as the\n"
+        "        gates saw\n"
+        "  why:  it was written after the dump, and neither the restored database nor another one has it\n"
+        "  fix:  tell whom it concerns; what the application logged of that time is all there is of it"
+    )
+    between = "between 2025-11-03 02:09:00 UTC and 2025-11-03 02:31:00 UTC"
+    assert users.have == f"lost: at least 1 row written, 3 rows changed or deleted {between}, as the gates saw"
     assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert "(at the last look of a gate messages held 54 more than the dump)" in judgement.sentence
-    assert "at the last look" not in listed(Replaced(name="")).sentence
+    assert judgement.sentence == (
+        "the database that was replaced is not kept on this server: the gates saw 46 rows written in 2 tables; what "
+        "was written after 2025-11-03 02:31:00 UTC, their last look, cannot be counted any more; where it has another "
+        "name, set [way_back] replaced"
+    )
+
+
+def test_a_look_after_the_restore_tells_nothing_of_what_it_took():
+    """The counters of tables that were made anew have fallen; whatever they count then is not lost."""
+    after = Written(at=DUMPED.replace(minute=40), tables={MESSAGES: (20, 0, 0), "public.users": (900, 0, 0)})
+    judgement = listed(Replaced(name=""), looks=(*LOOKS, after), own=("messages",))
+    assert [one.have.split(" written")[0] for one in judgement.findings] == [
+        "lost: at least 45 rows", "lost: at least 1 row",
+    ]  # fmt: skip
+    assert "after 2025-11-03 02:31:00 UTC, their last look" in judgement.sentence
+
+
+def test_what_the_last_pass_counted_more_than_the_dump_holds_is_lost_too():
+    """Rows that came before the first look at the counters: between the dump and the backup gate."""
+    (finding,) = listed(Replaced(name=""), counted=COUNTED, dump=DUMP).findings
+    assert finding.have == "lost: at least 54 rows written since the dump, as the gates saw"
+    (finding,) = listed(Replaced(name=""), counted=COUNTED, dump=DUMP, looks=LOOKS[:2]).findings
+    assert finding.have.startswith("lost: at least 54 rows written, 7 000 rows changed or deleted between")
+
+
+def test_where_no_gate_saw_anything_nothing_can_be_said():
+    """One look at counters alone says nothing, nor do rows that are fewer than the dump's."""
+    fewer = replace(COUNTED, by_flags={0: 19_000})
+    for judgement in (listed(Replaced(name="")), listed(Replaced(name=""), looks=LOOKS[:1], counted=fewer, dump=DUMP)):
+        assert judgement.verdict is Verdict.INCONCLUSIVE
+        assert not judgement.findings
+        assert "so what was written since the dump, 2025-11-03 02:00:00 UTC cannot be counted" in judgement.sentence
+
+
+def test_what_a_migration_runner_wrote_down_is_nobody_s_loss():
+    """It belongs to the schema that goes, so it is said and no warning; in a table of another name it is one."""
+    book = LostRows(table="public.schema_migrations", kept=41, written=2)
+    kept = replace(KEPT, tables=(QUIET, book))
+    judgement = listed(kept, book=book.table)
+    said = "; 2 entries of public.schema_migrations, the migration runner's own, went with the schema"
+    assert (judgement.verdict, judgement.holds[-len(said) :]) == (Verdict.PASS, said)
+    assert listed(kept, book="public.other").verdict is Verdict.WARN
+    looks = [
+        Written(at=one.at, tables={book.table: (rows, 0, 0)}) for one, rows in zip(LOOKS[:2], (40, 42), strict=True)
+    ]
+    assert not listed(Replaced(name=""), looks=looks, book=book.table).findings
+
+
+def test_the_counters_come_back_from_what_a_gate_noted_when_it_began():
+    """JSON has lists; a gate without a database noted nothing."""
+    noted = recorded_written(DUMPED, {"written": {MESSAGES: [1, 2, 3]}})
+    assert noted == Written(at=DUMPED, tables={MESSAGES: (1, 2, 3)})
+    assert recorded_written(DUMPED, {"written": {}}) is recorded_written(DUMPED, {}) is None
 
 
 def test_the_dump_s_rows_and_its_beginning_come_back_from_the_evidence():

@@ -3,8 +3,9 @@
 import pytest
 
 from releasegate.checks.rollback import columns_set_by
-from releasegate.core.facts.back import recorded_begin, recorded_dump
+from releasegate.core.facts.back import Written, recorded_begin, recorded_dump, recorded_written
 from releasegate.core.facts.rows import recorded_checksums, recorded_counts
+from releasegate.core.facts.watch import recorded_rounds
 from releasegate.probes import catalog, checksums, rows
 from releasegate.probes.columns import as_found
 from releasegate.probes.row_sql import Moments
@@ -81,6 +82,28 @@ def dump(recorded):
 def dumped(recorded):
     """Return when the dump was begun."""
     return recorded_begin(recorded("backup/dump-listed"), recorded("backup/dump-exists"))
+
+
+@pytest.fixture(scope="module")
+def written(history):
+    """Return every look at the server's counters since the backup was judged: the gates' and the watch's.
+
+    Those before an earlier way back are of another database.
+    """
+    marks = [history.latest_closed("backup"), *(one for one in history.attempts("rollback") if one.ended)]
+    if marks[0] is None:
+        return []
+    since = max(one.began_seq for one in marks)
+    gates = (one for one in history.all_attempts if one.began_seq >= since and one.gate != "rollback")
+    found = [recorded_written(one.began, one.start) for one in gates]
+    watched = recorded_rounds(event.payload for event in history.latest_watch if event.seq > since)
+    names = {table.rpartition(".")[2]: table for look in found if look for table in look.tables}
+    inserted = [
+        Written(at=at, tables={names.get(table, table): (look.inserted,) for table, look in looks.tables.items()})
+        for at, looks in ((one.at, one.database) for one in watched)
+        if looks
+    ]
+    return [*(look for look in found if look), *inserted]
 
 
 @pytest.fixture(scope="module")

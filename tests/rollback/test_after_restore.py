@@ -9,7 +9,7 @@ from releasegate.checks import rollback as checks
 from releasegate.checks.schema import planned_words
 from releasegate.core.facts.back import recorded_heads, recorded_rows
 from releasegate.core.facts.catalog import recorded_catalog
-from releasegate.probes import catalog, copies, git
+from releasegate.probes import catalog, copies, git, migrations
 from releasegate.probes import replaced as probe
 
 pytestmark = pytest.mark.rollback
@@ -28,13 +28,25 @@ def test_every_row_of_the_dump_is_there(database, change, dump, options, require
 
 
 @pytest.mark.check("rollback/lost-rows", promise="backup", target="database", baseline=True)
-def test_what_was_written_since_the_dump_is_counted(database, target, change, dump, dumped, counted, options, require):
+def test_what_was_written_since_the_dump_is_counted(
+    database, target, change, dump, dumped, counted, written, options, require
+):
     if options.kind != "restore":
         require(checks.not_on_this_way(options.kind, "nothing that people wrote is lost"))
         return
     replaced = probe.replaced(target, database, change.backfill, dump, dumped)
-    judgement = lost.lost_rows_are_listed(replaced.value, dumped, source=SOURCE, counted=counted, dump=dump)
-    require(judgement, replaced)
+    booked = migrations.bookkeeping(database, change.db.bookkeeping if change.db else None)
+    judgement = lost.lost_rows_are_listed(
+        replaced.value,
+        dumped,
+        source=SOURCE,
+        counted=counted,
+        dump=dump,
+        looks=written,
+        own=change.db.tables if change.db else (),
+        book=booked.value.table,
+    )
+    require(judgement, replaced, booked)
 
 
 @pytest.mark.check("rollback/differences", promise="schema", target="database", baseline=True)

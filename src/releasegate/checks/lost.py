@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from releasegate.checks import unkept
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.back import LostRows, OfDump, Replaced
+from releasegate.core.facts.back import LostRows, OfDump, Replaced, Written
 from releasegate.core.facts.rows import RowCounts
 from releasegate.core.figures import count, moment
 
@@ -64,36 +65,56 @@ def lost_rows_are_listed(
     source: str,
     counted: RowCounts | None = None,
     dump: Mapping[str, OfDump] | None = None,
+    looks: Sequence[Written] = (),
+    own: Collection[str] = (),
+    book: str = "",
 ) -> Judgement:
     """What was written between the dump and the restore is counted, by table and time range.
 
-    It is lost by design, so it is a warning for somebody to read to the people it belongs to. Undecided where the
-    replaced database is not kept: then nobody can count it any more, and what a gate `counted` last is the least.
+    It is lost by design, so it is a warning for somebody to read to the people it belongs to. Where the replaced
+    database is not kept, what the gates saw of it is listed: what they `counted` last, and their `looks` at the
+    server's counters since the backup; `own` are the change's tables. That is undecided, since nobody can count what
+    came after the last look. `book` is the table in which a runner writes down its migrations: what it wrote there
+    goes with the schema, and is nobody's loss.
     """
     check = "rollback/lost-rows"
     since = f"since the dump, {moment(dumped)}" if dumped else "since the dump"
     if not replaced.name:
-        undecided = (
-            f"the database that was replaced is not kept on this server, so what was written {since} cannot be "
-            f"counted{_at_least(counted, dump or {})}; where it has another name, set [way_back] replaced"
+        known = unkept.until_restored(looks)
+        told = unkept.losses(known, own, counted=counted, dump=dump)
+        found = [one for one in told if one.table != book]
+        return Judgement(
+            seen=len(found),
+            unit="tables",
+            holds="",
+            undecided=f"the database that was replaced is not kept on this server{_known(found, known, since)}; where "
+            "it has another name, set [way_back] replaced",
+            findings=tuple(unkept.as_finding(check, one, source=source) for one in found[:_MOST]),
         )
-        return Judgement(seen=0, unit="tables", holds="", undecided=undecided)
-    lost = [one for one in replaced.tables if (one.written or 0) > 0 or one.changed]
+    lost = [one for one in replaced.tables if ((one.written or 0) > 0 or one.changed) and one.table != book]
     unknown = [one.table for one in replaced.tables if one.written is None]
     findings = [_lost(check, one, replaced.name, since, source) for one in lost[:_MOST]]
     blind = f"; not known of {some(unknown)}" if unknown else ""
+    blind += _booked(replaced, book)
     holds = f"nothing was written {since} in the {count(len(replaced.tables), 'table')} of {replaced.name}{blind}"
     return Judgement(seen=len(replaced.tables), unit="tables", holds=holds, findings=tuple(findings))
 
 
-def _at_least(counted: RowCounts | None, dump: Mapping[str, OfDump]) -> str:
-    """Return what the last look at the rows says about it, "" where there was none after the dump."""
-    held = next(
-        (one for name, one in dump.items() if counted and counted.table in (name, name.rpartition(".")[2])), None
-    )
-    if counted is None or held is None or counted.total <= held.rows:
-        return ""
-    return f" (at the last look of a gate {counted.table} held {number(counted.total - held.rows)} more than the dump)"
+def _known(found: Sequence[unkept.Loss], looks: Sequence[Written], since: str) -> str:
+    """Return how far the loss is known, and from when on nobody can count it."""
+    if not found and len(looks) < 2:
+        return f", so what was written {since} cannot be counted"
+    rows = count(sum(one.written for one in found), "row")
+    seen = f": the gates saw {rows} written in {count(len(found), 'table')}"
+    last = f" after {moment(looks[-1].at)}, their last look," if looks else " after that"
+    return f"{seen}; what was written{last} cannot be counted any more"
+
+
+def _booked(replaced: Replaced, book: str) -> str:
+    """Return what the runner had written down of the release, which goes with the schema that it belongs to."""
+    written = sum(one.written or 0 for one in replaced.tables if one.table == book)
+    entries = count(written, "entry", "entries")
+    return f"; {entries} of {book}, the migration runner's own, went with the schema" if written > 0 else ""
 
 
 def _lost(check: str, one: LostRows, database: str, since: str, source: str) -> Finding:

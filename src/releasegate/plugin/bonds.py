@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from releasegate.change.models import Change
 from releasegate.core import CannotMeasure
 from releasegate.core.gate import Bond
 from releasegate.plugin.subject import Subject
 from releasegate.probes import identity
+from releasegate.target.models import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The bonds that could be read, and why the others could not; an unread bond closes no gate."""
+    """The bonds that could be read, and why the others could not; an unread bond closes no gate.
+
+    `written` are the rows inserted, updated and deleted so far, by table: what a restore takes is told from them.
+    """
 
     bonds: Mapping[Bond, str]
     unseen: Mapping[Bond, str]
+    written: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
 
 def look(subject: Subject) -> Seen:
     """Measure every bond that the target offers a way to."""
     bonds: dict[Bond, str] = {Bond.CHANGE: subject.change_sha256}
     unseen: dict[Bond, str] = {}
-    for needed, measure in _looks(subject):
+    written: dict[str, tuple[int, int, int]] = {}
+    for needed, measure in _looks(subject, written):
         try:
             bonds |= measure()
         except CannotMeasure as error:
             unseen |= dict.fromkeys(needed, str(error))
-    return Seen(bonds, unseen)
+    return Seen(bonds, unseen, written)
 
 
-def _looks(subject: Subject) -> Iterator[tuple[tuple[Bond, ...], Callable[[], Mapping[Bond, str]]]]:
+def _looks(
+    subject: Subject, written: dict[str, tuple[int, int, int]]
+) -> Iterator[tuple[tuple[Bond, ...], Callable[[], Mapping[Bond, str]]]]:
     target, change = subject.target, subject.change
     database = target.database
     if database is not None:
         of_database = (Bond.SERVER, Bond.CATALOG, Bond.BACKFILLED)
-        yield of_database, lambda: identity.of_database(database, change)
+        yield of_database, lambda: _of_database(database, change, written)
     backend, frontend, host = target.paths.backend, target.paths.frontend, target.host
     if host is not None and backend is not None:
         yield (Bond.BACKEND,), lambda: {Bond.BACKEND: identity.commit_at(host, backend)}
     if host is not None and frontend is not None:
         yield (Bond.FRONTEND,), lambda: {Bond.FRONTEND: identity.commit_at(host, frontend, other=backend)}
+
+
+def _of_database(database: Database, change: Change, written: dict[str, tuple[int, int, int]]) -> Mapping[Bond, str]:
+    found = identity.of_database(database, change)
+    written.update(found.written)
+    return found.bonds

@@ -97,6 +97,7 @@ def _about(run: Run, seen: Seen) -> dict[str, Any]:
         "bonds": seen.bonds,
         "bonds_unseen": seen.unseen,
         "commits": {name: value for name, value in seen.bonds.items() if name.endswith("commit")},
+        "written": seen.written,
         "fingerprint": seen.bonds.get(Bond.SERVER, ""),
         "deviations": [str(deviation) for deviation in subject.deviations],
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from psycopg import sql
@@ -11,15 +12,23 @@ from psycopg import sql
 from releasegate.change.models import Backfill, Change
 from releasegate.core import CannotMeasure
 from releasegate.core.gate import Bond
-from releasegate.probes import catalog, git, row_sql
+from releasegate.probes import catalog, counters, git, row_sql
 from releasegate.probes.database import server
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.postgres import Session, identifier, open_session
 from releasegate.target.models import Database, Host
 
 
-def of_database(database: Database, change: Change) -> dict[Bond, str]:
-    """Return the server, the catalog of the change's tables (as a hash), and whether the backfill left its mark.
+@dataclass(frozen=True, slots=True)
+class OfDatabase:
+    """What identifies a database, and how many rows were written to each table so far (inserted, updated, deleted)."""
+
+    bonds: Mapping[Bond, str]
+    written: Mapping[str, tuple[int, int, int]]
+
+
+def of_database(database: Database, change: Change) -> OfDatabase:
+    """Look at the server, the catalog of the change's tables (as a hash), and whether the backfill left its mark.
 
     Raises CannotMeasure when the database cannot be read.
     """
@@ -30,7 +39,7 @@ def of_database(database: Database, change: Change) -> dict[Bond, str]:
             bonds[Bond.CATALOG] = _digest(asdict(catalog.schema(session, change.db.tables).value))
         if change.backfill is not None:
             bonds[Bond.BACKFILLED] = _backfilled(session, change.backfill)
-        return bonds
+        return OfDatabase(bonds, counters.written(session))
 
 
 def commit_at(host: Host, path: str, *, other: str | None = None) -> str:

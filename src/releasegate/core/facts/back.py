@@ -52,6 +52,17 @@ class Replaced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How many rows of each table had been inserted, updated and deleted when somebody looked at the counters (UTC).
+
+    Of a table that only insertions were noted of, the tuple holds nothing more.
+    """
+
+    at: datetime
+    tables: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One thing that is not as it was before the release; `because` says why that is as it should be, "" for no."""
 
@@ -69,6 +80,12 @@ def recorded_dump(payloads: Iterable[Mapping[str, Any]]) -> dict[str, OfDump]:
         row["table"]: OfDump(table=row["table"], rows=int(row["restored"]), newest=str(row.get("newest") or ""))
         for row in rows
     }
+
+
+def recorded_written(at: datetime, start: Mapping[str, Any]) -> Written | None:
+    """Return the counters that a gate read when it began, None where it could not or did not."""
+    found = start.get("written")
+    return Written(at=at, tables={str(table): tuple(map(int, one)) for table, one in found.items()}) if found else None
 
 
 def recorded_begin(listed: Iterable[Mapping[str, Any]], file: Iterable[Mapping[str, Any]]) -> datetime | None:
