@@ -27,7 +27,17 @@ SELECT current_setting('server_version') AS version,
        current_database()::text AS database,
        current_user::text AS "user",
        coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket') AS address,
-       pg_is_in_recovery() AS is_replica
+       pg_is_in_recovery() AS is_replica,
+       format('OWNER %I TEMPLATE template0 ENCODING %I', pg_get_userbyid(datdba), pg_encoding_to_char(encoding))
+           || CASE kind WHEN 'i' THEN ' LOCALE_PROVIDER icu' || coalesce(' ICU_LOCALE ' || quote_ident(locale), '')
+                        WHEN 'b' THEN ' LOCALE_PROVIDER builtin BUILTIN_LOCALE ' || quote_ident(locale)
+                        WHEN 'c' THEN ' LOCALE_PROVIDER libc' ELSE '' END
+           || format(' LC_COLLATE %I LC_CTYPE %I', datcollate, datctype) AS made_with,
+       datacl IS NOT NULL OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = base.oid) AS has_own_settings
+  FROM pg_database base, to_jsonb(base) AS said,
+       coalesce(said ->> 'datlocprovider', '') AS kind,
+       coalesce(said ->> 'datlocale', said ->> 'daticulocale') AS locale
+ WHERE datname = current_database()
 """
 _IDENTIFIER = "(SELECT system_identifier FROM pg_control_system())::text"
 _ACCESS = """

@@ -10,7 +10,9 @@ class ServerFacts:
     """Which server and database answered, and as whom.
 
     `system_identifier` is drawn by initdb and follows a cluster to its replicas; `address` is information only,
-    because poolers and tunnels change it. `version_number` as the server counts it: 170006 is 17.6.
+    because poolers and tunnels change it. `version_number` as the server counts it: 170006 is 17.6. A dump does not
+    hold `made_with`, what stands behind the name in the CREATE DATABASE of one like it, nor the settings and rights
+    of the database itself, which it may have.
     """
 
     version: str
@@ -20,6 +22,8 @@ class ServerFacts:
     user: str
     address: str
     is_replica: bool = False
+    made_with: str = ""
+    has_own_settings: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

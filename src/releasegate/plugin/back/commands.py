@@ -17,6 +17,19 @@ _START: Final = {
     "docker": "docker compose up -d --build {}", "pm2": "pm2 restart {}", "systemd": "sudo systemctl start {}",
 }  # fmt: skip
 _PARTS: Final = ("backend", "frontend")
+# Dollars quote what stands in the shell's quotes. Lists among the settings (search_path) are kept quoted already.
+_OWN_SETTINGS: Final = (
+    "SELECT format($$%s %I SET %s TO %s$$, CASE setrole WHEN 0 THEN $$ALTER DATABASE$$ ELSE "
+    "format($$ALTER ROLE %I IN DATABASE$$, pg_get_userbyid(setrole)) END, $${new}$$, split_part(one, $$=$$, 1), "
+    "CASE WHEN one ~ $$^(search_path|temp_tablespaces|.*_preload_libraries)=$$ THEN said ELSE quote_literal(said) END) "
+    "FROM pg_db_role_setting JOIN pg_database base ON base.oid = setdatabase, unnest(setconfig) AS one, "
+    "substr(one, strpos(one, $$=$$) + 1) AS said WHERE datname = $${old}$$ "
+    "UNION ALL SELECT format($$REVOKE ALL ON DATABASE %I FROM PUBLIC$$, $${new}$$) FROM pg_database "
+    "WHERE datname = $${old}$$ AND datacl IS NOT NULL "
+    "UNION ALL SELECT format($$GRANT %s ON DATABASE %I TO %s$$, privilege_type, $${new}$$, "
+    "CASE grantee WHEN 0 THEN $$PUBLIC$$ ELSE quote_ident(pg_get_userbyid(grantee)) END) "
+    "FROM pg_database, aclexplode(datacl) WHERE datname = $${old}$$ \\gexec"
+)
 
 
 def commands(kind: RollbackKind, target: Target, change: Change, known: Known, connection: str) -> tuple[str, ...]:
@@ -105,12 +118,16 @@ def _restore(known: Known, connection: str) -> Iterator[str]:
     empty, dump = f"{name}{RESTORED}", shlex.quote(known.dump or "DUMP")
     into = shlex.quote(f"{server} dbname={empty}".strip())
     admin = shlex.quote(f"{server} dbname=postgres".strip())
-    yield f"psql {admin} -X -v ON_ERROR_STOP=1 -c 'CREATE DATABASE \"{empty}\" TEMPLATE template0'"
+    create = f'CREATE DATABASE "{empty}" {known.made_with or "TEMPLATE template0"}'
+    yield f"psql {admin} -X -v ON_ERROR_STOP=1 -c {shlex.quote(create)}"
     if known.form == "plain":
         unpack = {"gzip": "gzip -dc", "zstd": "zstd -dcq"}.get(known.compression, "cat")
         yield f"{unpack} {dump} | psql {into} -X -v ON_ERROR_STOP=1"
     else:
         yield f"pg_restore --exit-on-error -d {into} {dump}"
+    if known.has_own_settings:
+        yield "# the settings and rights of the database itself are in no dump: they are taken over from the old one"
+        yield f"printf %s {shlex.quote(_OWN_SETTINGS.format(old=name, new=empty))} | psql {admin} -X -v ON_ERROR_STOP=1"
     ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608  to be read
     # A second restore finds the first one's database under a name of its own.
     away = f'"ALTER DATABASE \\"{name}\\" RENAME TO \\"{name}{_REPLACED}\\""'

@@ -10,7 +10,7 @@ from typing import Any
 from releasegate.evidence.history import History
 from releasegate.evidence.ways_back import restore_took
 
-_CHECKS = ("backup/way-back-saved", "backup/dump-listed", "backup/dump-exists")
+_CHECKS = ("backup/way-back-saved", "backup/dump-listed", "backup/dump-exists", "backup/dump-fresh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,8 @@ class Known:
 
     `commits` maps a part to its saved commit, `diff` says that uncommitted changes were saved beside the commits.
     `dump` is the file, `form` its format, `dumped` when it was begun; `restore_s` is the measured time of a restore.
+    `made_with` is what makes an empty database like this one, behind its name; `has_own_settings` says that it has
+    settings or rights of its own, which are in no dump.
     """
 
     commits: Mapping[str, str] = field(default_factory=dict)
@@ -28,6 +30,8 @@ class Known:
     compression: str = ""
     dumped: datetime | None = None
     restore_s: float | None = None
+    made_with: str = ""
+    has_own_settings: bool = False
 
 
 def known(history: History) -> Known:
@@ -36,6 +40,7 @@ def known(history: History) -> Known:
     saved = _value(measures, "saved commits")
     heads = {str(one["path"]): str(one["head"]).partition(" ")[0] for one in _values(measures, "commits")}
     listing = _value(measures, "entries listed")
+    server = _value(measures, "servers answered")
     commits = {part: hashes[0] for part, hashes in saved.get("known", {}).items() if hashes}
     return Known(
         commits=commits | {f"at {path}": head for path, head in heads.items()},
@@ -45,6 +50,8 @@ def known(history: History) -> Known:
         compression=str(listing.get("compression") or ""),
         dumped=_moment(listing.get("created")),
         restore_s=restore_took(history),
+        made_with=str(server.get("made_with") or ""),
+        has_own_settings=bool(server.get("has_own_settings")),
     )
 
 
