@@ -159,17 +159,28 @@ def p95_beside(bench: Bench, seconds: float, act: Callable[[], object]) -> float
 
 
 def writers(bench: Bench, seconds: float) -> None:
-    """Print what the pass costs others: the p95 of a steady writer alone, and beside both ways of looking."""
+    """Print what the pass costs others: the p95 of a steady writer alone, beside both ways of looking and the runbook.
+
+    The runbook's own two queries are the measure of what its author takes for granted on the live system.
+    """
     with bench.session(gentle=False) as plain, bench.session(gentle=True) as gentle:
         found: dict[str, list[float]] = {"alone": [], "beside the pass": [], "beside the gentle one": []}
+        found["beside the runbook's"] = []
         for _ in range(3):
             found["alone"].append(p95_beside(bench, seconds, lambda: time.sleep(0.1)))
             found["beside the pass"].append(p95_beside(bench, seconds, lambda: bench.look(plain)))
             found["beside the gentle one"].append(p95_beside(bench, seconds, lambda: bench.look(gentle)))
+            found["beside the runbook's"].append(p95_beside(bench, seconds, lambda: runbook(bench)))
     median = {name: statistics.median(values) for name, values in found.items()}
     print("writer's p95: " + "   ".join(f"{name} {value:.1f} ms" for name, value in median.items()))
     ratios = {name: value / median["alone"] for name, value in median.items() if name != "alone"}
     print(f"{'':>14}" + "   ".join(f"{name} / alone = {ratio:.2f}" for name, ratio in ratios.items()))
+
+
+def runbook(bench: Bench) -> None:
+    """Run the runbook's two queries, one after the other."""
+    bench.psql(COVERAGE)
+    bench.psql(SPOT_CHECK)
 
 
 def memory(bench: Bench) -> None:

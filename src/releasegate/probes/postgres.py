@@ -31,11 +31,13 @@ NOT_READY: Final = "55000"  # object_not_in_prerequisite_state: an answer about 
 MUST_BE_REFUSED: Final = "CREATE TABLE releasegate_must_be_refused ()"
 
 # Values are compared as text between two sessions, so what shapes their text is the same in every one of them.
-# row_security off makes the server refuse where it would hide rows; jit would cost more than it gains here.
+# row_security off makes the server refuse where it would hide rows; jit would cost more than it gains here. With one
+# parallel worker, a pass takes two cores at most: three, the server's own default, would be all that many servers have.
 _ALWAYS: Final = {
     "default_transaction_read_only": "on",
     "row_security": "off",
     "jit": "off",
+    "max_parallel_workers_per_gather": "1",
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",

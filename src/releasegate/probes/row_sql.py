@@ -1,13 +1,13 @@
 """The backfill's promise as SQL: every property of a row is a bit, and a row's bits are one number.
 
 One number per row means that the server sends back a handful of groups however many rows there are. The rows are
-read in two layers, so that what several conditions need (the path of the url, the target unless it is empty) is
-worked out once for each row.
+read in three layers, so that what several conditions need (the path of the url, the target unless it is empty, the
+url and the type in it) is worked out once for each row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,10 +25,12 @@ _FALSE = sql.SQL("false")
 # be a text: a number is cast to bigint too late for the planner to see that it is zero (PostgreSQL 15 to 18).
 _LAYERS: Final = """(
 SELECT {kept}{flags} AS flags, {type} AS type FROM (
-SELECT {raw} FROM {table} WHERE {where} OFFSET '0') AS one OFFSET '0')"""
+SELECT *, {texts} FROM (
+SELECT {raw} FROM {table} WHERE {where} OFFSET '0') AS one OFFSET '0') AS two OFFSET '0')"""
 
-# What the inner layer calls its columns.
-_TARGET, _PATH = sql.Identifier("target"), sql.Identifier("path")
+# What the inner layers call their columns.
+_TARGET, _CUT = sql.Identifier("target"), sql.Identifier("cut")
+_PATH, _URL, _TYPE = sql.Identifier("path"), sql.Identifier("url"), sql.Identifier("named")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class MarkedRows:
         raw = {
             "source": source,
             "target": sql.SQL("nullif(nullif({0}::jsonb, '[]'), '{{}}')").format(sql.Identifier(backfill.to_column)),
-            "path": sql.SQL("CASE WHEN {} <> '' THEN {} END").format(source, rule_sql.path_of(source)),
+            "cut": sql.SQL("CASE WHEN {} <> '' THEN {} END").format(source, rule_sql.without_query(source)),
             "times": sql.SQL(" + ").join(_times(backfill, self.moments, self.created_type)),
         }
         raw |= {
@@ -76,10 +78,14 @@ class MarkedRows:
             ),
             flags=_flags(backfill),
             type=_named_type(backfill),
-            raw=sql.SQL(", ").join(
-                sql.SQL("{} AS {}").format(expression, sql.Identifier(name))
-                for name, expression in (raw | held).items()
+            texts=_named(
+                {
+                    "path": rule_sql.without_slashes(_CUT),
+                    "url": first_text(_TARGET, backfill.url),
+                    "named": first_text(_TARGET, backfill.type),
+                }
             ),
+            raw=_named(raw | held),
             table=identifier(backfill.table),
             where=where or sql.SQL("true"),
         )
@@ -122,7 +128,7 @@ def _text_at(target: sql.Composable, steps: Sequence[str]) -> sql.Composable:
 
 
 def _flags(backfill: Backfill) -> sql.Composable:
-    """Return the expression that turns a row of the inner layer into its flags."""
+    """Return the expression that turns a row of the inner layers into its flags."""
     return sql.SQL("{} + times + CASE WHEN target IS NULL THEN 0 ELSE {} END").format(
         _bit(Flag.MEDIA, sql.SQL("path IS NOT NULL")), sql.SQL(" + ").join(_content(backfill))
     )
@@ -137,18 +143,17 @@ def _times(backfill: Backfill, moments: Moments, created_type: str) -> list[sql.
 
 def _content(backfill: Backfill) -> list[sql.Composable]:
     """Return the flags of a row whose target column holds something."""
-    url = first_text(_TARGET, backfill.url)
     bits = [
         sql.Literal(int(Flag.FILLED)),
         _bit(Flag.MARKED, _is_marked(backfill, _TARGET)),
         _bit(Flag.WRONG_KIND, sql.SQL("jsonb_typeof(target) <> {}").format(sql.Literal(_kind(backfill)))),
-        _bit(Flag.OTHER_URL, sql.SQL("{} IS DISTINCT FROM source").format(url)),
+        _bit(Flag.OTHER_URL, sql.SQL("{} IS DISTINCT FROM source").format(_URL)),
         sql.SQL("CASE WHEN path IS NULL THEN 0 ELSE {} END").format(_type(backfill)),
     ]
     if backfill.most_elements is not None:
         bits.append(_bit(Flag.TOO_MANY, _has_more_elements(backfill.url[0], backfill.most_elements)))
     for place, field in enumerate(backfill.required):
-        missing = sql.SQL("coalesce({}, '') = ''").format(first_text(_TARGET, field.at))
+        missing = sql.SQL("coalesce({}, '') = ''").format(_text_of(backfill, field.at))
         bits.append(_bit(FIRST_REQUIRED << place, missing))
     return bits
 
@@ -157,11 +162,10 @@ def _type(backfill: Backfill) -> sql.Composable:
     """Return OTHER_TYPE, UNDECIDED or 0, by the first case of the rule that fits."""
     if not backfill.types or not backfill.type:
         return sql.SQL("0")
-    found = first_text(_TARGET, backfill.type)
     values = {name: sql.Identifier(_value(name)) for name in rule_sql.columns(backfill)}
     cases = [
         sql.SQL("WHEN {} THEN CASE WHEN {} IN ({}) THEN 0 ELSE {} END").format(
-            sql.Literal(place), found, _texts(case.types), sql.Literal(int(Flag.OTHER_TYPE))
+            sql.Literal(place), _TYPE, _texts(case.types), sql.Literal(int(Flag.OTHER_TYPE))
         )
         for place, case in enumerate(backfill.types)
     ]
@@ -176,9 +180,13 @@ def _named_type(backfill: Backfill) -> sql.Composable:
     if not backfill.type or not names:
         return sql.SQL("NULL::text")
     whens = sql.SQL(" ").join(sql.SQL("WHEN {0} THEN {0}").format(sql.Literal(name)) for name in names)
-    return sql.SQL("CASE WHEN target IS NOT NULL THEN CASE {} {} ELSE '' END END").format(
-        first_text(_TARGET, backfill.type), whens
-    )
+    return sql.SQL("CASE WHEN target IS NOT NULL THEN CASE {} {} ELSE '' END END").format(_TYPE, whens)
+
+
+def _text_of(backfill: Backfill, pointers: Sequence[str]) -> sql.Composable:
+    """Return the text at the first of `pointers` that is there: the url's and the type's have been taken already."""
+    taken = {tuple(backfill.url): _URL, tuple(backfill.type): _TYPE}
+    return taken.get(tuple(pointers)) or first_text(_TARGET, pointers)
 
 
 def _has_more_elements(pointer: str, most: int) -> sql.Composable:
@@ -227,6 +235,12 @@ def _not_after(backfill: Backfill, moment: str, created_type: str, *, unknown: b
 
 def _bit(flag: int, condition: sql.Composable) -> sql.Composable:
     return sql.SQL("CASE WHEN {} THEN {} ELSE 0 END").format(condition, sql.Literal(int(flag)))
+
+
+def _named(expressions: Mapping[str, sql.Composable]) -> sql.Composable:
+    return sql.SQL(", ").join(
+        sql.SQL("{} AS {}").format(expression, sql.Identifier(name)) for name, expression in expressions.items()
+    )
 
 
 def _texts(values: Iterable[str]) -> sql.Composable:

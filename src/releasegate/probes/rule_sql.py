@@ -17,7 +17,17 @@ from releasegate.core.url_rule import ascii_lower
 
 def path_of(url: sql.Composable) -> sql.Composable:
     """Return `url` without query, fragment and slashes at its end."""
-    return sql.SQL("rtrim(split_part(split_part({}, '?', 1), '#', 1), '/')").format(url)
+    return without_slashes(without_query(url))
+
+
+def without_query(url: sql.Composable) -> sql.Composable:
+    """Return `url` without query and fragment."""
+    return sql.SQL("split_part(split_part({}, '?', 1), '#', 1)").format(url)
+
+
+def without_slashes(path: sql.Composable) -> sql.Composable:
+    """Return `path` without slashes at its end; to look for one first takes a third of the time of `rtrim`."""
+    return sql.SQL("CASE WHEN {0} LIKE '%/' THEN rtrim({0}, '/') ELSE {0} END").format(path)
 
 
 def columns(backfill: Backfill) -> list[str]:
@@ -45,7 +55,7 @@ def _by_ending(backfill: Backfill, path: sql.Composable, none: int) -> sql.Compo
     if not firsts:
         return sql.Literal(none)
     plain = {ending: place for ending, place in firsts.items() if "." not in ending}
-    looks = [_look_up(_after_last_dot(path, max(map(len, plain))), plain, none)] if plain else []
+    looks = [_look_up(_after_last_dot(path), plain, none)] if plain else []
     looks += [
         _look_up(_lower(sql.SQL("right({}, {})").format(path, sql.Literal(len(tail)))), {tail: place}, none)
         for tail, place in ((f".{ending}", place) for ending, place in firsts.items() if "." in ending)
@@ -54,17 +64,16 @@ def _by_ending(backfill: Backfill, path: sql.Composable, none: int) -> sql.Compo
 
 
 def _is_host(path: sql.Composable) -> sql.Composable:
-    """Return whether `path` is a host alone, which has no ending."""
-    return sql.SQL("strpos({0}, '://') > 0 AND strpos(substr({0}, strpos({0}, '://') + 3), '/') = 0").format(path)
+    """Return whether `path` is a host alone, which has no ending; the pattern that most urls fit is asked first."""
+    return sql.SQL("NOT {0} LIKE '%://%/%' AND {0} LIKE '%://%'").format(path)
 
 
-def _after_last_dot(path: sql.Composable, longest: int) -> sql.Composable:
-    """Return what follows the last dot of `path`: where there is none, or more than `longest` after it, no ending.
+def _after_last_dot(path: sql.Composable) -> sql.Composable:
+    """Return what follows the last dot of `path`, which is no ending where a slash is in it.
 
-    The slash stands before a path that is as short as an ending, so that it is not taken for one.
+    The slash stands before a path that has no dot, so that the whole of it is not taken for an ending.
     """
-    tail = sql.SQL("right('/' || {}, {})").format(path, sql.Literal(longest + 1))
-    return _lower(sql.SQL("split_part({}, '.', -1)").format(tail))
+    return _lower(sql.SQL("split_part('/' || {}, '.', -1)").format(path))
 
 
 def _by_column(backfill: Backfill, values: Mapping[str, sql.Composable], none: int) -> list[sql.Composable]:
