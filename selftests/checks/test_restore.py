@@ -9,6 +9,7 @@ import pytest
 from releasegate.checks import restore as checks
 from releasegate.core import Verdict
 from releasegate.core.facts.backup import Restored, TableRows
+from releasegate.core.facts.host import DiskFacts
 from releasegate.core.facts.rows import Checksums
 
 SOURCE = "runbook 1.1"
@@ -165,3 +166,34 @@ def test_a_row_that_differs_on_all_sides_is_a_warning_and_nearly_all_of_them_are
 def test_a_table_that_is_gone_or_a_column_that_is_gone_is_a_finding():
     assert came_back(None).verdict is Verdict.FAIL
     assert came_back(replace(BEFORE, columns=(), groups={0: ("20",)})).verdict is Verdict.FAIL
+
+
+DISK = DiskFacts(path="/pg", looked_at="/pg", mount="/data", total_bytes=10**12, free_bytes=5 * 10**9)
+
+
+def test_too_little_room_for_a_second_database_is_a_warning():
+    """The printed restore goes into an empty database before the old one goes."""
+    judgement = checks.there_is_room_to_restore(5_100_000_000, DISK)
+    assert judgement.verdict is Verdict.WARN
+    assert str(only(judgement)) == (
+        "backup/room-to-restore: /data\n"
+        "  want: about 5.1 GB for the restored database beside the present one (releasegate)\n"
+        "  have: 5.0 GB free on /data\n"
+        "  why:  a restore that finds no room stops half-way, and a full disk stops the database for everybody\n"
+        "  fix:  make room now, while nobody waits for it; or plan to restore on another server\n"
+        "  run:  df -h /data"
+    )
+
+
+def test_room_enough_passes_and_a_disk_that_nobody_sees_is_not_judged():
+    """A managed server's disk is not this machine's."""
+    enough = checks.there_is_room_to_restore(5_000_000_000, DISK)
+    assert (enough.verdict, enough.sentence) == (
+        Verdict.PASS, "5.0 GB for the restored database beside the present one; 5.0 GB free on /data",
+    )  # fmt: skip
+    unseen = checks.there_is_room_to_restore(5_000_000_000, None)
+    assert unseen.verdict is Verdict.NOT_APPLICABLE
+    assert unseen.sentence == (
+        "the disk of the server's data cannot be seen from here; a restore takes 5.0 GB for the restored database "
+        "beside the present one: compare it by hand"
+    )

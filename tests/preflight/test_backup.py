@@ -10,7 +10,7 @@ from releasegate.core.durations import parse_duration
 from releasegate.core.facts.backup import recorded_dumps
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
-from releasegate.probes import catalog, copies, restored
+from releasegate.probes import capacity, catalog, copies, restored
 from releasegate.probes import database as database_probe
 from releasegate.probes.columns import as_found
 
@@ -93,6 +93,12 @@ def test_it_can_be_restored(copy, database, change, recorded, require):
     if change.restore:
         within_s = parse_duration(change.restore.within, where="restore.within").total_seconds()
         require(restore_checks.restore_is_quick_enough(made.value, within_s, source=change.restore.source))
+
+
+@pytest.mark.check("backup/room-to-restore", promise="backup", target=(*NEEDS, "database"))
+def test_the_server_has_room_for_what_is_restored(machine, database, require):
+    size, disk = catalog.size(database), capacity.data_disk(database, machine)
+    require(restore_checks.there_is_room_to_restore(size.value, disk.value[0] if disk else None), size, disk)
 
 
 @pytest.mark.check("backup/restored-rows", promise="backup", target=(*NEEDS, "database", "backup"), baseline=True)

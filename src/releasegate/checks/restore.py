@@ -11,10 +11,12 @@ from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.durations import show_duration
 from releasegate.core.facts.backup import Restored, TableRows
 from releasegate.core.facts.catalog import Catalog
+from releasegate.core.facts.host import DiskFacts
 from releasegate.core.facts.rows import Checksums
-from releasegate.core.figures import count
+from releasegate.core.figures import count, gigabytes
 
-RESTORED, ROWS = "backup/restored", "backup/restored-rows"
+RESTORED, ROWS, ROOM = "backup/restored", "backup/restored-rows", "backup/room-to-restore"
+OURS = "releasegate"  # who promises what no release document does
 _AGAIN = "take the backup again (runbook step 1), then this gate; do not go on without it"
 _INVALID = " (invalid)"  # an index that was broken when it was dumped is built anew by a restore
 _GRANTS = "grants on "
@@ -99,6 +101,34 @@ def restore_is_quick_enough(restored: Restored, within_s: float, *, source: str)
             ),
         )
     return Judgement(seen=1, unit="restores", holds=f"{took}; {allowed} are allowed", findings=findings)
+
+
+def there_is_room_to_restore(size_bytes: int, disk: DiskFacts | None) -> Judgement:
+    """The disk of the server's data has room for the database once more, beside the one that is there.
+
+    A restore into an empty database, which is tried before the old one goes, needs that. N/A where the disk cannot be
+    seen from here: what this machine has free for the copy of this gate says nothing about it.
+    """
+    need = f"{gigabytes(size_bytes)} for the restored database beside the present one"
+    if disk is None:
+        unseen = f"the disk of the server's data cannot be seen from here; a restore takes {need}: compare it by hand"
+        return Judgement(seen=0, unit="disks", holds="", not_applicable=unseen)
+    findings: tuple[Finding, ...] = ()
+    if disk.free_bytes < size_bytes:
+        findings = (
+            Finding(
+                check=ROOM,
+                subject=disk.mount,
+                want=f"about {need} ({OURS})",
+                have=f"{gigabytes(disk.free_bytes)} free on {disk.mount}",
+                why="a restore that finds no room stops half-way, and a full disk stops the database for everybody",
+                fix="make room now, while nobody waits for it; or plan to restore on another server",
+                run=f"df -h {disk.mount}",
+                severity=Severity.WARNING,
+            ),
+        )
+    holds = f"{need}; {gigabytes(disk.free_bytes)} free on {disk.mount}"
+    return Judgement(seen=1, unit="disks", holds=holds, findings=findings)
 
 
 def catalog_came_back(copy: Catalog, before: Catalog | None, *, same_major: bool, source: str) -> Judgement:
