@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from releasegate.probes import backup, reading
+from releasegate.probes import backup
 
 ROWS = """
 CREATE TABLE messages AS SELECT n AS id, md5(n::text) AS content FROM generate_series(1, 20000) n;
@@ -148,31 +148,3 @@ def test_a_dump_that_was_written_meanwhile_is_noted_with_its_sum(here, dump, for
     broken.write_bytes(broken.read_bytes()[:-1] + b"!")
     assert backup.made_between(here, str(path), began, datetime.now(UTC)).sha256 != made.sha256
     assert backup.made_between(here, str(path), began - timedelta(hours=2), began - timedelta(hours=1)) is None
-
-
-def test_how_far_a_reader_has_come_is_seen_from_outside(tmp_path):
-    """By the position in the file that the kernel keeps; nobody reading is nothing."""
-    file = (tmp_path / "dump").resolve()
-    file.write_bytes(bytes(1000))
-    assert reading.position(file) == 0
-    script = 'exec 3<"$1"; dd bs=1 count=300 <&3 2>&1 >/dev/null; echo; read -r _'
-    pipe = subprocess.PIPE
-    with subprocess.Popen(["sh", "-c", script, "sh", file], stdin=pipe, stdout=pipe) as reader:
-        assert reader.stdin
-        assert reader.stdout
-        while b"copied" not in reader.stdout.readline():
-            pass
-        assert reading.position(file) == 300
-        reader.stdin.close()
-
-
-def test_a_watched_reader_ends_at_the_whole(here, tmp_path):
-    """Whatever was seen in between; a folder is not watched."""
-    told = []
-    (tmp_path / "dump").write_bytes(bytes(10))
-    with reading.watched(here, str(tmp_path / "dump"), lambda *one: told.append(one)):
-        pass
-    assert told[-1] == (10, 10)
-    with reading.watched(here, str(tmp_path), lambda *one: told.append(one)):
-        pass
-    assert len(told) == 1

@@ -48,13 +48,14 @@ def listing(machine, target, path):
 
 
 @pytest.fixture(scope="session")  # a large dump takes minutes to read
-def read(machine, target, path, live):
-    with reading.watched(machine, path, Bar(live, "reading the dump through").size):
+def read(machine, target, file, path, live):
+    bar = Bar(live, "reading the dump through")
+    with reading.watched(machine, path, file.value.size_bytes, bar.size):
         return backup.read_through(machine, path, target.paths.postgres_bin)
 
 
 @pytest.fixture(scope="session")  # the restore is made once, and looked at by several tests
-def copy(target, database, machine, listing, live):
+def copy(target, database, machine, file, listing, live):
     """Return the restored copy; None where the target does not allow a restore."""
     if not target.backup.rehearse_restore:
         yield None
@@ -62,9 +63,10 @@ def copy(target, database, machine, listing, live):
     if listing.value.trouble or not listing.value.entries:
         raise CannotMeasure(f"{listing.value.path} cannot be listed (see backup/dump-listed)")
     dump, bar = listing.value, Bar(live, "restoring the dump")
-    entries = None if reading.can_be_watched(machine, dump.path) else bar.entries
     with ExitStack() as watching:
-        watching.enter_context(reading.watched(machine, dump.path, bar.size))
+        if machine.is_here:  # else the entries tell: what the other machine has sent is not restored yet
+            watching.enter_context(reading.watched(machine, dump.path, file.value.size_bytes, bar.size))
+        entries = None if machine.is_here else bar.entries
         with copies.open_copy(target, database, machine, dump, progress=entries) as copy:
             watching.close()
             yield copy

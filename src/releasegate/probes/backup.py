@@ -35,9 +35,9 @@ def newest(machine: Machine, pattern: str, *, settle_s: float = SETTLE_S) -> Mea
         if not files:
             return noted.measurement(DumpFile(pattern=pattern, fitting=0), rows=0, unit="files")
         file = max(files, key=lambda found: found.modified)
-        before = _size(machine, file)
+        before = size_of(machine, file)
         time.sleep(settle_s)
-        after = _size(machine, file)
+        after = size_of(machine, file)
         value = DumpFile(
             pattern=pattern,
             fitting=len(files),
@@ -74,7 +74,7 @@ def read_through(machine: Machine, path: str, postgres_bin: str | None) -> Measu
         file = machine.stat(path)
         if file is None:
             raise CannotMeasure(f"{machine.address}: {path} is gone", run=f"ls -l {path}")
-        size = _size(machine, file)
+        size = size_of(machine, file)
         ran, trouble = _read_all(machine, path, postgres_bin)
         digest = _sha256(machine, file)
         value = DumpRead(path=path, size_bytes=size, trouble=trouble, sha256=digest, command=ran.command)
@@ -92,7 +92,7 @@ def made_between(machine: Machine, pattern: str, began: datetime, ended: datetim
         return None
     file = max(made, key=lambda found: found.modified)
     digest = _sha256(machine, file)
-    return DumpMade(path=file.path, size_bytes=_size(machine, file), sha256=digest) if digest else None
+    return DumpMade(path=file.path, size_bytes=size_of(machine, file), sha256=digest) if digest else None
 
 
 def _read_all(machine: Machine, path: str, postgres_bin: str | None) -> tuple[Ran, str]:
@@ -161,7 +161,7 @@ def _is_open_to_all(machine: Machine, file: FileFacts) -> bool:
     return may_pass and bool(int(file.mode, 8) & 0o004)
 
 
-def _size(machine: Machine, file: FileFacts) -> int:
+def size_of(machine: Machine, file: FileFacts) -> int:
     """Return the size in bytes; of a folder (pg_dump -F d) that of everything in it."""
     if not file.is_folder:
         found = machine.stat(file.path)
