@@ -12,7 +12,7 @@ WRONG = {
         ["atest", "x"],
         (
             "usage: command 'atest': unknown (did you mean 'attest'?); accepted: rehearse, run, step, status, watch, "
-            "attest, waive, report, verify, doctor, selftest, reference"
+            "attest, waive, report, verify, unseed, doctor, selftest, reference"
         ),
     ),
     "unknown-gate": (
@@ -29,8 +29,8 @@ WRONG = {
             "usage: --target: no deployment was named; give --target FILE (targets/example.toml shows every key)",
         )
         for command, rest in {
-            "status": [], "watch": [], "report": [], "attest": ["x", "--by=Ana"], "step": ["x", "--", "true"],
-            "waive": ["x/y", "--by=Ana", "--reason=r", "--until=2099-01-01"],
+            "status": [], "watch": [], "report": [], "unseed": [], "attest": ["x", "--by=Ana"],
+            "step": ["x", "--", "true"], "waive": ["x/y", "--by=Ana", "--reason=r", "--until=2099-01-01"],
         }.items()
     },
     "no-such-fault": (

@@ -15,6 +15,7 @@ from releasegate.plugin.subject import load_subject
 from releasegate.probes.http import open_api
 from releasegate.probes.postgres import open_session
 from releasegate.probes.samples import Finder, find
+from releasegate.target.models import Looked
 
 PROJECT = Path(__file__).parents[2]
 
@@ -50,6 +51,26 @@ def test_together_the_samples_hold_everything_that_is_promised(inbox):
     assert any(message.has_several for one in samples.conversations for message in one.messages)
     assert {reply.original.is_gone for reply in replies} == {True, False}
     assert samples.replies >= len(replies)
+
+
+def test_messages_can_be_named(inbox):
+    """Their conversations are looked at, and they are tried first."""
+    several = find(*inbox, None).value.with_several
+    assert len(several) > 1
+    wanted = several[-1]
+    samples = find(*inbox, None, Looked(messages=(wanted[1].id,))).value
+    assert [one.id for one in samples.conversations] == [wanted[0].id]
+    assert samples.with_several[0][1].id == wanted[1].id
+    with pytest.raises(CannotMeasure, match="messages has no row"):
+        find(*inbox, None, Looked(messages=("00000000-0000-0000-0000-000000000000",)))
+
+
+def test_a_named_message_that_the_api_does_not_show_is_said(inbox):
+    """One of the table that stands further back than the first page."""
+    database, *_ = inbox
+    query = "SELECT id::text FROM messages ORDER BY created_at LIMIT 1"
+    with pytest.raises(CannotMeasure, match=r"the API does not show .* on the first page"):
+        find(*inbox, None, Looked(messages=(database.read(query).row["id"],)))
 
 
 def test_every_sample_is_something_the_api_shows(inbox):

@@ -57,7 +57,15 @@ def test_the_example_loads_with_every_key_set(tmp_path, monkeypatch):
     token = tmp_path / "api-token"
     token.write_text("t0ken-of-the-example\n", "utf-8")
     token.chmod(0o600)
-    secrets = ("DB_PASSWORD", "API_PASSWORD", "PAGE_PASSWORD", "PAGE_TOKEN", "ACCOUNT_ID", "WATCH_HEARTBEAT")
+    secrets = (
+        "DB_PASSWORD",
+        "API_PASSWORD",
+        "PAGE_PASSWORD",
+        "PAGE_TOKEN",
+        "ACCOUNT_ID",
+        "WATCH_HEARTBEAT",
+        "SEED_PASSWORD",
+    )
     for name in (*secrets, "SCRATCH_DSN"):
         monkeypatch.setenv(name, f"the value of {name}")
     loaded = targets.load(path)

@@ -93,7 +93,8 @@ def test_the_old_page_shows_what_it_always_did(
     if there.findings:
         return
     site, api = request.getfixturevalue("site"), request.getfixturevalue("api")
-    sampled = sampling.find(database, api, change, deploy_began, target.samples.conversations)
+    named = target.samples.model_copy(update={"messages": ()})  # a restore may have taken them back
+    sampled = sampling.find(database, api, change, deploy_began, named)
     conversations = [one for one in sampled.value.conversations if any(medium.is_old for medium in one.media)]
     site.knows_hosts_of(medium.url for one in conversations for medium in one.media)
     with Desk(site) as desk:

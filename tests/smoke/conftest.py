@@ -18,7 +18,7 @@ def sampled(database, api, site, change, target, deploy_began, found_before):
     """Return conversations that hold what the release promises to show, found in the data once per process."""
     found = found_before.get(deploy_began)
     if found is None:
-        found = sampling.find(database, api, change, deploy_began, target.samples.conversations)
+        found = sampling.find(database, api, change, deploy_began, target.samples)
         found_before[deploy_began] = found
     site.knows_hosts_of(medium.url for conversation in found.value.conversations for medium in conversation.media)
     return found

@@ -93,7 +93,7 @@ def test_the_viewer_closes_every_way_it_promises(desk, clicked, change, require)
 @pytest.mark.check("smoke/viewer-arrows", promise="interface.viewer.arrows", target=("frontend", "backend", "database"))
 def test_arrows_lead_through_the_attachments(desk, sampled, change, require):
     samples = sampled.value
-    message = next(((one, each) for one in samples.conversations for each in one.messages if each.has_several), None)
+    message = next(iter(samples.with_several), None)
     arrows = viewer.follow_arrows(desk, *message) if message else []
     turned, source = [arrow.value for arrow in arrows], change.interface.viewer.source
     judged = media.arrows_lead_on("smoke/viewer-arrows", turned, samples.several, samples.rows, source)

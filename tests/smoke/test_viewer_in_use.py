@@ -28,7 +28,7 @@ def test_the_new_parts_keep_nobody_out(desk, clicked, require):
 @pytest.mark.check("smoke/viewer-ends", promise="interface.viewer.arrows", target=("frontend", "backend", "database"))
 def test_the_last_attachment_is_the_end(desk, sampled, chosen, require):
     samples = sampled.value
-    message = next(((one, each) for one in samples.conversations for each in one.messages if each.has_several), None)
+    message = next(iter(samples.with_several), None)
     alone = next((choice for choice in chosen if walking.is_alone(*choice)), None)
     looks = [handling.at_its_ends(desk, *message, alone)] if message else []
     judged = judge.viewer_keeps_its_ends(

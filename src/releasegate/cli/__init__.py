@@ -21,6 +21,7 @@ _COMMANDS = {  # the module of each, and its line in the list
     "waive": ("sign", "Sign off a check that is FAIL or INCONCLUSIVE, until a date."),
     "report": ("report", "Write the dossier again, or print it as JSON, JUnit or Markdown."),
     "verify": ("report", "Check a folder of evidence offline."),
+    "unseed": ("unseed", "Remove the rows that a killed --seed-samples has left."),
     "doctor": ("doctor", "Say what this machine lacks, and how to pin a deployment."),
     "selftest": ("selftest", "Test the gates themselves."),
     "reference": ("reference", "Bring the reference deployment up, on, down; break and mend it."),

@@ -35,7 +35,7 @@ def run(
     """Run one GATE against a deployment: the same as `pytest -m GATE --target FILE ...`.
 
     Also accepted: --alone, --kind code|data|restore (rollback), --after 24h|7d (followup),
-    and every argument of pytest.
+    --seed-samples (smoke, staging only), and every argument of pytest.
 
     \b
     Exit codes: 0 GO, 1 NO-GO, 2 interrupted, 3 internal error, 4 usage, 5 nothing collected,

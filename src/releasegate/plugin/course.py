@@ -16,6 +16,7 @@ from releasegate.plugin.plan import PlannedCheck
 from releasegate.plugin.record import GateRecord
 from releasegate.plugin.recorder import Recorder
 from releasegate.plugin.run import Run
+from releasegate.plugin.seeds import Seeds
 
 
 class Course:
@@ -33,6 +34,7 @@ class Course:
         self._open = ExitStack()
         self._recorder: Recorder | None = None
         self._spill = SpillReader(run.path)
+        self._seeds = Seeds(run.subject, self.measured)
 
     @property
     def current(self) -> GateRecord | None:
@@ -54,6 +56,8 @@ class Course:
         record, about = opening.open_gate(self.run, self.recorder.look_back(), gate, plan)
         self.records.append(record)
         self.recorder.begin(record, about)
+        if self.run.options.seed_samples:
+            self._seeds.sow(record)
         if self.run.has_workers:
             opening.tell_workers(self.run.path, record)
         return record
@@ -80,6 +84,9 @@ class Course:
         if record is None or record.sentence:
             return
         self.drain()
+        if still_there := self._seeds.reap():
+            self.trouble = self.trouble or still_there
+            self.also.add(ExitCode.CANNOT_TELL)
         for check in record.missing():
             self.recorder.judged(record, Outcome(check=check.id, verdict=Verdict.NOT_RUN, sentence="it did not run"))
         self.recorder.end(record, self.counts)

@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--alone", action="store_true", help="judge what can be judged now, without earlier gates")
     group.addoption("--kind", choices=("code", "data", "restore"), help="rollback: which way back was taken")
     group.addoption("--after", choices=("24h", "7d"), default="24h", help="followup: how long after the release")
+    group.addoption("--seed-samples", action="store_true", help="smoke: write tagged rows, and remove them")
     group.addoption("--sign", metavar="KEY", help="sign the statement with this ssh key (a .pub: by the agent)")
     group.addoption("--settle", metavar="SECONDS", type=float, default=0.0, help="look again after this long")
 

@@ -15,6 +15,7 @@ from releasegate.core.gate import Gate
 from releasegate.core.settings import choose
 from releasegate.evidence.folder import Folder
 from releasegate.plugin.gates import BY_MARKER, GATES
+from releasegate.plugin.seeds import require_seed
 from releasegate.plugin.subject import Subject, load_subject
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -63,6 +64,8 @@ def load_run(config: pytest.Config, project: Path) -> Run | None:
     _require_kind(gates, config)
     _require_key(config.option.sign)
     subject = load_subject(Path(target), _path(config.option.change), project)
+    if config.option.seed_samples:
+        require_seed(subject, tuple(gate.marker for gate in gates))
     return _run(config, subject, gates, project)
 
 

@@ -23,6 +23,7 @@ from releasegate.core.url_rule import accepted_types
 from releasegate.probes import catalog
 from releasegate.probes.http import Api
 from releasegate.probes.postgres import Row, Session, identifier
+from releasegate.target.models import Looked
 
 LISTED: Final = 60  # conversations that the API is asked to list: more than people scroll through
 _MOST_READ: Final = 24  # conversations whose messages are read through the API
@@ -40,15 +41,17 @@ _IDENTIFYING: Final = re.compile(r"[0-9a-f]{8}-|://|^\d{4}-\d\d-\d\d|^\d+$", re.
 
 
 def find(
-    database: Session, api: Api, change: Change, deploy_began: datetime | None, given: Sequence[str] = ()
+    database: Session, api: Api, change: Change, deploy_began: datetime | None, given: Looked | None = None
 ) -> Measurement[Samples]:
     """Return conversations that together hold old media of every kind, several attachments, replies of every kind.
 
-    With `given` they are these, in this order, whatever they hold. Raises CannotMeasure where the API shows no
-    conversation, or the database knows none of the messages it shows.
+    Where `given` names some, and those that hold the messages it names, they are these, whatever they hold. Raises
+    CannotMeasure where the API shows no conversation, does not show a message that is named, or the database knows
+    none of the messages it shows.
     """
     began = time.monotonic()
-    samples = Finder(database, api, change, deploy_began).find(given)
+    given = given or Looked()
+    samples = Finder(database, api, change, deploy_began).find(given.conversations, given.messages)
     return Measurement(
         value=samples,
         unit="messages",
@@ -77,12 +80,13 @@ class Finder:
         self._reply_column = reply if reply in self._types else ""  # after a restore it is gone again
         self._deploy_began = deploy_began
 
-    def find(self, given: Sequence[str] = ()) -> Samples:
-        """Read until enough was seen, or until there is nothing left to read; of `given` ones all."""
+    def find(self, given: Sequence[str] = (), messages: Sequence[str] = ()) -> Samples:
+        """Read until enough was seen, or until there is nothing left to read; of those that are named all."""
         listing = self._api.conversations(LISTED).value
         if not listing.known_ids:
             raise CannotMeasure(f"the API shows no conversation ({listing.answer}), so there is nothing to look at")
         names = _names(listing)
+        given = tuple(dict.fromkeys((*given, *self._holding(messages, listing.known_ids))))
         found: dict[str, Conversation] = {}
         read = 0
         for key in given or self._in_order(listing.known_ids[:LISTED]):
@@ -93,10 +97,27 @@ class Finder:
             if given or self._adds(conversation, found.values()):
                 found[key] = conversation
         chosen = tuple(found.values())
+        _require_shown(messages, chosen)
         gone = sum(reply.original.is_gone for one in chosen for reply in one.replies if reply.original)
         return Samples(
-            conversations=chosen, listed=len(listing.known_ids), read=read, originals_gone=gone, **self._counts()
-        )
+            conversations=chosen, listed=len(listing.known_ids), read=read, originals_gone=gone,
+            first=frozenset(messages), **self._counts()
+        )  # fmt: skip
+
+    def _holding(self, messages: Sequence[str], listed: Sequence[str]) -> list[str]:
+        """Return the conversations of the named messages. Raises CannotMeasure where they cannot be told."""
+        if not messages:
+            return []
+        rows = {str(row[self._backfill.key]): row for row in self._whole_rows(messages)}
+        absent = [key for key in messages if key not in rows]
+        if absent:
+            raise CannotMeasure(f"[samples] messages: {self._backfill.table} has no row {', '.join(absent)}")
+        column = self._conversation_column(listed)
+        if column is None:
+            raise CannotMeasure(
+                "[samples] messages: which conversation holds them cannot be told; name it in [samples] conversations"
+            )
+        return [str(rows[key][column]) for key in messages]
 
     def _in_order(self, ids: Sequence[str]) -> list[str]:
         """Return conversation ids, those that hold rare things first; in the API's order where that cannot be told."""
@@ -273,6 +294,15 @@ class Finder:
             "reply to media",
         }
         return all(have.count(feature) >= _WANTED for feature in wanted)
+
+
+def _require_shown(messages: Sequence[str], chosen: Iterable[Conversation]) -> None:
+    shown = {message.id for conversation in chosen for message in conversation.messages}
+    hidden = [key for key in messages if key not in shown]
+    if hidden:
+        raise CannotMeasure(
+            f"[samples] messages: the API does not show {', '.join(hidden)} on the first page of the conversation"
+        )
 
 
 def _reply_column(change: Change, found: SchemaFacts) -> str:

@@ -313,10 +313,44 @@ class Browser(Model):
     show_texts: bool = False
 
 
+class SeedRow(Model):
+    """One row that may be written for a try: a copy of the newest row of `table` that fits `like` (an SQL condition).
+
+    `values` replace columns of the copy. In its texts `{column}` is the copied row's value, `{name}` the key of an
+    earlier row of that `name`, `{tag}` what tells our rows from all others: it begins the text in `tag_column`.
+    """
+
+    table: str
+    tag_column: str
+    name: str = ""
+    like: str = "true"
+    values: dict[str, object] = {}
+
+    @model_validator(mode="after")
+    def _keeps_its_tag(self) -> Self:
+        if not str(self.values.get(self.tag_column, "{tag}")).startswith("{tag}"):
+            raise ValueError(f"values.{self.tag_column}: begins with {{tag}}, or the row would not be found again")
+        return self
+
+
+class Seed(Model):
+    """Rows that `--seed-samples` may write and removes again, through the role of `dsn`, never through [database]."""
+
+    dsn: SecretStr
+    password: SecretStr | None = None
+    rows: tuple[SeedRow, ...] = Field(min_length=1)
+
+
 class Looked(Model):
-    """What the browser gates look at, where it shall not be found in the data: ids of `conversations`, in order."""
+    """What the browser gates look at, where it shall not be found in the data.
+
+    Ids of `conversations`, in order; ids of `messages`, whose conversations are looked at and which are tried first.
+    `seed` is what may be written where the data has nothing to look at.
+    """
 
     conversations: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    seed: Seed | None = None
 
 
 class Load(Model):
@@ -405,10 +439,11 @@ class NotApplicable(Model):
 
 
 class Target(Model):
-    """One deployment: the whole target file."""
+    """One deployment: the whole target file. On one that is `production` no row is ever written."""
 
     schema_version: Literal[1] = 1
     name: Name
+    production: bool = False
     change: LocalPath | None = None
     database: Database | None = None
     backend: Backend | None = None
@@ -428,3 +463,15 @@ class Target(Model):
     allow: tuple[Allow, ...] = ()
     not_applicable: tuple[NotApplicable, ...] = ()
     reading: dict[str, object] = {}
+
+    @model_validator(mode="after")
+    def _is_safe_to_seed(self) -> Self:
+        if self.samples.seed is None:
+            return self
+        if self.production:
+            raise ValueError(
+                "production = true and [samples.seed]: nothing is ever written there; one of them is wrong"
+            )
+        if self.fingerprint is None or self.database is None:
+            raise ValueError("[samples.seed] needs [fingerprint] and [database]: rows go to that server and no other")
+        return self

@@ -73,6 +73,7 @@ class Samples:
 
     `listed` counts the conversations that the API listed, `read` those whose messages were read. The table's own
     counts (`rows`, `replies`, `several`) cover everything, listed or not; `originals_gone` the listed conversations.
+    `first` are the ids of messages that are tried before others.
     """
 
     conversations: tuple[Conversation, ...]
@@ -82,6 +83,13 @@ class Samples:
     replies: int
     several: int
     originals_gone: int
+    first: frozenset[str] = frozenset()
+
+    @property
+    def with_several(self) -> tuple[tuple[Conversation, Message], ...]:
+        """Every message with several attachments, those that are tried first before the others."""
+        found = ((one, message) for one in self.conversations for message in one.messages if message.has_several)
+        return tuple(sorted(found, key=lambda pair: pair[1].id not in self.first))
 
     @property
     def shown(self) -> dict[str, object]:

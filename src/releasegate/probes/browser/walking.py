@@ -29,9 +29,8 @@ def one_of_several(site: Site, samples: Samples) -> list[Choice]:
     kinds = interface.kinds if interface else ()
     found = [
         (conversation, message.media[-1])
-        for conversation in samples.conversations
-        for message in conversation.messages
-        if message.has_several and message.media[-1].kind in kinds
+        for conversation, message in samples.with_several
+        if message.media[-1].kind in kinds
     ]
     return _alive(site, found[:_MOST_TRIED])
 
@@ -53,6 +52,7 @@ def _first_alive(site: Site, samples: Samples, kind: str) -> list[Choice]:
     found: list[Choice] = []
     for conversation in samples.conversations:
         found += [(conversation, medium) for medium in _fresh(conversation.media) if medium.kind == kind]
+    found.sort(key=lambda choice: choice[1].message not in samples.first)
     return _alive(site, found[:_MOST_TRIED])
 
 
