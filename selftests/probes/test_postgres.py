@@ -64,6 +64,16 @@ def test_a_read_is_one_way_there_and_back(cluster, tmp_path):
     assert "".join(side for side, _ in itertools.groupby(sides)) == "FB"
 
 
+def test_a_refused_question_says_nothing_beside_its_answer(cluster, caplog):
+    """However its answers come in, a read that fails logs nothing: a screen shows the words of the gate alone."""
+    with reach(cluster.database()) as session:
+        for _ in range(200):
+            session.attempt("CREATE TABLE t (n int)")
+            with pytest.raises(CannotMeasure):
+                session.read("SELECT 1 / 0")
+    assert not caplog.records
+
+
 @pytest.mark.everything  # PgBouncer is Debian's, and in no wheel
 def test_behind_a_pooler_a_session_reads_cannot_write_and_leaves_nothing_behind(cluster, pooler):
     """PgBouncer takes no setting at the start, and hands the same server connection to the application afterwards."""

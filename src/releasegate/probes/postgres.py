@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +46,9 @@ _ALWAYS: Final = {
     "bytea_output": "hex",
 }
 _SECRET_KEYS: Final = ("password", "sslpassword")
+
+# A read that is refused is an answer here, and psycopg warns of the statements that were sent after it.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
