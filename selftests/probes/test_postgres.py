@@ -53,6 +53,14 @@ def test_what_would_end_the_transaction_first_is_refused(cluster):
         assert session.read("SELECT n FROM t").row == {"n": 1}
 
 
+def test_what_is_refused_is_said_once(cluster, caplog):
+    """By the error that is raised, and not beside it on standard error, whenever the answer comes."""
+    with reach(cluster.database()) as session:
+        for _ in range(50):
+            assert session.attempt("SELECT nix").sqlstate == "42703"
+    assert not caplog.records
+
+
 def test_a_read_is_one_way_there_and_back(cluster, tmp_path):
     """However far away the database is: its transaction, settings and question are sent at once."""
     trace = tmp_path / "trace"

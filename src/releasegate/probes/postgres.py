@@ -26,6 +26,9 @@ from releasegate.target.models import Database
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
 
+# It says a second time, on standard error, that what comes after a refused statement was not run.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+
 CONNECT_TIMEOUT_S: Final = 10  # a database that answers later than this is down for its users too
 READ_ONLY: Final = "25006"  # read_only_sql_transaction
 NOT_READY: Final = "55000"  # object_not_in_prerequisite_state: an answer about the object, not about the connection
