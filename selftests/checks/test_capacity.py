@@ -77,9 +77,9 @@ def test_too_little_room_is_a_warning_with_the_estimate():
     assert judgement.verdict is Verdict.WARN
     assert str(only(judgement)) == (
         "preflight/room-to-write: /\n"
-        "  want: about 1.2 GB for new row versions and WAL (releasegate, estimated)\n"
+        "  want: about 1.2 GB for new row versions, indexes and WAL (releasegate, estimated)\n"
         "  have: 0.1 GB free on /\n"
-        "  why:  a database whose disk is full stops, for everybody, in the middle of the backfill\n"
+        "  why:  a database whose disk is full stops, for everybody, in the middle of the release\n"
         "  fix:  make room, or run the backfill in parts with a checkpoint in between"
     )
 
@@ -101,12 +101,23 @@ def test_a_dump_that_may_not_fit_is_a_warning_and_the_backfill_writes_beside_it(
     together = checks.there_is_room((TABLE,), DUE, roomy, (), dump=DumpRoom(disk=roomy, most_bytes=10**9))
     assert str(only(together)) == (
         "preflight/room-to-write: / (for /pg)\n"
-        "  want: up to 1.0 GB for the dump beside 1.2 GB that the backfill writes (releasegate: all tables, unpacked)\n"
+        "  want: up to 1.0 GB for the dump beside 1.2 GB that the release writes (releasegate: all tables, unpacked)\n"
         "  have: 1.7 GB free\n"
         "  why:  a dump that finds no room ends half written, and there is no way back\n"
         "  fix:  make room, or write the dump to another disk; packed, it takes less than the tables\n"
         "  run:  df -h /"
     )
+
+
+def test_a_new_index_needs_room_for_an_entry_of_every_row():
+    """Three times 31 bytes: what is sorted, what is kept, what the WAL says of it."""
+    built = checks.bytes_built((TABLE,), ["messages", "messages", "elsewhere"])
+    assert built == 184_800_000  # 990 000 rows, 28 bytes, 9 of 10 filled, three times, two indexes
+    just = replace(DISK, free_bytes=built)
+    judged = checks.there_is_room((TABLE,), None, just, (), indexed=["messages", "messages"])
+    assert judged.sentence.endswith("2 new indexes take up to 0.2 GB; 0.2 GB free on /")
+    short = replace(DISK, free_bytes=built - 1)
+    assert checks.there_is_room((TABLE,), None, short, (), indexed=["messages"] * 2).verdict is Verdict.WARN
 
 
 def test_an_empty_table_and_a_change_without_a_backfill_write_nothing():

@@ -84,6 +84,7 @@ def test_there_is_room_for_what_the_backfill_writes(request, database, change, t
         disk.value[0] if disk else None,
         backfill.durations if backfill else (),
         dump=dump and dump.value,
+        indexed=[index.table for index in change.db.indexes],
         source=backfill.source if backfill else "",
     )
     require(judgement, sizes, due, disk, dump)

@@ -19,6 +19,10 @@ OLDEST = 1_600_000_000  # vacuum_failsafe_age: from here on PostgreSQL itself dr
 _VALUE_BYTES = 300  # an attachment with its url, as JSON, and its share of an index
 _RECORD_BYTES = 200  # the WAL's own words for a row, and for its entries in the indexes
 _PAGE_BYTES = 8192
+# An entry of a B-tree: header, a key as long as a uuid, its pointer; pages are filled to 90 %. Building it writes the
+# entries three times: sorted runs, the index, its WAL. A GIN index grows with the backfill's values instead.
+_ENTRY_BYTES = (8 + 16 + 4) / 0.9
+_TIMES_BUILT = 3
 
 
 class Limits(Protocol):
@@ -117,10 +121,15 @@ def there_is_room(
     expected: Sequence[Expected],
     *,
     dump: DumpRoom | None = None,
+    indexed: Sequence[str] = (),
     source: str = "",
 ) -> Judgement:
-    """The disks of the server's data and of the dump have room for what the release writes, where they can be seen."""
-    need = bytes_written(sizes, due)
+    """The disks of the server's data and of the dump have room for what the release writes, where they can be seen.
+
+    `indexed` is the table of each index that the release builds.
+    """
+    built = bytes_built(sizes, indexed)
+    need = bytes_written(sizes, due) + built
     of_table = [
         f"{one.table} {gigabytes(one.table_bytes)} and {gigabytes(one.index_bytes)} of indexes" for one in sizes
     ]
@@ -129,7 +138,9 @@ def there_is_room(
         seconds = next((one.seconds for one in expected if one.up_to_rows is None or due.rows <= one.up_to_rows), None)
         about = f", about {show_duration(seconds)} ({source})" if seconds is not None else ""
         notes.append(f"{count(due.rows, 'row')} of {number(due.total)} to fill{about}")
-        notes.append(f"writes about {gigabytes(need)}")
+        notes.append(f"writes about {gigabytes(need - built)}")
+    if built:
+        notes.append(f"{count(len(indexed), 'new index', 'new indexes')} take up to {gigabytes(built)}")
     if disk is None:
         notes.append("the disk of the server's data cannot be seen from here: compare it by hand")
     else:
@@ -142,9 +153,9 @@ def there_is_room(
             _warning(
                 check="preflight/room-to-write",
                 subject=disk.mount,
-                want=f"about {gigabytes(need)} for new row versions and WAL ({OURS}, estimated)",
+                want=f"about {gigabytes(need)} for new row versions, indexes and WAL ({OURS}, estimated)",
                 have=f"{gigabytes(disk.free_bytes)} free on {disk.mount}",
-                why="a database whose disk is full stops, for everybody, in the middle of the backfill",
+                why="a database whose disk is full stops, for everybody, in the middle of the release",
                 fix="make room, or run the backfill in parts with a checkpoint in between",
             ),
         )
@@ -152,10 +163,10 @@ def there_is_room(
 
 
 def _no_room_for_dump(dump: DumpRoom | None, also: int) -> tuple[Finding, ...]:
-    """Return what to say of a disk that a dump may fill; `also` are the bytes that the backfill writes there."""
+    """Return what to say of a disk that a dump may fill; `also` are the bytes that the release writes there."""
     if dump is None or dump.disk.free_bytes >= dump.most_bytes + also:
         return ()
-    beside = f" beside {gigabytes(also)} that the backfill writes" if also else ""
+    beside = f" beside {gigabytes(also)} that the release writes" if also else ""
     return (
         _warning(
             check="preflight/room-to-write",
@@ -177,6 +188,12 @@ def bytes_written(sizes: Sequence[TableSize], due: Due | None) -> int:
     row = found.table_bytes // due.total + _VALUE_BYTES
     pages = min(max(found.pages, found.table_bytes // _PAGE_BYTES), due.rows)
     return due.rows * (2 * row + _RECORD_BYTES) + pages * _PAGE_BYTES
+
+
+def bytes_built(sizes: Sequence[TableSize], indexed: Sequence[str]) -> int:
+    """Estimate what building an index on each of the tables `indexed` writes at most, with an entry for every row."""
+    rows = {one.table: one.rows for one in sizes}
+    return round(sum(rows.get(table, 0) for table in indexed) * _ENTRY_BYTES * _TIMES_BUILT)
 
 
 def _warning(*, check: str = "preflight/server-ready", run: str = "", **said: str) -> Finding:
