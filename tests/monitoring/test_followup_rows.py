@@ -4,7 +4,7 @@ import pytest
 
 from releasegate.checks import rows as checks
 from releasegate.core.facts.rows import recorded_checksums
-from releasegate.probes import rows
+from releasegate.probes import clocks, rows
 from releasegate.probes.columns import as_found
 from releasegate.probes.row_sql import Moments
 
@@ -16,7 +16,8 @@ def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(database
     backfill = as_found(database, change.backfill)
     before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
     released = opened_at("backfill")
-    moments = Moments(old_until=before.until if before else "", began=released.isoformat() if released else "")
+    began = clocks.on_its_clock(database, released.isoformat() if released else "")
+    moments = Moments(old_until=before.until if before else "", began=began)
     counts = rows.every_row(database, backfill, moments)
     unreadable = checks.unreadable_rows("followup/coverage-still-complete", counts.value, backfill.source)
     complete = checks.still_complete(counts.value, source=backfill.source, least=backfill.least_rows)

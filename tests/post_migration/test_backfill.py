@@ -14,7 +14,7 @@ from releasegate.checks import survival
 from releasegate.checks import upkeep as upkeep_checks
 from releasegate.core.facts.rows import Flag, recorded_checksums, recorded_counts, recorded_own
 from releasegate.core.facts.steps import StepRun
-from releasegate.probes import backup, checksums, copies, own_rows, picked, readback, rows
+from releasegate.probes import backup, checksums, clocks, copies, own_rows, picked, readback, rows
 from releasegate.probes import upkeep as upkeep_probe
 from releasegate.probes.columns import as_found
 from releasegate.probes.row_sql import Moments
@@ -54,9 +54,9 @@ def dumped(request, target, recorded):
 
 
 @pytest.fixture(scope="module")
-def moments(runs, before):
+def moments(database, runs, before):
     began = max((record["began"] for _, record in runs), default="")
-    return Moments(old_until=before.until if before else "", began=began)
+    return Moments(old_until=before.until if before else "", began=clocks.on_its_clock(database, began))
 
 
 @pytest.fixture(scope="module")  # one pass over the table, judged by several tests

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 
 from releasegate.core import Measurement
 from releasegate.core.facts.host import ClockFacts
@@ -22,3 +23,16 @@ def clock(session: Session) -> Measurement[ClockFacts]:
         uncertainty_s=round((after - before) / 2, 3),
     )
     return answer.measurement(facts, rows=1, unit="clocks")
+
+
+def on_its_clock(session: Session, moment: str) -> str:
+    """Return a moment of the operator's clock (ISO 8601) as the database's own clock told it; "" stays "".
+
+    Rows are dated by that one: on a laptop that is two minutes ahead, what people wrote in the two minutes after the
+    backfill would count as left out by it.
+    """
+    if not moment:
+        return ""
+    found = clock(session).value
+    ahead_s = found.ahead_s if abs(found.ahead_s) > found.uncertainty_s else 0.0
+    return (datetime.fromisoformat(moment) + timedelta(seconds=ahead_s)).isoformat()
