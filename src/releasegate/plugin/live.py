@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 import pytest
@@ -41,12 +42,16 @@ class _Lines:
         if not line:
             self._clear()
         elif self._reporter.isatty:
-            text = cut(line, shutil.get_terminal_size().columns - 1)  # a line that wraps is not taken away as a whole
-            self._write(f"\r{text:<{self._width}}")
-            self._width = len(text)
+            self._replace(line)
         elif time.monotonic() - self._last >= _EVERY_S:
             self._last = time.monotonic()
             self._write(line + "\n")
+
+    def _replace(self, line: str) -> None:
+        with self._shown():
+            text = cut(line, shutil.get_terminal_size().columns - 1)  # a line that wraps is not taken away as a whole
+            self._reporter.write(f"\r{text:<{self._width}}", flush=True)
+        self._width = len(text)
 
     def _clear(self) -> None:
         if self._width:
@@ -59,8 +64,12 @@ class _Lines:
             self._write(line + "\n")
 
     def _write(self, text: str) -> None:
+        with self._shown():
+            self._reporter.write(text, flush=True)
+
+    def _shown(self) -> AbstractContextManager[None]:
+        """Return the time in which the standard output is the terminal: while pytest captures, it is a file."""
         if self._capture is None:
-            self._reporter.write(text, flush=True)
-            return
-        with self._capture.global_and_fixture_disabled():
-            self._reporter.write(text, flush=True)
+            return nullcontext()
+        found: AbstractContextManager[None] = self._capture.global_and_fixture_disabled()
+        return found
