@@ -9,6 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import SecretStr
 
+from releasegate.change.models import Backfill
 from releasegate.core.facts.back import OfDump, Replaced
 from releasegate.probes.postgres import open_session
 from releasegate.probes.replaced import replaced
@@ -72,3 +73,18 @@ def test_what_an_earlier_restore_left_is_not_taken_for_what_this_one_replaced(ta
     """It ends before the dump begins, so it would say that nothing was lost."""
     later = {"public.messages": OfDump(table="public.messages", rows=200, newest="2025-11-04 02:00:00+00")}
     assert look(target, dump=later) == Replaced(name="")
+
+
+def test_what_the_backfill_itself_changed_is_no_loss_of_people_s(target):
+    """Where it touches the column that says when a row was changed; people's changes of other rows count."""
+    named = {"table": "messages", "from_column": "id", "to_column": "files", "url": ["/0/url"], "source": "runbook"}
+    marker = {"at": ["/0/source"], "value": "legacy", "source": "runbook"}
+    backfill = Backfill.model_validate({**named, "marker": marker})
+    with open_session(target.database) as session:
+        kept = replaced(target, session, None, DUMP, DUMPED).value.name
+    with psycopg.connect(make_conninfo(target.database.dsn.get_secret_value(), dbname=kept), autocommit=True) as other:
+        other.execute("""ALTER TABLE messages ADD files jsonb; UPDATE messages SET files = '[{"source": "legacy"}]',
+                         updated_at = '2025-11-03 02:25Z' WHERE id BETWEEN 3 AND 40""")
+    with open_session(target.database) as session:
+        messages, _ = replaced(target, session, backfill, DUMP, DUMPED).value.tables
+    assert (messages.written, messages.changed) == (30, 3)

@@ -13,9 +13,11 @@ from psycopg import sql
 from releasegate.change.models import Backfill
 from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.back import LostRows, OfDump, Replaced
+from releasegate.core.facts.rows import JSON_TYPES
 from releasegate.probes import catalog
 from releasegate.probes.columns import column_types, usual_created, usual_updated
 from releasegate.probes.postgres import Session, beside, open_session
+from releasegate.probes.row_sql import is_marked
 from releasegate.target.models import Target
 
 KEPT: Final = "{database}_until*"
@@ -90,8 +92,9 @@ class _Look:
         created, updated = (own.created if own else None) or usual_created(types), usual_updated(types)
         held = self.dump.get(name)
         since = _after(held.newest if held and held.newest else self.dumped, created)
+        theirs = sql.SQL("NOT {}").format(is_marked(own)) if own and _may_be_marked(own, types) else sql.SQL("true")
         try:
-            row = self.session.read(_query(schema, table, since, _after(self.dumped, updated))).row
+            row = self.session.read(_query(schema, table, since, _after(self.dumped, updated), theirs)).row
         except CannotMeasure:  # the role may not look into every table
             return LostRows(table=name, kept=0, written=None, is_dated=False)
         if not since:
@@ -103,11 +106,20 @@ class _Look:
         )  # fmt: skip
 
 
+def _may_be_marked(backfill: Backfill, types: Mapping[str, str]) -> bool:
+    """Whether rows can carry the backfill's marker: what it changed is no change of people's."""
+    return backfill.marker is not None and types.get(backfill.to_column) in JSON_TYPES
+
+
 def _query(
-    schema: str, table: str, since: Sequence[sql.Composable], touched: Sequence[sql.Composable]
-) -> sql.Composable:  # fmt: skip
+    schema: str,
+    table: str,
+    since: Sequence[sql.Composable],
+    touched: Sequence[sql.Composable],
+    theirs: sql.Composable,
+) -> sql.Composable:
     written = sql.SQL("{} > {}").format(*since) if since else sql.SQL("false")
-    changed = sql.SQL("{} > {}").format(*touched) if touched else sql.SQL("false")
+    changed = sql.SQL("{} > {} AND {}").format(*touched, theirs) if touched else sql.SQL("false")
     return sql.SQL(_ROWS).format(
         written=written,
         changed=sql.SQL("{} AND NOT coalesce({}, false)").format(changed, written),
