@@ -10,8 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from releasegate.probes import backup
+from releasegate.core.facts.backup import LARGE_OBJECTS
+from releasegate.probes import backup, catalog
+from releasegate.probes.postgres import open_session
+from releasegate.target.models import Database
 
 ROWS = """
 CREATE TABLE messages AS SELECT n AS id, md5(n::text) AS content FROM generate_series(1, 20000) n;
@@ -32,6 +36,21 @@ def dump(cluster, dsn, tmp_path):
         return path
 
     return dump
+
+
+@pytest.mark.parametrize("form", ["c", "d", "p"])
+def test_a_dump_of_some_schemas_is_without_the_large_objects(cluster, here, tmp_path, form):
+    """They belong to no schema, so `pg_dump -n` leaves them out without a word; a whole dump lists them."""
+    dsn = cluster.database("CREATE TABLE t AS SELECT lo_from_bytea(0, 'picture') AS oid")
+    listed = []
+    for arguments in ([], ["-n", "public"]):
+        path = tmp_path / f"{form}{len(arguments)}"
+        subprocess.run([cluster.bin / "pg_dump", "-d", dsn, "-F", form, "-f", path, *arguments], check=True)
+        listed.append(backup.listing(here, str(path), str(cluster.bin)).value.items)
+    with open_session(Database(dsn=SecretStr(dsn))) as session:
+        promised = set(catalog.dumped_items(session).value)
+    assert promised <= listed[0]
+    assert promised - listed[1] == {LARGE_OBJECTS}
 
 
 @pytest.mark.parametrize("form", ["c", "t", "d"])

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from releasegate.core import CannotMeasure, Measurement
-from releasegate.core.facts.backup import DumpFile, DumpListing, DumpMade, DumpRead, Format
+from releasegate.core.facts.backup import DumpFile, DumpListing, DumpMade, DumpRead, Format, as_listed
 from releasegate.core.facts.host import FileFacts
 from releasegate.probes import dump_text
 from releasegate.probes.dump_text import text_kind
@@ -111,7 +111,7 @@ def _archive_listing(machine: Machine, path: str, postgres_bin: str | None) -> D
         path=path,
         format=_FORMATS.get(head.get("Format", ""), "unknown"),
         entries=len(_ENTRY.findall(ran.stdout)),
-        items=frozenset(_without_owner(line) for line in _ENTRY.findall(ran.stdout)),
+        items=frozenset(as_listed(_without_owner(line)) for line in _ENTRY.findall(ran.stdout)),
         database=head.get("dbname", ""),
         created=_as_utc(machine, created.group(1)) if created else None,
         server_version=head.get("Dumped from database version", ""),

@@ -169,6 +169,8 @@ SELECT kind || ' ' || nspname || ' ' || name AS item FROM (
  WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
    AND NOT EXISTS (SELECT FROM pg_depend WHERE pg_depend.classid = stored.classid AND objid = stored.oid
                                            AND deptype = 'e')
+UNION ALL
+SELECT 'BLOBS - large objects' WHERE EXISTS (SELECT FROM pg_largeobject_metadata)
  ORDER BY 1
 """
 _SIZE = "SELECT pg_database_size(current_database()) AS size_bytes"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from releasegate.core import CannotMeasure
-from releasegate.core.facts.backup import Compression, DumpListing
+from releasegate.core.facts.backup import Compression, DumpListing, as_listed
 from releasegate.probes.host import Machine, Ran
 
 LONGEST_READ_S: Final = 3600  # 1 h, as for an archive
@@ -50,7 +50,7 @@ def listing(machine: Machine, path: str, packed: Compression) -> DumpListing:
     ran = machine.run(["sh", "-c", script, "sh", path], longest_s=LONGEST_READ_S)
     found = _ENTRY.findall(ran.stdout)
     kinds = {line for line in ran.stdout.splitlines() if line.startswith("-- Data for ")}
-    items = [f"{kind} {schema} {name}" for name, kind, schema in found]
+    items = [as_listed(f"{kind} {schema} {name}") for name, kind, schema in found]
     versions = dict(_VERSION.findall(ran.stdout))
     return DumpListing(
         path=path,

@@ -11,6 +11,15 @@ Format = Literal["custom", "directory", "tar", "plain", "unknown"]
 Compression = Literal["", "gzip", "zstd"]
 
 
+LARGE_OBJECTS = "BLOBS - large objects"
+"""How the content of the database's large objects is listed: pg_dump names it by version, and by number."""
+
+
+def as_listed(item: str) -> str:
+    """Return "KIND schema name" of an entry, whatever pg_dump's version calls it."""
+    return LARGE_OBJECTS if item.startswith("BLOBS ") else item
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpFile:
     """The newest file that fits the target's pattern; `fitting` counts all. `path` is "" where none fits.
