@@ -100,14 +100,14 @@ class Session:
         it again.
         """
         text, began = self.text(query), time.monotonic()
-        try:
+        with self._spending(text):
             rows = self._asked(text, search_path, local)
-        except psycopg.Error as error:
-            raise self.trouble(error, text) from error
-        finally:
-            took_s = time.monotonic() - began
-            self.spent_s += took_s
-        return Answer(rows=rows, query=text, duration_s=took_s)
+        return Answer(rows=rows, query=text, duration_s=time.monotonic() - began)
+
+    def reach(self) -> None:
+        """Connect, and prove that nothing can be written. Raises CannotMeasure as a read does."""
+        with self._spending("SELECT 1"):
+            self._connected()
 
     def plan(self, statement: str, *, source: str) -> Planned:
         """Ask for the plan of a statement that may write, which EXPLAIN never runs; an error is an answer here."""
@@ -144,10 +144,24 @@ class Session:
         if self._connection is not None:
             self._connection.close()
 
+    @contextmanager
+    def _spending(self, text: str) -> Iterator[None]:
+        """Count the time of what is asked inside, and say what `text` met instead of an answer."""
+        began = time.monotonic()
+        try:
+            yield
+        except psycopg.Error as error:
+            raise self.trouble(error, text) from error
+        finally:
+            self.spent_s += time.monotonic() - began
+
     def _asked(self, statement: str, search_path: str | None, local: Mapping[str, str] | None = None) -> list[Row]:
+        return _asked(self._connected(), self._settings | dict(local or {}), search_path, statement)
+
+    def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._connection = self._prove(_connect(self._conninfo))
-        return _asked(self._connection, self._settings | dict(local or {}), search_path, statement)
+        return self._connection
 
     def _prove(self, connection: Connection) -> Connection:
         """Return `connection` once a write in it was refused; raise CannotMeasure when it was not."""
@@ -174,7 +188,7 @@ def open_session(database: Database) -> Iterator[Session]:
     """
     session = Session(_conninfo(database), _settings(database), is_gentle=database.gentle)
     try:
-        session.read("SELECT 1")
+        session.reach()
         yield session
     finally:
         session.close()
