@@ -29,7 +29,8 @@ import psycopg
 from releasegate import change as changes
 from releasegate import target as targets
 from releasegate.change.models import Backfill
-from releasegate.probes import rows
+from releasegate.probes import checksums, rows
+from releasegate.probes.columns import as_found
 from releasegate.probes.postgres import Session, open_session
 from releasegate.probes.row_sql import Moments
 from releasegate.target.models import Database
@@ -94,6 +95,12 @@ class Bench:
         """Go through every row, with every condition that the reference's change file has, and return how many."""
         moments = Moments(old_until="2025-01-01 00:00:00+00", began="2099-01-01T00:00:00+00:00")
         return rows.every_row(session, self.backfill, moments).value.total
+
+    def sums(self, session: Session) -> None:
+        """Sum up the surviving columns of every row, as the baseline does and every gate that compares with it."""
+        change = changes.load(self.state / "change.toml").change
+        assert change.db is not None
+        checksums.of_survivors(session, change.db.survivors, as_found(session, self.backfill))
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -164,13 +171,18 @@ def writers(bench: Bench, seconds: float) -> None:
     The runbook's own two queries are the measure of what its author takes for granted on the live system.
     """
     with bench.session(gentle=False) as plain, bench.session(gentle=True) as gentle:
-        found: dict[str, list[float]] = {"alone": [], "beside the pass": [], "beside the gentle one": []}
-        found["beside the runbook's"] = []
+        acts: dict[str, Callable[[], object]] = {
+            "alone": lambda: time.sleep(0.1),
+            "beside the pass": lambda: bench.look(plain),
+            "beside the gentle one": lambda: bench.look(gentle),
+            "beside the sums": lambda: bench.sums(plain),
+            "beside the gentle ones": lambda: bench.sums(gentle),
+            "beside the runbook's": lambda: runbook(bench),
+        }
+        found: dict[str, list[float]] = {name: [] for name in acts}
         for _ in range(3):
-            found["alone"].append(p95_beside(bench, seconds, lambda: time.sleep(0.1)))
-            found["beside the pass"].append(p95_beside(bench, seconds, lambda: bench.look(plain)))
-            found["beside the gentle one"].append(p95_beside(bench, seconds, lambda: bench.look(gentle)))
-            found["beside the runbook's"].append(p95_beside(bench, seconds, lambda: runbook(bench)))
+            for name, act in acts.items():
+                found[name].append(p95_beside(bench, seconds, act))
     median = {name: statistics.median(values) for name, values in found.items()}
     print("writer's p95: " + "   ".join(f"{name} {value:.1f} ms" for name, value in median.items()))
     ratios = {name: value / median["alone"] for name, value in median.items() if name != "alone"}

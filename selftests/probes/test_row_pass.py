@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from releasegate.change.models import Backfill, Marker, TypeCase
 from releasegate.core import CannotMeasure
-from releasegate.probes import row_pass, rows
+from releasegate.probes import checksums, key_ranges, row_pass, rows
 from releasegate.probes.postgres import open_session
 from releasegate.probes.row_sql import Moments
 from releasegate.target.models import Database
@@ -47,7 +47,7 @@ def counted(dsn, *, gentle, kept_in=None):
 @pytest.fixture(autouse=True)
 def short_ranges(monkeypatch):
     for name, value in {"FIRST_RANGE": 90, "SHORTEST_RANGE": 10, "LONGEST_RANGE": 150, "AGAIN_AFTER_S": 0.0}.items():
-        monkeypatch.setattr(row_pass, name, value)
+        monkeypatch.setattr(key_ranges, name, value)
 
 
 @pytest.mark.parametrize("kind", KEYS)
@@ -114,7 +114,7 @@ def test_one_pass_that_takes_too_long_goes_on_in_ranges(cluster, monkeypatch):
     """A table that is too large for the time-out is judged all the same."""
     dsn = made(cluster)
     whole = counted(dsn, gentle=False)
-    broken_after(monkeypatch, {1}, row_pass._TooLong())
+    broken_after(monkeypatch, {1}, key_ranges.TooLong())
     found = counted(dsn, gentle=False)
     assert (found.by_flags, found.ranges > 5) == (whole.by_flags, True)
 
@@ -125,7 +125,40 @@ def test_a_statement_at_its_time_out_is_told_from_other_trouble(cluster):
     with psycopg.connect(dsn, autocommit=True) as other:
         other.execute("CREATE FUNCTION slow() RETURNS int LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(9)'")
     with open_session(Database(dsn=SecretStr(dsn), statement_timeout="1s")) as session:
-        with pytest.raises(row_pass._TooLong):
+        with pytest.raises(key_ranges.TooLong):
             row_pass._read(session, row_pass.sql.SQL("(SELECT slow() AS flags, '' AS type)"))
         with pytest.raises(CannotMeasure, match="nowhere"):
             row_pass._read(session, row_pass.sql.SQL("(SELECT 1 AS flags FROM nowhere)"))
+
+
+def summed(dsn, *, gentle):
+    with open_session(Database(dsn=SecretStr(dsn), gentle=gentle)) as session:
+        return checksums.checksums(session, "m", ["id", "u", "a"], key="id", created=None)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_sums_of_ranges_are_those_of_one_statement(cluster, monkeypatch, kind):
+    """A key without an index is not gone through in ranges: each would sort the whole table."""
+    dsn, asked = made(cluster, kind), []
+    real = key_ranges.read_in_time
+    monkeypatch.setattr(checksums, "read_in_time", lambda *given: asked.append(1) or real(*given))
+    whole, few = summed(dsn, gentle=False).value, len(asked)
+    gentle = summed(dsn, gentle=True).value
+    assert (gentle, gentle.rows) == (whole, 1000)
+    assert (len(asked) - few > 5) == ("PRIMARY KEY" in kind)
+
+
+def test_sums_that_take_too_long_go_on_in_ranges(cluster, monkeypatch):
+    """As the pass over every row does: a baseline of a very large table is no error."""
+    dsn = made(cluster)
+    whole, real, asked = summed(dsn, gentle=False), key_ranges.read_in_time, []
+
+    def read(session, query):
+        asked.append(query)
+        if len(asked) == 1:
+            raise key_ranges.TooLong
+        return real(session, query)
+
+    monkeypatch.setattr(checksums, "read_in_time", read)
+    assert summed(dsn, gentle=False).value == whole.value
+    assert len(asked) > 5

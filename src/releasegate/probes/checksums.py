@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
 
 from psycopg import sql
 
 from releasegate.change.models import Backfill, Survivors
 from releasegate.core import Measurement
+from releasegate.core.facts.catalog import SchemaFacts
 from releasegate.core.facts.rows import CHECKSUMS_UNIT, Checksums, Edited
+from releasegate.probes import catalog
 from releasegate.probes.columns import column_types, usual_created
+from releasegate.probes.key_ranges import KeyRanges, TooLong, read_in_time
 from releasegate.probes.postgres import Answer, Session, identifier
 
 # A row that people edited changes one group, a statement that went wrong changes nearly all of them: enough groups
@@ -22,7 +27,7 @@ _NEWEST = "SELECT coalesce(max({created})::text, '') AS newest FROM {table}"
 # all of them through temporary files on the deployment's disk; and the key would be written out again for each column.
 _SUMS = """
 SELECT (hashtextextended(key, 0) & {last})::int AS "group", count(*)::text AS rows, ARRAY[{sums}]::text[] AS sums
-  FROM (SELECT {key}::text AS key{values} FROM {table} WHERE {until} OFFSET '0') AS one
+  FROM (SELECT {key}::text AS key{values} FROM {table} WHERE ({until}) AND {where} OFFSET '0') AS one
  GROUP BY 1 ORDER BY 1
 """
 _VALUES = """
@@ -44,26 +49,76 @@ def checksums(
     `until` None takes the newest row's creation as the server prints it, for a baseline; "" takes every row. Columns
     that are gone are left out.
     """
-    there = column_types(session, table)
-    kept = tuple(column for column in columns if column in there)
-    dated = created if created in there else None
+    there = catalog.schema(session, [table]).value
+    types = {column.name: column.type for column in there.columns}
+    kept = tuple(column for column in columns if column in types)
+    dated = created if created in types else None
     moment = _newest(session, table, dated) if until is None else until
-    named = {column: sql.Identifier(f"value {place}") for place, column in enumerate(kept)}
-    answer = session.read(
-        sql.SQL(_SUMS).format(
-            table=identifier(table),
-            key=sql.Identifier(key),
+    sums = _Sums(table, key, kept, _created_until(dated, moment))
+    ranges = KeyRanges(session, table, key, types.get(key, "")) if _leads_an_index(there, key) else None
+    answers = sums.of(session, ranges)
+    value = Checksums(table=table, key=key, columns=kept, until=moment, groups=_together(answers))
+    took_s = sum(answer.duration_s for answer in answers)
+    return Measurement(value=value, unit=CHECKSUMS_UNIT, rows=value.rows, query=answers[0].query, duration_s=took_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """The question for the sums of `columns` over the rows that `until` says."""
+
+    table: str
+    key: str
+    columns: Sequence[str]
+    until: sql.Composable
+
+    def of(self, session: Session, ranges: KeyRanges | None) -> list[Answer]:
+        """Ask it in one statement; in ranges of the key where the target says `gentle`, or one takes too long."""
+
+        def read(where: sql.Composable) -> Answer:
+            return read_in_time(session, self._query(where))
+
+        if ranges is None:
+            return [session.read(self._query(sql.SQL("true")))]
+        if not session.is_gentle:
+            with suppress(TooLong):
+                return [read(sql.SQL("true"))]
+        return [answer for answer, _ in ranges.each(read)]
+
+    def _query(self, where: sql.Composable) -> sql.Composable:
+        named = {column: sql.Identifier(f"value {place}") for place, column in enumerate(self.columns)}
+        return sql.SQL(_SUMS).format(
+            table=identifier(self.table),
+            key=sql.Identifier(self.key),
             last=sql.Literal(GROUPS - 1),
             sums=sql.SQL(", ").join(sql.SQL(_SUM).format(value=value) for value in named.values()),
             values=sql.SQL("").join(
                 sql.SQL(_VALUE).format(column=sql.Identifier(column), value=value) for column, value in named.items()
             ),
-            until=_created_until(dated, moment),
+            until=self.until,
+            where=where,
         )
-    )
-    groups = {row["group"]: (row["rows"], *row["sums"]) for row in answer.rows}
-    value = Checksums(table=table, key=key, columns=kept, until=moment, groups=groups)
-    return answer.measurement(value, unit=CHECKSUMS_UNIT, rows=value.rows)
+
+
+def _leads_an_index(schema: SchemaFacts, key: str) -> bool:
+    """Whether the ranges of `key` can be found without a look at every row."""
+    return any(one.is_valid and not one.predicate and one.columns[:1] == (key,) for one in schema.indexes)
+
+
+def _together(answers: Sequence[Answer]) -> dict[int, tuple[str, ...]]:
+    """Return the groups of all ranges: each sum is one of whole numbers, of rows that are in one range only."""
+    if len(answers) == 1:
+        return {row["group"]: (row["rows"], *row["sums"]) for row in answers[0].rows}
+    found: dict[int, tuple[str, ...]] = {}
+    for row in (row for answer in answers for row in answer.rows):
+        more = (row["rows"], *row["sums"])
+        so_far = found.get(row["group"])
+        found[row["group"]] = more if so_far is None else tuple(map(_sum, so_far, more))
+    return dict(sorted(found.items(), key=lambda one: (one[0] is None, one[0])))
+
+
+def _sum(one: Any, other: Any) -> Any:
+    """Return the sum of two whole numbers as texts; of rows without a key there is none."""
+    return one if other is None else other if one is None else str(int(one) + int(other))
 
 
 def of_survivors(
