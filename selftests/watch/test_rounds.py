@@ -207,7 +207,7 @@ class Aim:
         (30, 1.0, [23, 30, 30, 30]),
         (4, 1.0, [0, 1, 4, 4]),  # what it took to find out what to ask is paid by fewer requests
         (4, 2.0, [1, 8, 8, 8]),
-        (600, 1.0, [40, 40, 40, 40]),  # never more than 20 to each
+        (600, 1.0, [60, 60, 60, 60]),  # never more than 30 to each
         (1, 0.5, [0, 0, 0, 0]),
     ],
 )

@@ -20,7 +20,7 @@ from releasegate.probes.services import ServiceBook
 from releasegate.probes.watch.logs import WatchedLogs
 from releasegate.probes.watch.page import PageWatch
 
-MOST_REQUESTS: Final = 20  # to each watched endpoint per round: 3 rounds are then enough for a p95
+MOST_REQUESTS: Final = 30  # to each watched endpoint per round: 2 rounds are then enough for a p95, which takes 59
 STATEMENTS_EVERY: Final = 10  # rounds; the server reads the texts of all statements for one look
 _SENDING_SHARE: Final = 0.7  # of the time to the next round: slow answers cost requests, never the schedule
 
