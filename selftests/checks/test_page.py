@@ -72,6 +72,21 @@ def old_media(*threads, in_data=("image",)):
     return media.old_media_shown("smoke/old-media-shown", threads, ("image", "video"), in_data, "runbook 6.1")
 
 
+def test_a_page_that_waits_for_a_host_that_nobody_listed_cannot_be_told():
+    """Blank because of what this program answered: nobody knows; blank by itself, and with words, it is judged."""
+    blank = replace(PAGE, words=0, pictures=0)
+    waiting = loads(replace(blank, blocked=("https://cdn.x/app.js",)))
+    assert (waiting.verdict, waiting.sentence) == (
+        Verdict.INCONCLUSIVE,
+        (
+            "the page asks for https://cdn.x/app.js, which the target does not list; add it to [frontend] hosts and "
+            "look again"
+        ),
+    )
+    assert loads(blank).verdict is Verdict.FAIL
+    assert loads(replace(PAGE, blocked=("https://cdn.x/app.js",))).verdict is Verdict.PASS
+
+
 def test_a_finding_reads_as_an_operator_needs_it():
     """A missing script is told with want, have, why, fix and the command."""
     judged = loads(replace(PAGE, assets=(SCRIPT, replace(SCRIPT, url="https://x/b.js", status=404))))

@@ -49,9 +49,15 @@ def oficina(tmp_path: Path) -> Iterator[Callable[..., tuple[Site, Samples, Ofici
     """Return `oficina(*faults)`: the page with these faults, in a browser, and its data."""
     with ExitStack() as stack:
 
-        def start(*faults: str, **frontend: object) -> tuple[Site, Samples, Oficina]:
-            running = stack.enter_context(Oficina(faults))
-            target = target_of(running, **frontend)
+        def start(
+            *faults: str,
+            certificate: Path | None = None,
+            moved_to: str = "",
+            browser: dict[str, object] | None = None,
+            **frontend: object,
+        ) -> tuple[Site, Samples, Oficina]:
+            running = stack.enter_context(Oficina(faults, certificate, moved_to))
+            target = target_of(running, browser=browser, **frontend)
             site = stack.enter_context(
                 open_site(target, change(), tmp_path / f"session-{running.url.rsplit(':', 1)[-1][:5]}.json")
             )
@@ -66,10 +72,10 @@ def files() -> SimpleNamespace:
     return SimpleNamespace(target=target_of, change=change, samples=samples_of)
 
 
-def target_of(running: Oficina, **frontend: object) -> Target:
+def target_of(running: Oficina, *, browser: dict[str, object] | None = None, **frontend: object) -> Target:
     """Return the target file of the page."""
     given = {"url": running.url, "email": USER, "password": PASSWORD, **frontend}
-    return Target.model_validate({"name": "oficina", "frontend": given, "browser": {"slowest": "6s"}})
+    return Target.model_validate({"name": "oficina", "frontend": given, "browser": {"slowest": "6s"} | (browser or {})})
 
 
 def change() -> Change:

@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from pydantic import SecretStr
 
 from releasegate.checks.page import loading
 from releasegate.core import CannotMeasure, Verdict
@@ -13,6 +14,7 @@ from releasegate.core.facts.page import LoginFacts
 from releasegate.probes.browser import Site, prepared, thread
 from releasegate.probes.browser import loading as probe
 from releasegate.probes.browser.kept import KeptLogin
+from releasegate.probes.browser.pictures import readable
 from releasegate.target.models import Frontend
 
 
@@ -42,6 +44,29 @@ def test_one_login_serves_the_gates_that_follow(oficina, tmp_path):
     assert running.logins == 1
     assert later(site, file, anew=True).login.is_in
     assert running.logins == 2
+
+
+def test_before_the_login_a_picture_can_be_read(oficina):
+    """The form and its error, for nobody is in; once one is, only what the release promises."""
+    site, _, _ = oficina()
+    with site.visit(logged_in=False) as visit:
+        visit.open("/")
+        assert visit.readable() == (".",)
+    promised = readable(site.target, site.change)
+    with site.visit() as visit:
+        visit.open("/")
+        assert visit.readable() == promised
+
+
+@pytest.mark.parametrize("faults", [(), ("any-password",)])
+def test_a_login_that_was_let_through_ends_that(oficina, faults):
+    """Whatever stands there then may be of customers."""
+    site, _, _ = oficina(*faults)
+    wrong = site.frontend.model_copy(update={"password": SecretStr("wrong-password")})
+    with site.visit(logged_in=False) as visit:
+        visit.interception.rules = site._rules(wrong)
+        assert site._form(visit, wrong).is_in == bool(faults)
+        assert (visit.readable() == (".",)) == (not faults)
 
 
 def test_what_an_earlier_run_left_is_tried_once_for_all_processes(tmp_path):

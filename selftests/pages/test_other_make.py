@@ -142,6 +142,7 @@ SPEAKS = {
     "forgets": (login, "after a reload the login form is there again"),
     "viewer-in-a-corner": (viewer_opens, "of it"),
     "error-as-empty": (error_shown, "the page reads exactly as with no messages at all"),
+    "gives-up": (error_shown, "answered 10 s late, and the page did not change any more"),
     "no-keyboard": (keyboard, "it takes no focus"),
     "round-and-round": (ends, "going on from it leads to the first again"),
     "arrows-beside-one": (ends, "can be pressed beside it"),
@@ -149,7 +150,7 @@ SPEAKS = {
     "shrinks": (fallback_shown, "its message shrank by"),
     "wrong-name": (reply_shown, "it names somebody else of the conversation"),
 }
-WARNINGS = {"error-as-empty", "no-keyboard", "round-and-round", "arrows-beside-one", "shrinks"}
+WARNINGS = {"error-as-empty", "gives-up", "no-keyboard", "round-and-round", "arrows-beside-one", "shrinks"}
 """Fault -> what must speak, and a piece of what it says."""
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from types import SimpleNamespace
 
 import pytest
 
 from releasegate.probes.browser.interception import Interception, Rules
 from releasegate.probes.browser.listening import Listener
+from releasegate.probes.browser.recording import Recording
 
 PAGE = SimpleNamespace(on=lambda *_: None, url="https://x/")
 
 
-def listener(recent=None):
-    return Listener(PAGE, Interception(Rules(hosts=frozenset({"x"}))), recent)
+def listener(recording=None):
+    return Listener(PAGE, Interception(Rules(hosts=frozenset({"x"}))), recording)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,11 @@ def test_errors_and_mixed_content_count(kind, text, counts):
 
 def test_the_last_things_are_told_without_what_may_be_secret():
     """Method, address and status; nothing after the question mark, and no more than there is room for."""
-    recent: deque[str] = deque(maxlen=2)
-    heard = listener(recent)
-    for number in range(3):
+    recording = Recording()
+    heard = listener(recording)
+    for number in range(30):
         request = SimpleNamespace(method="GET", resource_type="image")
         heard._on_response(SimpleNamespace(request=request, url=f"https://x/{number}?token=t0p", status=200))
-    assert [told.partition(" ")[2] for told in recent] == [
-        "GET https://x/1 answered 200",
-        "GET https://x/2 answered 200",
+    assert [told.partition(" ")[2] for told in recording.told] == [
+        f"GET https://x/{number} answered 200" for number in range(10, 30)
     ]

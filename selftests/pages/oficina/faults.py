@@ -32,6 +32,9 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "return entrada();\n  var",
         "return entrada();\n  if (!localStorage.balcao) return balcao();\n  var",
     ),
+    "pictures-from-elsewhere": (  # a habit, no fault: a host of somebody else's makes them smaller
+        "programa.js", "return 'mini?largura", "return 'https://fotos.example/mini?largura"),
+    "gives-up": ("programa.js", "  pedido.send(corpo", "  pedido.timeout = 4000;\n  pedido.send(corpo"),
     "error-as-empty": ("programa.js", "'Não deu para carregar. Tente de novo.'", "'Nenhuma mensagem.'"),
     "no-keyboard": ("programa.js", "quadro.tabIndex = 0;", ""),
     "round-and-round": ("programa.js", "if (novo < 0 || novo >= aberta.todos.length) return;",
@@ -39,6 +42,10 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "arrows-beside-one": ("programa.js", "aberta.todos.length > 1 ? '' : 'none'", "''"),
     "tires": ("programa.js", "function abre(todos, lugar) {", "var vezes = 0;\nfunction abre(todos, lugar) { if (++vezes > 4) return;"),
     "shrinks": ("estilo.css", ".sumiu {", ".sumiu { min-height: 0 !important; height: 20px !important; padding: 0 !important;"),
+    "mixed-content": ("index.html", '<div class="tudo"></div>',
+                      '<div class="tudo"></div><img src="http://selos.example/selo.png" alt="" width="40" height="40">'),
+    "mixed-script": ("index.html", '<div class="tudo"></div>',
+                     '<div class="tudo"></div><script src="http://selos.example/conta.js"></script>'),
     "wrong-name": ("programa.js", "limpo(uma.citada.nome)", "(uma.citada.nome === 'Joana' ? 'Oficina Couro' : 'Joana')"),
 }  # fmt: skip
 """Name -> file, the piece that is there, what stands in its place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import struct
 import threading
 import zlib
@@ -39,6 +40,9 @@ class Oficina:
     """The running page. `writes` are the requests that changed something: a gate must cause none but the login."""
 
     faults: Iterable[str] = ()
+    certificate: Path | None = None  # with its key in the same file; then it is https
+    moved_to: str = ""  # where the first page sends one
+    host: str = "127.0.0.1"
     writes: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     logins: int = 0
@@ -49,8 +53,12 @@ class Oficina:
             file, there, instead = FAULTS[name]
             assert there in files[file], f"{name}: {file} has changed"
             files[file] = files[file].replace(there, instead)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, files))
+        self._server = ThreadingHTTPServer((self.host, 0), _handler(self, files))
         self._server.daemon_threads = True
+        if self.certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(self.certificate)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -61,7 +69,8 @@ class Oficina:
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_port}/loja/"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://{self.host}:{self._server.server_port}/loja/"
 
     def picture(self, name: str) -> str:
         """Return a picture's address as the data has it."""
@@ -121,7 +130,9 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
             parts = urlsplit(self.path)
             place = parts.path.removeprefix("/loja/")
             oficina.asked.append(self.path)
-            if place.startswith("servico/"):
+            if oficina.moved_to and not place:
+                self.send(302, "text/plain", b"", location=oficina.moved_to)
+            elif place.startswith("servico/"):
                 self.answer(*self.service(place.removeprefix("servico/")))
             elif place == "mini":
                 self.file(parse_qs(parts.query)["de"][0].rsplit("/", 1)[-1])
@@ -170,12 +181,14 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
         def answer(self, status: int, document: object, cookie: str = "") -> None:
             self.send(status, "application/json", json.dumps(document).encode(), cookie)
 
-        def send(self, status: int, kind: str, body: bytes, cookie: str = "") -> None:
+        def send(self, status: int, kind: str, body: bytes, cookie: str = "", location: str = "") -> None:
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
             if cookie:
                 self.send_header("set-cookie", cookie)
+            if location:
+                self.send_header("location", location)
             self.end_headers()
             with suppress(ConnectionError):  # the browser has seen enough of the film
                 self.wfile.write(body)

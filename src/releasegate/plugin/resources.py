@@ -116,7 +116,7 @@ def pytest_runtest_makereport(
     """
     report = yield
     site, notebook = item.config.stash.get(SITE, None), item.stash.get(NOTEBOOK, None)
-    if report.failed and site is not None and notebook is not None and site.recent:
+    if report.failed and site is not None and notebook is not None and site.recording.told:
         from releasegate.probes.browser.loading import last_events  # noqa: PLC0415  see above
 
         try:

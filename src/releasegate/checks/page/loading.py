@@ -16,11 +16,15 @@ _SIDEWAYS_PX = 2  # rounding
 
 
 def page_loads(check: str, page: PageFacts, source: str) -> Judgement:
-    """Judge that the page answers 2xx, shows something, and that its scripts and styles all came."""
+    """Judge that the page answers 2xx, shows something, and that its scripts and styles all came.
+
+    A page that shows nothing while this program answered what it asked of hosts that nobody listed cannot be told.
+    """
     missing = [asset for asset in page.assets if not asset.is_loaded]
     findings = [_not_loaded(check, page, source)] if page.status is None or not 200 <= page.status < 300 else []
     findings += [_asset_missing(check, asset, source) for asset in missing]
-    if not findings and not page.words and not page.pictures:
+    is_blank = not findings and not page.words and not page.pictures
+    if is_blank and not page.blocked:
         findings.append(_blank(check, page, source))
     return Judgement(
         seen=1 + len(page.assets),
@@ -28,7 +32,7 @@ def page_loads(check: str, page: PageFacts, source: str) -> Judgement:
         holds=f"{page.url} answers {page.status}, with {count(page.words, 'word')} and "
         f"{count(len(page.assets), 'script or style', 'scripts and styles')}",
         findings=tuple(findings),
-        undecided=_blocked(page) if findings else "",
+        undecided=_blocked(page) if findings or is_blank else "",
     )
 
 

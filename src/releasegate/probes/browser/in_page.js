@@ -261,6 +261,10 @@
   // How a kept element stands, without searching the page again; null when it is not there any more.
   const standing = (key) => kept.get(key)?.isConnected ? stateOf(kept.get(key)) : null;
 
+  // The addresses that kept media really show.
+  const sources = (keys) => keys.map((key) => kept.get(key)).filter(Boolean)
+    .map((el) => el.currentSrc || el.src || backgroundOf(el)).filter(Boolean);
+
   function textCount(source, root = document.body) {
     const pattern = new RegExp(source, "i");
     const hits = within(root).filter((el) => seen(el) && pattern.test(el.innerText ?? "") && !el.matches("script, style"));
@@ -544,6 +548,6 @@
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { blur, sharpen, keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf };
+  const api = { blur, sharpen, keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

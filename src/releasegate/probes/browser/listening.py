@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import deque
-from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import ConsoleMessage, Error, Frame, Page, Request, Response
@@ -13,6 +11,7 @@ from playwright.sync_api import ConsoleMessage, Error, Frame, Page, Request, Res
 from releasegate.core.facts.page import Asset, Event, Kind
 from releasegate.core.redaction import redactor
 from releasegate.probes.browser.interception import Interception
+from releasegate.probes.browser.recording import Recording
 
 _ASSETS = frozenset({"script", "stylesheet"})
 _DATA = frozenset({"fetch", "xhr", "document", "websocket", "eventsource"})
@@ -27,15 +26,13 @@ _SHORTEST_NAME = 5  # a file name shorter than this stands in any answer by chan
 class Listener:
     """Keeps what happened on one page; the bodies of answers stay in memory and never go into evidence.
 
-    `recent` is told in words, for whoever looks at a failure.
+    `recording` is told everything under the name of the `window`, for whoever looks at a failure.
     """
 
-    def __init__(self, page: Page, interception: Interception, recent: deque[str] | None = None) -> None:
-        self._recent: deque[str] = deque() if recent is None else recent
-        page.on(
-            "framenavigated",
-            lambda frame: self._tell(f"at {_plain(frame.url)}") if frame.parent_frame is None else None,
-        )
+    def __init__(self, page: Page, interception: Interception, recording: Recording | None = None) -> None:
+        self._recording = recording or Recording()
+        self.window = self._recording.window()
+        page.on("framenavigated", self._on_navigation)
         self.page = page
         self.interception = interception
         self.responses: list[Response] = []
@@ -126,11 +123,11 @@ class Listener:
 
     def _on_response(self, response: Response) -> None:
         self.responses.append(response)
-        self._tell(f"{response.request.method} {_plain(response.url)} answered {response.status}")
+        self._recording.answered(self.window, response.request.method, response.url, response.status)
 
     def _on_navigation(self, frame: Frame) -> None:
         if frame.parent_frame is None:
-            self._tell(f"at {_plain(frame.url)}")
+            self._recording.went_to(self.window, frame.url)
 
     def _on_answered(self, request: Request) -> None:
         self._asked.pop(request, None)
@@ -138,7 +135,7 @@ class Listener:
     def _on_failure(self, request: Request) -> None:
         self._asked.pop(request, None)
         self.failures.append((request, request.failure or "failed"))
-        self._tell(f"{request.method} {_plain(request.url)}: {request.failure or 'failed'}")
+        self._recording.failed(self.window, request.method, request.url, request.failure or "failed")
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "assert") or message.text.startswith("Mixed Content:"):
@@ -147,13 +144,10 @@ class Listener:
     def _on_error(self, error: Error) -> None:
         self._note(Kind.UNCAUGHT, error.message or str(error), "")
 
-    def _tell(self, what: str) -> None:
-        self._recent.append(f"{datetime.now(UTC):%H:%M:%S.%f}"[:-3] + f" {redactor.text(what)}")
-
     def _note(self, kind: Kind, text: str, url: str) -> None:
         after = self.interception.may_have_upset
         short = redactor.text(text)[:_LONGEST_TEXT]
-        self._tell(f"{kind}: {short}")
+        self._recording.said(self.window, str(kind), short)
         self._events.append(Event(kind=kind, text=short, url=url, page=self.page.url, after_ours=after))
 
     def _told(self, event: Event) -> Event:
@@ -202,11 +196,6 @@ class Listener:
         """Whether an answer that carries data names this file: then its death is the data's, not the page's."""
         names = {url, unquote(url), unquote(urlsplit(url).path)} | _file_names(url)
         return any(name in body for _, body in self.data() for name in names)
-
-
-def _plain(url: str) -> str:
-    """Return an address without what may be secret in it."""
-    return url.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0][:200]
 
 
 def _file_names(url: str) -> set[str]:

@@ -38,6 +38,7 @@ _MARKS = """() => {
 _PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
   () => done(__releasegate.sideways()))))"""
 _STEADY_FRAMES = 3
+_NEEDED = ("document", "script", "stylesheet", "fetch", "xhr")  # without which a page may show nothing
 WIDTHS = (("phone", 390, 844), ("tablet", 820, 1180), ("desktop", 1280, 800))  # CSS pixels of common devices
 _HEADERS = ("x-commit", "x-git-sha", "x-build", "x-build-id", "x-revision", "x-version", "x-app-version", "x-release")
 
@@ -86,14 +87,18 @@ def wrong_password_measured(site: Site) -> Measurement[LoginFacts]:
 
 
 def last_events(site: Site, when: str) -> Measurement[list[str]]:
-    """Return what the browser did last before something failed, in a test's setup, call or teardown."""
-    told = list(site.recent)
+    """Return what the browser did last before something failed, in a test's setup, call or teardown.
+
+    The whole recording lies beside it: `playwright show-trace trace.zip`.
+    """
+    told = site.recording.told
     return Measurement(
         value=told,
         unit="events",
         rows=len(told),
         query=f"the browser's last events, when the {when} failed",
         duration_s=0,
+        blobs={"trace.zip": site.recording.as_trace()},
     )
 
 
@@ -120,11 +125,7 @@ def _facts(site: Site, visit: Visit, path: str) -> PageFacts:
         assets=_once(visit.listener.assets()),
         marks=_marks(visit),
         texts=_texts_in_code(site, visit),
-        blocked=tuple(
-            dict.fromkeys(
-                url for kind, url in visit.interception.blocked if kind in ("script", "stylesheet", "fetch", "xhr")
-            )
-        ),
+        blocked=tuple(dict.fromkeys(url for kind, url in visit.interception.blocked if kind in _NEEDED)),
     )
 
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 import secrets
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,13 +28,13 @@ from releasegate.probes.browser.finding import Locators
 from releasegate.probes.browser.interception import Cut, Interception, Rules
 from releasegate.probes.browser.kept import Kept, KeptLogin
 from releasegate.probes.browser.login import Login
+from releasegate.probes.browser.recording import Recording
 from releasegate.probes.browser.steps import StuckOnPage, address, run
 from releasegate.probes.browser.trials import Trials
 from releasegate.probes.browser.visit import Visit
 from releasegate.target.models import Frontend, Target
 
 _MOST_STUCK = 5  # media that may each use up their whole time before the rest is taken as it stands
-_MOST_RECENT = 20
 _IN_PAGE = Path(__file__).with_name("in_page.js")
 
 
@@ -45,8 +44,7 @@ class Site:
     `trials` are of media files, apart from the page. `been_in` are the contexts (cookies and storage) in which the
     target's steps to the inbox were done.
     `patience` is how many more media may use up their whole time before the others are taken as they stand: a page that
-    draws none must not keep the gate for minutes. `recent` is what the browser did last, in any window, in words and
-    without what an address carries after its `?`.
+    draws none must not keep the gate for minutes. `recording` is what the browser did last, in any window.
     """
 
     def __init__(self, browser: Browser, target: Target, change: Change, kept: KeptLogin, began: float) -> None:
@@ -64,7 +62,7 @@ class Site:
         self._picture = b""
         self._shared: BrowserContext | None = None
         self.patience = _MOST_STUCK
-        self.recent: deque[str] = deque(maxlen=_MOST_RECENT)
+        self.recording = Recording()
         self.trials = Trials(self)
         self.been_in: WeakSet[BrowserContext] = WeakSet()
         self._known: tuple[LoginFacts, dict[str, Any] | None] | None = None
@@ -84,7 +82,7 @@ class Site:
         context = self._context(state, bare=bare) if is_apart else self._shared_context(state)
         visit = None
         try:
-            visit = self._window(context, cuts)
+            visit = self._window(context, cuts, has_session=state is not None)
             yield visit
         except Error as error:
             where = visit.page.url if visit else self.frontend.url
@@ -136,11 +134,11 @@ class Site:
             typed=(self.frontend.email, _password(frontend or self.frontend)),
         )
 
-    def _window(self, context: BrowserContext, cuts: list[Cut]) -> Visit:
+    def _window(self, context: BrowserContext, cuts: list[Cut], *, has_session: bool = True) -> Visit:
         page = context.new_page()
         interception = Interception(self._rules(), cuts=cuts, written=self._written)
         page.route("**/*", lambda route: interception.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
-        return Visit(self, page, interception)
+        return Visit(self, page, interception, has_session=has_session)
 
     def _shared_context(self, state: dict[str, Any] | None) -> BrowserContext:
         """Return the one context of the windows that only look."""
@@ -207,15 +205,15 @@ class Site:
             try:
                 visit.open(path)
                 run(visit.page, "first_visit", self.frontend.steps.get("first_visit", ()), self.frontend.url, {})
-                is_in = not self._asks_who(visit)
+                is_in = not self.asks_who(visit)
                 trouble = "" if is_in else f"{visit.page.url} asks who one is"
             except StuckOnPage as error:
                 is_in, trouble = False, str(error)
             self._picture = b"" if is_in else visit.picture()
             return LoginFacts(url=self.url(path), is_in=is_in, landed=visit.page.url, trouble=trouble)
 
-    def _asks_who(self, visit: Visit) -> bool:
-        """Whether the page shows a login, or the first of its two steps."""
+    def asks_who(self, visit: Visit) -> bool:
+        """Whether a window shows a login, or the first of its two steps."""
 
         def has(name: str) -> bool:
             return self.locators.first(visit.page, name) is not None

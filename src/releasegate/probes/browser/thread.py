@@ -142,13 +142,17 @@ class Thread:
         return answer
 
     def bring_up(self, media: Sequence[Medium]) -> list[MediumFacts]:
-        """Scroll each medium into sight until it stands, within the budget; return how each stands."""
+        """Scroll each medium into sight until it stands, within the budget; return how each stands.
+
+        Raises StuckOnPage where the page asks a host for them that the target does not list: what stands there is ours.
+        """
         keys = self._keys()
         self.ask()
         for medium in media:
             if self.visit.site.patience > 0 and not self._await(keys[medium]):
                 self.visit.site.patience -= 1
         states = {entry["key"]: entry for entry in self.ask()["media"]}
+        self._require_asked([keys[medium] for medium in media])
         return [_medium_facts(medium, states[keys[medium]]) for medium in media]
 
     def key_of(self, medium: Medium) -> str:
@@ -165,6 +169,16 @@ class Thread:
     def stands(self, medium: Medium) -> bool:
         """Whether the element that shows `medium` is still on the page, and shows it."""
         return self.visit.evaluate("standing", self.key_of(medium)) is not None
+
+    def _require_asked(self, keys: Sequence[str]) -> None:
+        ours = {url for kind, url in self.visit.interception.blocked if kind in ("image", "media")}
+        shown = self.visit.evaluate("sources", keys) if ours else []
+        hosts = sorted({urlsplit(url).hostname or "" for url in shown if url.split("?")[0] in ours})
+        if hosts:
+            raise StuckOnPage(
+                f"the pictures are asked of {', '.join(hosts)}, which the target does not list; add it to [frontend] "
+                "hosts and look again", screenshot=self.visit.picture(),
+            )  # fmt: skip
 
     def _keys(self) -> dict[Medium, str]:
         return {

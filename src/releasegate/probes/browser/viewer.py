@@ -48,7 +48,8 @@ class Viewer:
         box = element.bounding_box() or {"width": 0.0, "height": 0.0}
         self.visit.evaluate("remember")
         try:
-            element.click()
+            with self.visit.doing(f"click the thumbnail of message {medium.message}"):
+                element.click()
         except Error as error:
             reason = str(error).splitlines()[0]
             raise StuckOnPage(f"message {medium.message}: its thumbnail takes no click: {reason}") from error
@@ -113,7 +114,8 @@ class Viewer:
         """Click the viewer's control for `what` (close, next, previous); return its name, "" where none was found."""
         name, control = self._control(what)
         if control is not None:
-            _try_to_click(control)
+            with self.visit.doing(f"click what is for {what}"):
+                _try_to_click(control)
         return name
 
     def _control(self, what: str, *, named: bool = False) -> tuple[str, Any]:

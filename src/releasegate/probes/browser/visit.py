@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error, Locator, Page
@@ -28,11 +29,12 @@ _MOST_TURNS = 6  # of a list of conversations: further down nobody looks
 class Visit:
     """A window with nothing in it yet. What it raises is StuckOnPage; what goes wrong on the page are events."""
 
-    def __init__(self, site: Site, page: Page, interception: Interception) -> None:
+    def __init__(self, site: Site, page: Page, interception: Interception, *, has_session: bool = True) -> None:
         self.site = site
+        self._has_session = has_session
         self.page = page
         self.interception = interception
-        self.listener = Listener(page, interception, site.recent)
+        self.listener = Listener(page, interception, site.recording)
 
     @property
     def locators(self) -> Locators:
@@ -45,14 +47,31 @@ class Visit:
 
     def picture(self, outlined: Any = None) -> bytes:
         """Return what the window shows, as JPEG, masked as the target says, with an element outlined and in sight."""
-        texts = readable(self.site.target, self.site.change)
-        if outlined is None:
-            return picture(self.page, self.site.target.browser.mask, texts=texts)
-        self._outline(outlined, "4px solid #d6336c")
+        if outlined is not None:
+            self._outline(outlined, "4px solid #d6336c")
         try:
-            return picture(self.page, self.site.target.browser.mask, texts=texts)
+            found = picture(self.page, self.site.target.browser.mask, texts=self.readable())
         finally:
-            self._outline(outlined, "")
+            if outlined is not None:
+                self._outline(outlined, "")
+        window = self.page.viewport_size or {"width": 0, "height": 0}
+        self.site.recording.pictured(self.listener.window, found, (window["width"], window["height"]))
+        return found
+
+    def readable(self) -> tuple[str, ...] | None:
+        """Return the texts that a picture may show, as patterns; None: every text.
+
+        Before a login there is nothing of customers: there every short text may be read, but not what was typed. Only
+        where that is certain: no session was given, no login was let through, and the page asks who one is.
+        """
+        rules = self.interception.rules
+        answers = [one.status for one in list(self.listener.responses) if rules.carries_typed(one.request)]
+        is_outside = not self._has_session and all(status >= 400 for status in answers) and self.site.asks_who(self)
+        return (".",) if is_outside else readable(self.site.target, self.site.change)
+
+    def doing(self, what: str) -> AbstractContextManager[None]:
+        """Record what is done meanwhile; ids and names of controls, never what a person wrote."""
+        return self.site.recording.doing(self.listener.window, what)
 
     def _outline(self, element: Any, outline: str) -> None:
         with contextlib.suppress(Error):  # redrawn in between
@@ -61,7 +80,8 @@ class Visit:
     def open(self, path: str) -> int | None:
         """Go to a path of the page; return the status, None where nothing answered."""
         try:
-            response = self.page.goto(self.site.url(path), wait_until="load")
+            with self.doing(f"open {path}"):
+                response = self.page.goto(self.site.url(path), wait_until="load")
         except Error as error:
             raise StuckOnPage(f"{self.site.url(path)}: {str(error).splitlines()[0]}") from error
         self.settle()
@@ -91,10 +111,11 @@ class Visit:
         """Go from the list into `conversation`, without waiting for what it shows."""
         steps = self._steps("conversation")
         values = {"id": conversation.id, "conversation": next(iter(conversation.names), "")}
-        if steps:
-            run(self.page, "conversation", steps, self.site.frontend.url, {**values, **self._secrets()})
-        else:
-            self._entry_of(conversation, values).click()
+        with self.doing(f"enter conversation {conversation.id}"):
+            if steps:
+                run(self.page, "conversation", steps, self.site.frontend.url, {**values, **self._secrets()})
+            else:
+                self._entry_of(conversation, values).click()
 
     def words(self) -> str:
         """Return the words that are visible."""
