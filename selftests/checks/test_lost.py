@@ -94,6 +94,7 @@ def test_what_was_written_since_the_dump_is_listed_by_table_and_time():
     ("changed", "said"),
     [
         ({"last": WRITTEN.first, "written": 1}, "1 row written at 2025-11-03 02:10:11+00"),
+        ({"last": "2025-11-03 02:10:11.9+00"}, "54 rows written at 2025-11-03 02:10:11+00"),
         ({"written": 0, "changed": 7}, "7 rows changed"),
         ({"written": 2, "is_dated": False}, "2 rows written (more than the dump holds)"),
     ],

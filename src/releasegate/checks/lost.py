@@ -137,7 +137,8 @@ def _range(one: LostRows) -> str:
         return " (more than the dump holds)"
     if not one.first:
         return ""
-    return f" from {_short(one.first)} to {_short(one.last)}" if one.first != one.last else f" at {_short(one.first)}"
+    first, last = _short(one.first), _short(one.last)
+    return f" from {first} to {last}" if first != last else f" at {first}"
 
 
 def _short(printed: str) -> str:
