@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from releasegate.change.models import Change
 from releasegate.core import CannotMeasure
 from releasegate.core.gate import Bond
 from releasegate.plugin.subject import Subject
 from releasegate.probes import identity
-from releasegate.target.models import Database
+from releasegate.probes.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +29,25 @@ def look(subject: Subject) -> Seen:
     bonds: dict[Bond, str] = {Bond.CHANGE: subject.change_sha256}
     unseen: dict[Bond, str] = {}
     written: dict[str, tuple[int, int, int]] = {}
-    for needed, measure in _looks(subject, written):
+    for needed, measure in _looks(subject):
         try:
-            bonds |= measure()
+            found = measure()
         except CannotMeasure as error:
             unseen |= dict.fromkeys(needed, str(error))
+        else:
+            bonds |= found.bonds
+            written |= found.written
     return Seen(bonds, unseen, written)
 
 
-def _looks(
-    subject: Subject, written: dict[str, tuple[int, int, int]]
-) -> Iterator[tuple[tuple[Bond, ...], Callable[[], Mapping[Bond, str]]]]:
+def _looks(subject: Subject) -> Iterator[tuple[tuple[Bond, ...], Callable[[], Identity]]]:
     target, change = subject.target, subject.change
     database = target.database
     if database is not None:
         of_database = (Bond.SERVER, Bond.CATALOG, Bond.BACKFILLED)
-        yield of_database, lambda: _of_database(database, change, written)
+        yield of_database, lambda: identity.of_database(database, change)
     backend, frontend, host = target.paths.backend, target.paths.frontend, target.host
     if host is not None and backend is not None:
-        yield (Bond.BACKEND,), lambda: {Bond.BACKEND: identity.commit_at(host, backend)}
+        yield (Bond.BACKEND,), lambda: Identity({Bond.BACKEND: identity.commit_at(host, backend)})
     if host is not None and frontend is not None:
-        yield (Bond.FRONTEND,), lambda: {Bond.FRONTEND: identity.commit_at(host, frontend, other=backend)}
-
-
-def _of_database(database: Database, change: Change, written: dict[str, tuple[int, int, int]]) -> Mapping[Bond, str]:
-    found = identity.of_database(database, change)
-    written.update(found.written)
-    return found.bonds
+        yield (Bond.FRONTEND,), lambda: Identity({Bond.FRONTEND: identity.commit_at(host, frontend, other=backend)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
 from psycopg import sql
@@ -20,14 +20,17 @@ from releasegate.target.models import Database, Host
 
 
 @dataclass(frozen=True, slots=True)
-class OfDatabase:
-    """What identifies a database, and how many rows were written to each table so far (inserted, updated, deleted)."""
+class Identity:
+    """What identifies a part of the deployment; of a database also the rows written to each table so far.
+
+    `written` are those inserted, updated and deleted, by "schema.table".
+    """
 
     bonds: Mapping[Bond, str]
-    written: Mapping[str, tuple[int, int, int]]
+    written: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
 
-def of_database(database: Database, change: Change) -> OfDatabase:
+def of_database(database: Database, change: Change) -> Identity:
     """Look at the server, the catalog of the change's tables (as a hash), and whether the backfill left its mark.
 
     Raises CannotMeasure when the database cannot be read.
@@ -39,7 +42,7 @@ def of_database(database: Database, change: Change) -> OfDatabase:
             bonds[Bond.CATALOG] = _digest(asdict(catalog.schema(session, change.db.tables).value))
         if change.backfill is not None:
             bonds[Bond.BACKFILLED] = _backfilled(session, change.backfill)
-        return OfDatabase(bonds, counters.written(session))
+        return Identity(bonds, counters.written(session))
 
 
 def commit_at(host: Host, path: str, *, other: str | None = None) -> str:
