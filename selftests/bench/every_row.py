@@ -17,11 +17,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import psycopg
@@ -126,39 +128,44 @@ def costs(bench: Bench, rounds: int) -> float:
     return median["every row"]
 
 
-class Writer(threading.Thread):
-    """Changes one row WRITES_A_SECOND times a second, on schedule, and notes how late each change was done, in ms.
+def write(dsn: str, ended: Event, late: SimpleQueue[list[float]]) -> None:
+    """Change one row WRITES_A_SECOND times a second until `ended`, on schedule, and say how late each was, in ms.
 
     From its intended start on, so that a change that waits for another is late as well.
     """
+    found = []
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        ids = [key for (key,) in connection.execute("SELECT id FROM messages TABLESAMPLE SYSTEM (1) LIMIT 2000")]
+        due = time.perf_counter()
+        while not ended.is_set():
+            time.sleep(max(due - time.perf_counter(), 0))
+            connection.execute(WRITE, [random.choice(ids)])  # noqa: S311  which row does not matter
+            found.append((time.perf_counter() - due) * 1000)
+            due += 1 / WRITES_A_SECOND
+    late.put(found)
+
+
+class Writer:
+    """A writer in a process of its own, as an application is: it does not wait for what a gate does with an answer."""
 
     def __init__(self, dsn: str) -> None:
-        super().__init__(daemon=True)
-        self._dsn, self._ended = dsn, threading.Event()
-        self.late: list[float] = []
-
-    def run(self) -> None:
-        """Write until told to stop."""
-        with psycopg.connect(self._dsn, autocommit=True) as connection:
-            ids = [key for (key,) in connection.execute("SELECT id FROM messages TABLESAMPLE SYSTEM (1) LIMIT 2000")]
-            due = time.perf_counter()
-            while not self._ended.is_set():
-                time.sleep(max(due - time.perf_counter(), 0))
-                connection.execute(WRITE, [random.choice(ids)])  # noqa: S311  which row does not matter
-                self.late.append((time.perf_counter() - due) * 1000)
-                due += 1 / WRITES_A_SECOND
+        own = get_context("spawn")
+        self._ended, self._late = own.Event(), own.SimpleQueue()
+        self._process = own.Process(target=write, args=(dsn, self._ended, self._late), daemon=True)
+        self._process.start()
 
     def stop(self) -> float:
         """Stop and return the 95th percentile."""
         self._ended.set()
-        self.join()
-        return statistics.quantiles(self.late, n=20)[-1]
+        late: list[float] = self._late.get()
+        self._process.join()
+        return statistics.quantiles(late, n=20)[-1]
 
 
 def p95_beside(bench: Bench, seconds: float, act: Callable[[], object]) -> float:
     """Return the writer's p95 in ms while `act` is done again and again for `seconds`."""
     writer = Writer(str(bench.record["admin_dsn"]))
-    writer.start()
+    time.sleep(1.0)  # until it has begun
     ends = time.perf_counter() + seconds
     while time.perf_counter() < ends:
         act()

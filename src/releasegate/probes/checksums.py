@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -56,10 +56,14 @@ def checksums(
     moment = _newest(session, table, dated) if until is None else until
     sums = _Sums(table, key, kept, _created_until(dated, moment))
     ranges = KeyRanges(session, table, key, types.get(key, "")) if _leads_an_index(there, key) else None
-    answers = sums.of(session, ranges)
-    value = Checksums(table=table, key=key, columns=kept, until=moment, groups=_together(answers))
-    took_s = sum(answer.duration_s for answer in answers)
-    return Measurement(value=value, unit=CHECKSUMS_UNIT, rows=value.rows, query=answers[0].query, duration_s=took_s)
+    groups: dict[int, tuple[str, ...]] = {}
+    query, took_s = "", 0.0
+    for answer in sums.of(session, ranges):
+        _add(groups, answer)
+        query, took_s = query or answer.query, took_s + answer.duration_s
+    in_order = sorted(groups.items(), key=lambda one: (one[0] is None, one[0]))  # as one statement has them
+    value = Checksums(table=table, key=key, columns=kept, until=moment, groups=dict(in_order))
+    return Measurement(value=value, unit=CHECKSUMS_UNIT, rows=value.rows, query=query, duration_s=took_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +75,20 @@ class _Sums:
     columns: Sequence[str]
     until: sql.Composable
 
-    def of(self, session: Session, ranges: KeyRanges | None) -> list[Answer]:
+    def of(self, session: Session, ranges: KeyRanges | None) -> Iterator[Answer]:
         """Ask it in one statement; in ranges of the key where the target says `gentle`, or one takes too long."""
 
         def read(where: sql.Composable) -> Answer:
             return read_in_time(session, self._query(where))
 
         if ranges is None:
-            return [session.read(self._query(sql.SQL("true")))]
+            yield session.read(self._query(sql.SQL("true")))
+            return
         if not session.is_gentle:
             with suppress(TooLong):
-                return [read(sql.SQL("true"))]
-        return [answer for answer, _ in ranges.each(read)]
+                yield read(sql.SQL("true"))
+                return
+        yield from (answer for answer, _ in ranges.each(read))
 
     def _query(self, where: sql.Composable) -> sql.Composable:
         named = {column: sql.Identifier(f"value {place}") for place, column in enumerate(self.columns)}
@@ -104,16 +110,12 @@ def _leads_an_index(schema: SchemaFacts, key: str) -> bool:
     return any(one.is_valid and not one.predicate and one.columns[:1] == (key,) for one in schema.indexes)
 
 
-def _together(answers: Sequence[Answer]) -> dict[int, tuple[str, ...]]:
-    """Return the groups of all ranges: each sum is one of whole numbers, of rows that are in one range only."""
-    if len(answers) == 1:
-        return {row["group"]: (row["rows"], *row["sums"]) for row in answers[0].rows}
-    found: dict[int, tuple[str, ...]] = {}
-    for row in (row for answer in answers for row in answer.rows):
+def _add(groups: dict[int, tuple[str, ...]], answer: Answer) -> None:
+    """Add the sums of one range to those of the others: of whole numbers, over rows that are in one range only."""
+    for row in answer.rows:
         more = (row["rows"], *row["sums"])
-        so_far = found.get(row["group"])
-        found[row["group"]] = more if so_far is None else tuple(map(_sum, so_far, more))
-    return dict(sorted(found.items(), key=lambda one: (one[0] is None, one[0])))
+        so_far = groups.get(row["group"])
+        groups[row["group"]] = more if so_far is None else tuple(map(_sum, so_far, more))
 
 
 def _sum(one: Any, other: Any) -> Any:
