@@ -116,19 +116,20 @@ LOOKS = (
     Written(at=DUMPED.replace(minute=2), tables={MESSAGES: (500, 20, 1), "public.users": (3, 4, 0)}),
     Written(at=DUMPED.replace(minute=9), tables={MESSAGES: (530, 7020, 1), "public.users": (3, 4, 0)}),
     Written(at=DUMPED.replace(minute=20), tables={MESSAGES: (541,)}),  # the watch
-    Written(at=DUMPED.replace(minute=31), tables={MESSAGES: (545, 7020, 1), "public.users": (4, 6, 1)} | NEW),
+    Written(at=DUMPED.replace(minute=31), tables={MESSAGES: (545, 7020, 4), "public.users": (4, 6, 1)} | NEW),
 )
 
 
 def test_of_a_database_that_nobody_kept_it_is_listed_what_the_gates_saw():
-    """The updates of a table of the change are the backfill's too, and cannot be told apart."""
+    """The updates of a table of the change are the backfill's too, and are left out; deletions are people's."""
     judgement = listed(Replaced(name=""), looks=LOOKS, own=("messages",))
     messages, users = judgement.findings
     assert str(messages) == (
         "rollback/lost-rows: public.messages\n"
         "  want: a list of what the restore takes from people (runbook emergency rollback)\n"
-        "  have: lost: at least 45 rows written between 2025-11-03 02:02:00 UTC and 2025-11-03 02:31:00 UTC, as the\n"
-        "        gates saw\n"
+        "  have: lost: at least 45 rows written, 3 rows deleted between 2025-11-03 02:02:00 UTC and 2025-11-03 "
+        "02:31:00\n"
+        "        UTC, as the gates saw\n"
         "  why:  it was written after the dump, and neither the restored database nor another one has it\n"
         "  fix:  tell whom it concerns; what the application logged of that time is all there is of it"
     )

@@ -14,14 +14,16 @@ from releasegate.core.figures import count, moment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """Rows of one table `written`, and `touched` (changed or deleted; None where the release itself changed some).
+    """Rows of one table `written`, and `touched`, between the looks at `first` and `last`.
 
-    They were written between the looks at `first` and `last`.
+    Those touched were changed or deleted; of a table that `is_own`, the change's, only deleted: the release changes
+    rows there itself.
     """
 
     table: str
+    is_own: bool = False
     written: int = 0
-    touched: int | None = 0
+    touched: int = 0
     first: datetime | None = None
     last: datetime | None = None
 
@@ -36,10 +38,10 @@ class _Seen:
     touched: int
 
     @classmethod
-    def of(cls, at: datetime, so_far: Sequence[int], before: _Seen | None) -> _Seen:
+    def of(cls, at: datetime, so_far: Sequence[int], before: _Seen | None, *, is_own: bool) -> _Seen:
         """Return a look's counters; where only insertions were noted, the rest is what was known before."""
         if len(so_far) > 1 or before is None:
-            return cls(at, so_far[0], at, sum(so_far[1:]))
+            return cls(at, so_far[0], at, sum(so_far[2:] if is_own else so_far[1:]))
         return cls(at, so_far[0], before.touched_at, before.touched)
 
 
@@ -64,21 +66,22 @@ def losses(
 ) -> list[Loss]:
     """Return what was written after the first of `looks`, by table, the most first.
 
-    The updates of tables in `own`, the change's, are the release's too, and cannot be told apart. `counted` is the
+    The updates of tables in `own`, the change's, are the release's too, and are left out. `counted` is the
     last look at every row of the backfilled table: what it holds more than the `dump` was written since that began.
     """
     found: dict[str, Loss] = {}
     before: dict[str, _Seen] = {}
     for look in looks:
         for table, so_far in look.tables.items():
-            now = _Seen.of(look.at, so_far, before.get(table))
+            is_own = _is_of(table, own)
+            now = _Seen.of(look.at, so_far, before.get(table), is_own=is_own)
             if table in before:
-                one = found.setdefault(table, Loss(table=table, touched=None if _is_of(table, own) else 0))
+                one = found.setdefault(table, Loss(table=table, is_own=is_own))
                 found[table] = _and(one, before[table], now)
             before[table] = now
     for held in (dump or {}).values():
         more = counted.total - held.rows if counted and _is_of(held.table, [counted.table]) else 0
-        one = found.get(held.table, Loss(table=held.table, touched=None))
+        one = found.get(held.table, Loss(table=held.table, is_own=True))
         if more > one.written:
             found[held.table] = replace(one, written=more)
     lost = (one for one in found.values() if one.written or one.touched)
@@ -88,14 +91,12 @@ def losses(
 def _and(one: Loss, before: _Seen, now: _Seen) -> Loss:
     """Return the loss with what was written between two looks."""
     written, touched = now.written - before.written, now.touched - before.touched
-    if one.touched is None:
-        touched = 0
     if not written and not touched:
         return one
     return replace(
         one,
         written=one.written + written,
-        touched=None if one.touched is None else one.touched + touched,
+        touched=one.touched + touched,
         first=one.first or (before.touched_at if touched else before.at),
         last=now.at,
     )
@@ -108,7 +109,7 @@ def _is_of(table: str, names: Collection[str]) -> bool:
 def as_finding(check: str, one: Loss, *, source: str) -> Finding:
     """Return what is known of the loss in one table."""
     rows = [count(one.written, "row") + " written"] if one.written else []
-    rows += [count(one.touched, "row") + " changed or deleted"] if one.touched else []
+    rows += [count(one.touched, "row") + (" deleted" if one.is_own else " changed or deleted")] if one.touched else []
     between = f" between {moment(one.first)} and {moment(one.last)}" if one.first and one.last else " since the dump"
     return Finding(
         check=check,
