@@ -79,11 +79,10 @@ def losses(
                 one = found.setdefault(table, Loss(table=table, is_own=is_own))
                 found[table] = _and(one, before[table], now)
             before[table] = now
-    for held in (dump or {}).values():
-        more = counted.total - held.rows if counted and _is_of(held.table, [counted.table]) else 0
+    held = _held(dump or {}, counted.table) if counted else None
+    if counted and held and counted.total - held.rows > found.get(held.table, Loss(table=held.table)).written:
         one = found.get(held.table, Loss(table=held.table, is_own=True))
-        if more > one.written:
-            found[held.table] = replace(one, written=more)
+        found[held.table] = replace(one, written=counted.total - held.rows)
     lost = (one for one in found.values() if one.written or one.touched)
     return sorted(lost, key=lambda one: (-one.written, one.table))
 
@@ -100,6 +99,12 @@ def _and(one: Loss, before: _Seen, now: _Seen) -> Loss:
         first=one.first or (before.touched_at if touched else before.at),
         last=now.at,
     )
+
+
+def _held(dump: Mapping[str, OfDump], table: str) -> OfDump | None:
+    """Return what the dump holds of a table as the change file names it; None where that may be one of several."""
+    fitting = [one for name, one in dump.items() if _is_of(name, [table])]
+    return fitting[0] if len(fitting) == 1 else dump.get(table) or dump.get(f"public.{table}")
 
 
 def _is_of(table: str, names: Collection[str]) -> bool:
