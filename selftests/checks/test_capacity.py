@@ -86,7 +86,7 @@ def test_too_little_room_is_a_warning_with_the_estimate():
 
 def test_room_enough_or_a_disk_that_nobody_sees_passes_and_says_so():
     assert room(replace(DISK, free_bytes=1_200_000_000)).sentence == (
-        "messages 0.4 GB and 0.1 GB of indexes; 500 000 rows of 1 000 000 to fill, about 2 min 00 s (runbook 4.1); "
+        "messages 0.4 GB and 90 MB of indexes; 500 000 rows of 1 000 000 to fill, about 2 min 00 s (runbook 4.1); "
         "writes about 1.2 GB; 1.2 GB free on /"
     )
     assert room(None).sentence.endswith("the disk of the server's data cannot be seen from here: compare it by hand")

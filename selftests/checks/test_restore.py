@@ -191,6 +191,8 @@ def test_room_enough_passes_and_a_disk_that_nobody_sees_is_not_judged():
     assert (enough.verdict, enough.sentence) == (
         Verdict.PASS, "5.0 GB for the restored database beside the present one; 5.0 GB free on /data",
     )  # fmt: skip
+    small = checks.there_is_room_to_restore(83_400_000, DISK)
+    assert small.sentence.startswith("83 MB for the restored database")
     unseen = checks.there_is_room_to_restore(5_000_000_000, None)
     assert unseen.verdict is Verdict.NOT_APPLICABLE
     assert unseen.sentence == (

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 
 def gigabytes(size_bytes: int) -> str:
-    """Return a size in GB (10^9 bytes), as disks are sold and runbooks are written."""
-    return f"{size_bytes / 1e9:.1f} GB"
+    """Return a size in GB (10^9 bytes), as disks are sold and runbooks are written; in MB below a tenth of one."""
+    return f"{size_bytes / 1e9:.1f} GB" if abs(size_bytes) >= 1e8 else f"{size_bytes / 1e6:.0f} MB"
 
 
 def moment(at: datetime) -> str:
