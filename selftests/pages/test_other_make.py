@@ -256,4 +256,5 @@ def test_hosts_that_nobody_listed_are_never_asked(oficina):
     with site.visit() as visit:
         visit.open("/")
         assert ("ping", "https://medidas.invalid/visita") in visit.interception.blocked
+        assert visit.interception.unlisted == ("medidas.invalid",)
         assert [event for event in visit.events() if event.counts] == []

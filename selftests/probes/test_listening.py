@@ -34,6 +34,16 @@ def test_errors_and_mixed_content_count(kind, text, counts):
     assert [event.text for event in heard.events()] == ([text] if counts else [])
 
 
+def test_what_a_page_sends_through_its_sockets_is_counted():
+    """By address without its query: nobody holds it back, so the evidence says how much it was."""
+    heard, sends = listener(), []
+    for url in ("wss://x/live?token=t0p", "wss://x/quiet"):
+        heard._on_socket(SimpleNamespace(url=url, on=lambda _, told: sends.append(told)))
+    sends[0]("read 7")
+    sends[0]("read 8")
+    assert heard.sockets == {"wss://x/live": 2, "wss://x/quiet": 0}
+
+
 def test_the_last_things_are_told_without_what_may_be_secret():
     """Method, address and status; nothing after the question mark, and no more than there is room for."""
     recording = Recording()

@@ -50,6 +50,7 @@ def test_together_the_samples_hold_everything_that_is_promised(inbox):
     assert {"image", "video"} <= {medium.kind for medium in media if medium.is_old}
     assert any(message.has_several for one in samples.conversations for message in one.messages)
     assert {reply.original.is_gone for reply in replies} == {True, False}
+    assert {reply.original.sender == reply.sender for reply in replies} == {True, False}
     assert samples.replies >= len(replies)
 
 

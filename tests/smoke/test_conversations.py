@@ -34,7 +34,9 @@ def walked(late, desk, sampled):  # noqa: ARG001  the late answer is asked for f
     looks, replied = [], []
     for one in conversations:
         looks += [thread.look_at_thread(desk, one)] if one in holding else []
-        replied += replies.look_at_replies(desk, one) if one in replying else []
+        if one in replying:
+            has_led = any(reply.value.leads is not None for reply in replied)  # one tells for all
+            replied += replies.look_at_replies(desk, one, follow=not has_led)
     return holding, looks, replied
 
 

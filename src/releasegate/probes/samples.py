@@ -279,6 +279,7 @@ class Finder:
             assert reply.original is not None
             found.add("reply to a deleted message" if reply.original.is_gone else "reply")
             found |= {"reply to media"} if reply.original.has_media and not reply.original.text else set()
+            found |= {_whose(reply)} - {""}
         return found
 
     def _adds(self, conversation: Conversation, found: Iterable[Conversation]) -> bool:
@@ -287,13 +288,25 @@ class Finder:
 
     def _is_enough(self, found: Iterable[Conversation]) -> bool:
         have = [feature for one in found for feature in self._features(one)]
-        wanted = {f"old {kind}" for kind in self._kinds} | {
-            "several",
-            "reply",
-            "reply to a deleted message",
-            "reply to media",
-        }
+        named = {"reply to one's own", "reply to another's"}  # only where a column tells who wrote what
+        wanted = (
+            {f"old {kind}" for kind in self._kinds}
+            | (named if named & set(have) else set())
+            | {
+                "several",
+                "reply",
+                "reply to a deleted message",
+                "reply to media",
+            }
+        )
         return all(have.count(feature) >= _WANTED for feature in wanted)
+
+
+def _whose(reply: Message) -> str:
+    """Return whether a message replies to one by the same sender, "" where nothing tells."""
+    if reply.original is None or not reply.sender or not reply.original.sender:
+        return ""
+    return "reply to one's own" if reply.sender == reply.original.sender else "reply to another's"
 
 
 def _require_shown(messages: Sequence[str], chosen: Iterable[Conversation]) -> None:

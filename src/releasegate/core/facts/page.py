@@ -75,7 +75,8 @@ class PageFacts:
     `words` counts the words that are visible, `pictures` the visible pictures. `marks` are where the page shows its
     build: name -> value. `texts` are the promised texts (by name) that stand in what was loaded. `blocked` are
     addresses on hosts that the target does not list. `sideways` is by how many CSS pixels the page is wider than the
-    window: (name of the width, its pixels, pixels too many).
+    window: (name of the width, its pixels, pixels too many). `unlisted` are all hosts that were not asked, for the
+    target does not list them.
     """
 
     url: str
@@ -89,6 +90,7 @@ class PageFacts:
     texts: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     sideways: tuple[tuple[str, int, int], ...] = ()
+    unlisted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,8 @@ class ThreadFacts:
 
     `loaded` counts the messages that the page received, None where its traffic does not tell; `found` those of
     them that are on the page. `media` are those of the loaded messages. `errors` are requests for data that
-    answered 4xx, 5xx or not at all; `answered_by_us` the requests that this program answered itself meanwhile.
+    answered 4xx, 5xx or not at all; `answered_by_us` the requests that this program answered itself meanwhile, and
+    `unlisted` the hosts that it did not ask. `sockets` are the page's WebSockets, with how many messages it sent.
     `trouble` says why the conversation could not be looked at. `unavailable` counts the places where the text
     that says so is visible.
     """
@@ -166,6 +169,8 @@ class ThreadFacts:
     unavailable: int = 0
     errors: tuple[str, ...] = ()
     answered_by_us: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    sockets: tuple[tuple[str, int], ...] = ()
     trouble: str = ""
 
 

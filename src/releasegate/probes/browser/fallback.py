@@ -25,9 +25,11 @@ _MEDIA = ("image", "media", "fetch", "xhr", "other")
 _TOLERANCE_PX = 2.0  # scrollbars and rounding
 _OPENS_S = 3  # for the viewer of a dead medium: many pages rightly open none
 _LATE_S = 1  # for the others, once one has used up its whole time
-_HANGS_MS = 400  # before a browser gives a silent host up; it takes a minute in life
+_HANGS_MS = 250  # before a browser gives a silent host up; it takes a minute in life
 _HTML = "<!doctype html><title>502</title><h1>Bad gateway</h1>"
 _BROKEN: Final = {"image": ("image/jpeg", b"\xff\xd8\xff\xe0broken"), "video": ("video/mp4", b"\0\0\0\x18ftypbroken")}
+
+_OF_FURTHER_KINDS: Final = (DeadWay.NOT_FOUND, DeadWay.BROKEN)
 
 Dead = tuple[Medium, DeadWay]
 
@@ -36,13 +38,13 @@ def plan(desk: Desk, choices: Sequence[Choice]) -> list[tuple[Conversation, list
     """Return what is cut off in which window: every way at least once, every kind at least once.
 
     The media of a conversation that stand on the page die together, each in another way. Ways for which a
-    conversation has too few media come in a window more.
+    conversation has too few media come in a window more. Once every way was tried, two tell enough of a further kind.
     """
     planned: list[tuple[Conversation, list[Dead]]] = []
     left = list(DeadWay)
     for conversation, chosen in choices:
         media = _standing(desk, conversation, chosen)
-        ways = left or list(DeadWay)[: len(media)]
+        ways = left or list(_OF_FURTHER_KINDS[: len(media)])
         while ways:
             planned.append((conversation, list(zip(media, ways, strict=False))))
             ways = ways[len(media) :]

@@ -147,6 +147,11 @@ class Interception:
         """Whether the page was given an answer of ours that its scripts may read; a beacon reads none."""
         return bool(self.answered) or any(kind in _READ for kind, _ in self.blocked)
 
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """The hosts that were not asked, each once."""
+        return tuple(dict.fromkeys(urlsplit(url).hostname or "" for _, url in self.blocked))
+
     def handle(self, route: Route) -> None:
         """Let a request through, or answer it here."""
         try:

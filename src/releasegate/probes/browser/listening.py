@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import ConsoleMessage, Error, Frame, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Error, Frame, Page, Request, Response, WebSocket
 
 from releasegate.core.facts.page import Asset, Event, Kind
 from releasegate.core.redaction import redactor
 from releasegate.probes.browser.interception import Interception
-from releasegate.probes.browser.recording import Recording
+from releasegate.probes.browser.recording import Recording, plain
 
 _ASSETS = frozenset({"script", "stylesheet"})
 _DATA = frozenset({"fetch", "xhr", "document", "websocket", "eventsource"})
@@ -26,7 +27,8 @@ _SHORTEST_NAME = 5  # a file name shorter than this stands in any answer by chan
 class Listener:
     """Keeps what happened on one page; the bodies of answers stay in memory and never go into evidence.
 
-    `recording` is told everything under the name of the `window`, for whoever looks at a failure.
+    `sockets` counts the messages that the page sent, by the address of its WebSocket. `recording` is told everything
+    under the name of the `window`, for whoever looks at a failure.
     """
 
     def __init__(self, page: Page, interception: Interception, recording: Recording | None = None) -> None:
@@ -39,6 +41,8 @@ class Listener:
         self.failures: list[tuple[Request, str]] = []
         self._events: list[Event] = []
         self._bodies: dict[Response, str] = {}
+        self.sockets: Counter[str] = Counter()
+        page.on("websocket", self._on_socket)
         page.on("console", self._on_console)
         page.on("pageerror", self._on_error)
         page.on("response", self._on_response)
@@ -116,6 +120,12 @@ class Listener:
             except Error:  # redirected, or the page went on
                 self._bodies[response] = ""
         return self._bodies[response]
+
+    def _on_socket(self, socket: WebSocket) -> None:
+        """Count what the page sends: it is not held back, for many a page reads through its socket."""
+        url = plain(socket.url)
+        self.sockets[url] += 0
+        socket.on("framesent", lambda _: self.sockets.update([url]))
 
     def _on_request(self, request: Request) -> None:
         if request.resource_type in _NEEDED:

@@ -125,6 +125,7 @@ def _facts(site: Site, visit: Visit, path: str) -> PageFacts:
         assets=_once(visit.listener.assets()),
         marks=_marks(visit),
         texts=_texts_in_code(site, visit),
+        unlisted=visit.interception.unlisted,
         blocked=tuple(dict.fromkeys(url for kind, url in visit.interception.blocked if kind in _NEEDED)),
     )
 

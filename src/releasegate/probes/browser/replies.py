@@ -20,12 +20,14 @@ _LEADS_S = 3  # a page may load earlier messages first, and scroll smoothly
 _PREVIEW = 12  # characters of the original that a preview shows at the very least
 
 
-def look_at_replies(desk: Desk, conversation: Conversation) -> list[Measurement[ReplyFacts]]:
-    """Look at the replies of one conversation."""
+def look_at_replies(desk: Desk, conversation: Conversation, *, follow: bool = True) -> list[Measurement[ReplyFacts]]:
+    """Look at the replies of one conversation, and `follow` the box of the first that offers to lead somewhere."""
     began = time.monotonic()
     try:
         with desk.thread(conversation) as thread:
-            facts = _look_at_all(thread, [reply for reply in conversation.replies if reply in thread.messages])
+            listed = [reply for reply in conversation.replies if reply in thread.messages]
+            facts = _look_at_all(thread, listed)
+            facts = _led(thread, listed, facts) if follow else facts
             picture = thread.visit.picture(outlined=_worst(thread, facts))
     except StuckOnPage as error:
         facts = [
@@ -49,7 +51,7 @@ def _look_at_all(thread: Thread, replies: list[Message]) -> list[ReplyFacts]:
     for reply in replies:
         is_late = any(not (fact.says_reply and fact.shows_preview is not False) for fact in found)
         found.append(_look(thread, reply, 0.0 if is_late else thread.visit.site.slowest_s))
-    return _led(thread, replies, found)
+    return found
 
 
 def _led(thread: Thread, replies: list[Message], found: list[ReplyFacts]) -> list[ReplyFacts]:

@@ -119,6 +119,8 @@ class Thread:
             unavailable=state["unavailable"],
             errors=self.visit.listener.data_errors(),
             answered_by_us=tuple(dict.fromkeys(self.visit.interception.answered)),
+            unlisted=self.visit.interception.unlisted,
+            sockets=tuple(self.visit.listener.sockets.items()),
         )
 
     @property
