@@ -137,7 +137,8 @@ def test_of_a_database_that_nobody_kept_it_is_listed_what_the_gates_saw():
     assert users.have == f"lost: at least 1 row written, 3 rows changed or deleted {between}, as the gates saw"
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert judgement.sentence == (
-        "the database that was replaced is not kept on this server: the gates saw 46 rows written in 2 tables; what "
+        "the database that was replaced is not kept on this server: the gates saw 46 rows written and 6 changed "
+        "or deleted in 2 tables; what "
         "was written after 2025-11-03 02:31:00 UTC, their last look, cannot be counted any more; where it has another "
         "name, set [way_back] replaced"
     )

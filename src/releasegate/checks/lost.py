@@ -105,7 +105,9 @@ def _known(found: Sequence[unkept.Loss], looks: Sequence[Written], since: str) -
     if not found and len(looks) < 2:
         return f", so what was written {since} cannot be counted"
     rows = count(sum(one.written for one in found), "row")
-    seen = f": the gates saw {rows} written in {count(len(found), 'table')}"
+    touched = sum(one.touched for one in found)
+    more = f" and {number(touched)} changed or deleted" if touched else ""
+    seen = f": the gates saw {rows} written{more} in {count(len(found), 'table')}"
     last = f" after {moment(looks[-1].at)}, their last look," if looks else " after that"
     return f"{seen}; what was written{last} cannot be counted any more"
 
