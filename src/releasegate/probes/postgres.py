@@ -50,9 +50,6 @@ _ALWAYS: Final = {
 }
 _SECRET_KEYS: Final = ("password", "sslpassword")
 
-# A read that is refused is an answer here, and psycopg warns of the statements that were sent after it.
-logging.getLogger("psycopg").setLevel(logging.ERROR)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
