@@ -1,6 +1,7 @@
 """Faults of the new backend: the wrong build, wrong answers, and what its log says from the start on."""
 
 import shutil
+import time
 from typing import Final
 
 from reference_inbox import moments
@@ -14,9 +15,12 @@ from reference_inbox.faults.code import (
 from reference_inbox.faults.fault import Fault
 from reference_inbox.faults.kept import forget, place
 from reference_inbox.state import State
+from reference_inbox.waiting import wait_until
 
 BROKEN_HEALTH: Final = ("health.py", "SELECT 1 FROM messages LIMIT 1", "SELECT 1 FROM message_health")
 BROKEN_LIST: Final = ("conversations.py", "SELECT c.id, c.customer_name,", "SELECT c.id, c.display_name,")
+SILENT_S: Final = 2.5
+BUDGET_S: Final = 30.0
 STARTED: Final = '    log.info("Application started version=%s commit=%s port=%d", '
 
 
@@ -34,6 +38,23 @@ def put_migrations_back(state: State) -> None:
 def logs_at_start(line: str) -> Edit:
     """Make an edit after which the backend logs an error once it has started."""
     return ("app.py", "    yield\n", f'    log.error("{line}")\n    yield\n')
+
+
+def start_without_its_line(state: State) -> None:
+    """Restart a backend that does not say so, once its log was silent for longer than a start's own lines may take.
+
+    What was written less than 2 s before a process began may be its own, as clocks of logs are coarse: the line of a
+    restart just before would be taken for this one's.
+    """
+    log = state.logs / "backend.log"
+
+    def last_line() -> str | None:
+        silent_s = time.time() - log.stat().st_mtime if log.is_file() else SILENT_S
+        return None if silent_s >= SILENT_S else f"a line {silent_s:.1f} s ago"
+
+    wait_until("a silent log of the backend", last_line, BUDGET_S)
+    edit = ("app.py", STARTED, STARTED.replace("Application started", "Caches are warm"))
+    patches_backend("no-start-line", edit)(state)
 
 
 def patched(name: str, at: str, gate: str, what: str, trips: tuple[str, ...], *edits: Edit) -> Fault:
@@ -114,14 +135,14 @@ FAULTS: Final = (
         move_migrations_away,
         put_migrations_back,
     ),
-    # After a fault that restarts nothing: what was written less than 2 s before a start may be the start's own.
-    patched(
+    Fault(
         "no-start-line",
         moments.BACKEND,
         "backend",
         "the log does not say that the backend is ready",
         ("backend/started-line",),
-        ("app.py", STARTED, STARTED.replace("Application started", "Caches are warm")),
+        start_without_its_line,
+        restores_backend("no-start-line"),
     ),
     patched(
         "writes-fail",

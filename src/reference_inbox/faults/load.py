@@ -114,7 +114,7 @@ FAULTS: Final = (
     in_perf(
         "health-dies-under-load",
         f"once the messages were asked for {SERVED} times, health is answered 503 to whoever looks after the load",
-        ("healthy-after-load",),
+        ("healthy-after-load", "log-clean"),
         (
             "messages.py",
             SHOW_MESSAGES,
