@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import zipfile
@@ -81,7 +83,8 @@ def test_playwright_opens_it(worked, trace, tmp_path):
     file = tmp_path / "trace.zip"
     file.write_bytes(trace)
     command = [sys.executable, "-m", "playwright", "show-trace", "--host", "127.0.0.1", "--port", "0", str(file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as showing:
+    asked = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "process_group": 0}
+    with subprocess.Popen(command, **asked) as showing:
         try:
             url = next(found[0] for line in showing.stdout if (found := re.search(r"http://\S+", line)))
             page = worked._browser.new_page(viewport={"width": 1400, "height": 900})
@@ -90,4 +93,4 @@ def test_playwright_opens_it(worked, trace, tmp_path):
             page.get_by_text("Network", exact=True).first.click()
             page.get_by_text("programa.js").first.wait_for()
         finally:
-            showing.terminate()
+            os.killpg(showing.pid, signal.SIGTERM)  # the viewer is a process of the one that was started
