@@ -50,7 +50,7 @@ class Walk:
 
     def watch(self) -> None:
         """Watch for a few seconds."""
-        done = run("releasegate.cli", "watch", *self.where, "--for", "4s", "--every", "1s")
+        done = run("releasegate.cli", "watch", *self.where, "--for", "8s", "--every", "2s")
         assert done.returncode == 0, done.stdout + done.stderr
 
     def gate(self, marker: str, *arguments: str) -> tuple[int, dict[str, str]]:
