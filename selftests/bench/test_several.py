@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import threading
 import time
+from pathlib import Path
+from subprocess import DEVNULL
 
 import psutil
 import pytest
@@ -18,6 +22,7 @@ from releasegate.target.models import Load
 from .driving import aimed, planned, truths
 
 NOBODY = print
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -79,6 +84,28 @@ def test_a_worker_that_dies_makes_the_run_an_error(truth):
         several.run(api, aimed(api), planned(rate=20, count=600), budget(2), limit_ms=500, say=NOBODY)
     killer.join()
     assert not workers_of(me), "nobody goes on sending"
+
+
+@pytest.mark.everything
+def test_a_worker_joins_by_the_command_that_is_printed(truth):
+    """As on another machine: typed into a shell, in a folder that holds this project, without variables of ours."""
+    api, typed = truth("bimodal", 20, 700, 0.1), []
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        join = f"127.0.0.1:{probe.getsockname()[1]}"
+
+    def type_it_twice(line: str) -> None:
+        command = ["sh", "-c", line.split(": ", 1)[1]]
+        here = {"cwd": ROOT, "env": {"PATH": os.defpath}, "stderr": DEVNULL}
+        typed.extend(subprocess.Popen(command, **here) for _ in range(2))
+
+    plan = planned(rate=40, count=120, warm_up=8)
+    result = several.run(api, aimed(api), plan, budget(2, join=join), limit_ms=500, say=type_it_twice)
+    found = result.value.series["messages"]
+    assert len(result.value.samples) == 128
+    assert found.slow(500) == pytest.approx(12, abs=2)
+    assert side(found.slow(500), found.planned, 95) is Side.ABOVE
+    assert [one.wait(30) for one in typed] == [0, 0], "and they end when it is over"
 
 
 @pytest.mark.everything
