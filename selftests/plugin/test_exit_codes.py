@@ -27,10 +27,12 @@ def test_a(request):
     from types import SimpleNamespace
     from releasegate.core import CannotMeasure
     from releasegate.plugin import resources
-    from releasegate.probes.browser import loading
+    from releasegate.probes.browser import loading, recording
+    said = recording.Recording()
+    said.went_to("page@1", "http://127.0.0.1/")
     def last_events(*_):
         raise CannotMeasure("events.jsonl: cannot be written: No space left on device")
-    request.config.stash[resources.SITE] = SimpleNamespace(recent=["it was opened"])
+    request.config.stash[resources.SITE] = SimpleNamespace(recording=said)
     loading.last_events = last_events
     raise CannotMeasure("the page did not answer")
 """

@@ -16,12 +16,12 @@ from releasegate.probes.postgres import open_session
 from releasegate.target.models import Database, Target
 
 OWNED = """
-DROP ROLE IF EXISTS "Shop owner"; DROP ROLE IF EXISTS reader;
-CREATE ROLE "Shop owner" LOGIN; CREATE ROLE reader LOGIN;
+DROP ROLE IF EXISTS "Shop owner"; DROP ROLE IF EXISTS "Shop reader";
+CREATE ROLE "Shop owner" LOGIN; CREATE ROLE "Shop reader" LOGIN;
 ALTER DATABASE {0} OWNER TO "Shop owner";
-REVOKE ALL ON DATABASE {0} FROM PUBLIC; GRANT CONNECT ON DATABASE {0} TO reader;
+REVOKE ALL ON DATABASE {0} FROM PUBLIC; GRANT CONNECT ON DATABASE {0} TO "Shop reader";
 ALTER DATABASE {0} SET search_path = "Shop", public; ALTER DATABASE {0} SET app.key = 'it''s secret';
-ALTER ROLE reader IN DATABASE {0} SET statement_timeout = '7s';
+ALTER ROLE "Shop reader" IN DATABASE {0} SET statement_timeout = '7s';
 CREATE SCHEMA "Shop"; CREATE TABLE "Shop".messages AS SELECT 1 AS id;
 """
 ABOUT = """
