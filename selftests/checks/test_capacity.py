@@ -111,13 +111,19 @@ def test_a_dump_that_may_not_fit_is_a_warning_and_the_backfill_writes_beside_it(
 
 def test_a_new_index_needs_room_for_an_entry_of_every_row():
     """Three times 31 bytes: what is sorted, what is kept, what the WAL says of it."""
-    built = checks.bytes_built((TABLE,), ["messages", "messages", "elsewhere"])
+    built = checks.bytes_built((TABLE,), None, ["messages", "messages", "elsewhere"])
     assert built == 184_800_000  # 990 000 rows, 28 bytes, 9 of 10 filled, three times, two indexes
     just = replace(DISK, free_bytes=built)
     judged = checks.there_is_room((TABLE,), None, just, (), indexed=["messages", "messages"])
     assert judged.sentence.endswith("2 new indexes take up to 0.2 GB; 0.2 GB free on /")
     short = replace(DISK, free_bytes=built - 1)
     assert checks.there_is_room((TABLE,), None, short, (), indexed=["messages"] * 2).verdict is Verdict.WARN
+
+
+def test_rows_that_were_counted_make_up_for_a_table_that_was_never_analysed():
+    unknown = replace(TABLE, rows=0)
+    assert checks.bytes_built((unknown,), DUE, ["messages"]) == 93_333_333
+    assert checks.bytes_built((unknown,), None, ["messages"]) == 0
 
 
 def test_an_empty_table_and_a_change_without_a_backfill_write_nothing():

@@ -128,7 +128,7 @@ def there_is_room(
 
     `indexed` is the table of each index that the release builds.
     """
-    built = bytes_built(sizes, indexed)
+    built = bytes_built(sizes, due, indexed)
     need = bytes_written(sizes, due) + built
     of_table = [
         f"{one.table} {gigabytes(one.table_bytes)} and {gigabytes(one.index_bytes)} of indexes" for one in sizes
@@ -190,9 +190,12 @@ def bytes_written(sizes: Sequence[TableSize], due: Due | None) -> int:
     return due.rows * (2 * row + _RECORD_BYTES) + pages * _PAGE_BYTES
 
 
-def bytes_built(sizes: Sequence[TableSize], indexed: Sequence[str]) -> int:
-    """Estimate what building an index on each of the tables `indexed` writes at most, with an entry for every row."""
-    rows = {one.table: one.rows for one in sizes}
+def bytes_built(sizes: Sequence[TableSize], due: Due | None, indexed: Sequence[str]) -> int:
+    """Estimate what building an index on each of the tables `indexed` writes at most, with an entry for every row.
+
+    Rows that were counted go before what the planner last knew, which of a table that was never analysed is nothing.
+    """
+    rows = {one.table: one.rows for one in sizes} | ({due.table: due.total} if due else {})
     return round(sum(rows.get(table, 0) for table in indexed) * _ENTRY_BYTES * _TIMES_BUILT)
 
 
