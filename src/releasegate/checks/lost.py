@@ -82,7 +82,7 @@ def lost_rows_are_listed(
     if not replaced.name:
         known = unkept.until_restored(looks)
         told = unkept.losses(known, own, counted=counted, dump=dump)
-        found = [one for one in told if one.table != book]
+        found = [one for one in told if not unkept.is_of(one.table, [book])]
         return Judgement(
             seen=len(found),
             unit="tables",
@@ -91,7 +91,8 @@ def lost_rows_are_listed(
             "it has another name, set [way_back] replaced",
             findings=tuple(unkept.as_finding(check, one, source=source) for one in found[:_MOST]),
         )
-    lost = [one for one in replaced.tables if ((one.written or 0) > 0 or one.changed) and one.table != book]
+    people = [one for one in replaced.tables if not unkept.is_of(one.table, [book])]
+    lost = [one for one in people if (one.written or 0) > 0 or one.changed]
     unknown = [one.table for one in replaced.tables if one.written is None]
     findings = [_lost(check, one, replaced.name, since, source) for one in lost[:_MOST]]
     blind = f"; not known of {some(unknown)}" if unknown else ""
@@ -114,7 +115,7 @@ def _known(found: Sequence[unkept.Loss], looks: Sequence[Written], since: str) -
 
 def _booked(replaced: Replaced, book: str) -> str:
     """Return what the runner had written down of the release, which goes with the schema that it belongs to."""
-    written = sum(one.written or 0 for one in replaced.tables if one.table == book)
+    written = sum(one.written or 0 for one in replaced.tables if unkept.is_of(one.table, [book]))
     entries = count(written, "entry", "entries")
     return f"; {entries} of {book}, the migration runner's own, went with the schema" if written > 0 else ""
 

@@ -73,7 +73,7 @@ def losses(
     before: dict[str, _Seen] = {}
     for look in looks:
         for table, so_far in look.tables.items():
-            is_own = _is_of(table, own)
+            is_own = is_of(table, own)
             now = _Seen.of(look.at, so_far, before.get(table), is_own=is_own)
             if table in before:
                 one = found.setdefault(table, Loss(table=table, is_own=is_own))
@@ -103,11 +103,12 @@ def _and(one: Loss, before: _Seen, now: _Seen) -> Loss:
 
 def _held(dump: Mapping[str, OfDump], table: str) -> OfDump | None:
     """Return what the dump holds of a table as the change file names it; None where that may be one of several."""
-    fitting = [one for name, one in dump.items() if _is_of(name, [table])]
+    fitting = [one for name, one in dump.items() if is_of(name, [table])]
     return fitting[0] if len(fitting) == 1 else dump.get(table) or dump.get(f"public.{table}")
 
 
-def _is_of(table: str, names: Collection[str]) -> bool:
+def is_of(table: str, names: Collection[str]) -> bool:
+    """Whether `table` ("schema.table" or "table") is one of `names`, which may leave the schema out."""
     return table in names or table.rpartition(".")[2] in names
 
 
