@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -162,7 +163,11 @@ def test_a_policy_s_age_closes_a_gate_sooner(gates, gate, files):
     gates.gate("preflight", HOLDS)
     gates.gate("backup", HOLDS.replace("preflight", "backup"))
     gates.target.write_text('name = "nowhere"\n[policy]\nmax_age = "1s"\n', "utf-8")
-    assert gates.run("-m", "preflight").code == 0
+    opened = gates.run("-m", "preflight")
+    assert opened.code == 0, opened.output
+    expires = datetime.fromisoformat(opened.events[-1]["time"]) + timedelta(seconds=1)
+    while datetime.now(UTC) <= expires:
+        time.sleep(0.05)
     ran = gates.run("-m", "backup")
     assert ran.code == 7, ran.output
     assert "preflight is not open: it has expired" in ran.last
