@@ -12,45 +12,61 @@ from releasegate.probes.browser import replies, thread, trouble, viewer, walking
 pytestmark = pytest.mark.smoke
 
 MOST_THREADS = 4
-MOST_REPLYING = 3
+MOST_ANSWERING = 3
 
 
 @pytest.fixture(scope="module")
-def late(desk, sampled):
+def holding(sampled):
+    """Return a few conversations that hold media."""
+    return [one for one in sampled.value.conversations if one.media][:MOST_THREADS]
+
+
+@pytest.fixture(scope="module")
+def answering(sampled):
+    """Return a few conversations that hold replies, those first whose originals are gone."""
+    return sorted(
+        (one for one in sampled.value.conversations if one.replies),
+        key=lambda one: -sum(reply.original.is_gone for reply in one.replies),
+    )[:MOST_ANSWERING]
+
+
+@pytest.fixture(scope="module")
+def opened(sampled, holding, answering, clicked):
+    """Return the conversations that are opened, in order: where things are clicked comes last, and is open then."""
+    conversations = sampled.value.conversations
+    found = [one for one in conversations if one in holding or one in answering]
+    return sorted(found or conversations[:1], key=lambda one: any(one is other for other, _ in clicked))
+
+
+@pytest.fixture(scope="module")
+def late(desk, opened):
     """Return the window that waits for a late answer from here on."""
-    with trouble.late_answer(desk, sampled.value.conversations[0]) as late:
+    with trouble.late_answer(desk, opened[0]) as late:
         yield late
 
 
 @pytest.fixture(scope="module")
-def walked(late, desk, sampled):  # noqa: ARG001  the late answer is asked for first
-    """Return how the media and the replies of a few conversations stand, each opened once."""
-    conversations = sampled.value.conversations
-    holding = [one for one in conversations if one.media][:MOST_THREADS]
-    replying = sorted(
-        (one for one in conversations if one.replies),
-        key=lambda one: -sum(reply.original.is_gone for reply in one.replies),
-    )[:MOST_REPLYING]
+def walked(late, desk, opened, holding, answering):  # noqa: ARG001  the late answer is asked for first
+    """Return how the media and the replies of the conversations stand, each opened once."""
     looks, replied = [], []
-    for one in conversations:
+    for one in opened:
         looks += [thread.look_at_thread(desk, one)] if one in holding else []
-        if one in replying:
-            has_led = any(reply.value.leads is not None for reply in replied)  # one tells for all
-            replied += replies.look_at_replies(desk, one, follow=not has_led)
-    return holding, looks, replied
+        has_led = any(reply.value.leads is not None for reply in replied)  # one tells for all
+        replied += replies.look_at_replies(desk, one, follow=not has_led) if one in answering else []
+    return looks, replied
 
 
 @pytest.fixture(scope="module")
 def replying(walked):
     """Return how the replies stand."""
-    return walked[2]
+    return walked[1]
 
 
 @pytest.mark.check(
     "smoke/old-media-shown", promise=("interface.old_media", "backfill"), target=("frontend", "backend", "database")
 )
-def test_every_old_picture_is_still_there(walked, sampled, change, require):
-    holding, looks, _ = walked
+def test_every_old_picture_is_still_there(walked, holding, sampled, change, require):
+    looks, _ = walked
     in_data = {medium.kind for one in holding for medium in one.media if medium.is_old}
     threads, source = [look.value for look in looks], change.interface.old_media.source
     judged = media.old_media_shown("smoke/old-media-shown", threads, change.interface.kinds, in_data, source)

@@ -25,7 +25,7 @@ _MEDIA = ("image", "media", "fetch", "xhr", "other")
 _TOLERANCE_PX = 2.0  # scrollbars and rounding
 _OPENS_S = 3  # for the viewer of a dead medium: many pages rightly open none
 _LATE_S = 1  # for the others, once one has used up its whole time
-_HANGS_MS = 250  # before a browser gives a silent host up; it takes a minute in life
+_HANGS_MS = 100  # before a browser gives a silent host up; it takes a minute in life
 _HTML = "<!doctype html><title>502</title><h1>Bad gateway</h1>"
 _BROKEN: Final = {"image": ("image/jpeg", b"\xff\xd8\xff\xe0broken"), "video": ("video/mp4", b"\0\0\0\x18ftypbroken")}
 
@@ -38,7 +38,8 @@ def plan(desk: Desk, choices: Sequence[Choice]) -> list[tuple[Conversation, list
     """Return what is cut off in which window: every way at least once, every kind at least once.
 
     The media of a conversation that stand on the page die together, each in another way. Ways for which a
-    conversation has too few media come in a window more. Once every way was tried, two tell enough of a further kind.
+    conversation has too few media come in a window more. Once every way was tried, two tell enough of a further kind,
+    in a window that is there already where they are of other messages of its conversation.
     """
     planned: list[tuple[Conversation, list[Dead]]] = []
     left = list(DeadWay)
@@ -46,10 +47,24 @@ def plan(desk: Desk, choices: Sequence[Choice]) -> list[tuple[Conversation, list
         media = _standing(desk, conversation, chosen)
         ways = left or list(_OF_FURTHER_KINDS[: len(media)])
         while ways:
-            planned.append((conversation, list(zip(media, ways, strict=False))))
+            _put(planned, conversation, list(zip(media, ways, strict=False)))
             ways = ways[len(media) :]
         left = []
     return planned
+
+
+def _put(planned: list[tuple[Conversation, list[Dead]]], conversation: Conversation, dead: list[Dead]) -> None:
+    """Add `dead` to the planned window with the fewest of its conversation and none of its messages, or as another."""
+    messages = {medium.message for medium, _ in dead}
+    fitting = [
+        there
+        for other, there in planned
+        if other is conversation and messages.isdisjoint(one.message for one, _ in there)
+    ]
+    if fitting:
+        min(fitting, key=len).extend(dead)
+    else:
+        planned.append((conversation, dead))
 
 
 def cut_off(desk: Desk, conversation: Conversation, dead: Sequence[Dead]) -> list[Measurement[FallbackFacts]]:

@@ -61,7 +61,8 @@ def _led(thread: Thread, replies: list[Message], found: list[ReplyFacts]) -> lis
     for place, reply in enumerate(replies):
         if not found[place].row or not pattern:
             continue
-        _show(thread, reply)
+        _bring_up(thread, reply)
+        thread.visit.page.wait_for_timeout(POLL_MS)
         leads = _leads(thread, reply, pattern)
         if leads is not None:
             return [*found[:place], replace(found[place], leads=leads), *found[place + 1 :]]
@@ -85,7 +86,7 @@ def _look(thread: Thread, reply: Message, budget_s: float) -> ReplyFacts:
     state = _await(thread, asked, budget_s, needs_preview=bool(asked["preview"]) and not original.is_gone)
     if state is None:
         return ReplyFacts(conversation=thread.conversation.id, message=reply.id, row=False, is_gone=original.is_gone)
-    _show(thread, reply)
+    _bring_up(thread, reply)
     return ReplyFacts(
         conversation=thread.conversation.id,
         message=reply.id,
@@ -145,9 +146,8 @@ def _worst(thread: Thread, facts: list[ReplyFacts]) -> Any:
     return thread.visit.kept(f"row {chosen.message}") if chosen else None
 
 
-def _show(thread: Thread, reply: Message) -> None:
-    """Bring the reply into sight, for the picture."""
+def _bring_up(thread: Thread, reply: Message) -> None:
+    """Bring the reply into sight; a page may draw its neighbours only then."""
     row = thread.visit.kept(f"row {reply.id}")
     if row is not None:
         row.evaluate("el => el.scrollIntoView({block: 'center', behavior: 'instant'})")
-        thread.visit.page.wait_for_timeout(POLL_MS)
