@@ -78,6 +78,7 @@ class State:
         """Take the folder; it need not exist, and nothing is made."""
         self.folder = folder.absolute()
         self.secrets = self.folder / "secrets"
+        self.certificate = self.secrets / "certificate.pem"
         self.run = self.folder / "run"
         self.logs = self.folder / "logs"
         self.media = self.folder / "media"

@@ -10,6 +10,7 @@ from reference_inbox.faults.code import (
     serves_other_commit,
     serves_own_commit,
 )
+from reference_inbox.faults.encrypted import encrypt_and_mix, serve_plain
 from reference_inbox.faults.fault import Fault
 
 
@@ -55,6 +56,16 @@ FRONTEND: Final = (
         "a script of the page calls a function that does not exist",
         ("frontend/console-clean",),
         ("main.js", "let inbox = null;\n", "let inbox = null;\nsetTimeout(() => startMetrics());\n"),
+    ),
+    Fault(
+        "mixed-content",
+        moments.RELEASED,
+        "frontend",
+        "the pages are served over https and ask for a picture over http",
+        ("frontend/console-clean",),
+        encrypt_and_mix,
+        serve_plain,
+        services=("process",),
     ),
     patched(
         "frontend",

@@ -19,7 +19,8 @@ def of(state: State, record: Record, service: str, tree: Path | None = None) -> 
         "PYTHONSAFEPATH": "1",
     }  # the build is run, not the sources in the folder it is started in
     if service == "frontend":
-        return port | {"INBOX_API": record.backend_url}
+        certificate = str(state.certificate) if record.frontend_url.startswith("https:") else ""
+        return port | {"INBOX_API": record.backend_url, "INBOX_CERTIFICATE": certificate}
     return port | {
         "INBOX_DATABASE": record.owner_dsn,
         "INBOX_MEDIA": record.media,

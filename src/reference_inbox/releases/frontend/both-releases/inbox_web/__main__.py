@@ -1,4 +1,7 @@
-"""Run the server: `python -m inbox_web`, with INBOX_PORT and INBOX_API from the environment."""
+"""Run the server: `python -m inbox_web`, with INBOX_PORT and INBOX_API from the environment.
+
+Over https where INBOX_CERTIFICATE names a file with a key and its certificate.
+"""
 
 import json
 import logging
@@ -80,6 +83,7 @@ if __name__ == "__main__":
         Starlette(routes=ROUTES, lifespan=lifespan),
         host="127.0.0.1",
         port=int(os.environ["INBOX_PORT"]),
+        ssl_certfile=os.environ.get("INBOX_CERTIFICATE") or None,
         log_config=LOGGING,
         timeout_graceful_shutdown=2,
         server_header=False,
