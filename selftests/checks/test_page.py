@@ -155,6 +155,20 @@ def test_a_console_nobody_looked_at_is_undecided():
     assert clean(pages=0).verdict is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "why"),
+    [
+        (Kind.FAILED, "404", "what was asked for is missing on the page"),
+        (Kind.CONSOLE, "Mixed Content: The page at", "on an encrypted page browsers ask for it otherwise than it says"),
+        (Kind.CONSOLE, "no such thing", "a script that stops half-way leaves people with a page"),
+    ],
+)
+def test_what_went_wrong_says_why_it_matters(kind, text, why):
+    """A missing file, a file asked for in the open, and a script each harm people in another way."""
+    (finding,) = clean(replace(ERROR, kind=kind, text=text)).findings
+    assert finding.why.startswith(why)
+
+
 def test_a_refused_login_is_a_finding_and_a_form_not_found_is_not():
     """Only a login that was really tried can be wrong."""
     refused = replace(IN, is_in=False, answers=("POST /login 401",), trouble="the login was refused: POST /login 401")

@@ -315,9 +315,11 @@ def _went_wrong(check: str, event: Event, times: int, source: str, *, is_sure: b
         subject=f"{event.kind} on {event.page}",
         want=f"no errors in the browser's console beyond those of the old release ({source})",
         have=f"{have}, {times} times{doubt}" if times > 1 else f"{have}{doubt}",
-        why="a script that stops half-way leaves people with a page that does not do what it shows"
-        if event.kind is not Kind.FAILED
-        else "what was asked for is missing on the page",
+        why="what was asked for is missing on the page"
+        if event.kind is Kind.FAILED
+        else "on an encrypted page browsers ask for it otherwise than it says, or not at all"
+        if event.text.startswith("Mixed Content")  # in these words by Chromium
+        else "a script that stops half-way leaves people with a page that does not do what it shows",
         fix="open the page with the developer tools (F12); or allow it in the target's [[allow]] with a reason",
         severity=Severity.ERROR if is_sure else Severity.WARNING,
     )
