@@ -171,6 +171,16 @@ def test_an_api_that_rewrites_every_url_is_a_warning():
     assert agree(replace(READ, urls={"1": ("s/u",), "2": ("s/v",)}), stored=TWO).verdict is Verdict.WARN
 
 
+def test_an_api_that_shows_each_message_the_attachment_of_another_does_not_rewrite():
+    assert agree(replace(READ, urls={"1": ("v",), "2": ("u",)}), stored=TWO).verdict is Verdict.FAIL
+
+
+def test_a_conversation_that_is_not_answered_is_told_though_nothing_else_can_be():
+    refused = replace(READ, conversation="d", is_answered=False, said="500", urls={})
+    judgement = agree(replace(READ, urls={"1": None, "2": None}), refused, stored=TWO)
+    assert (judgement.verdict, judgement.findings[0].have) == (Verdict.FAIL, "500")
+
+
 def test_an_api_whose_attachments_are_nowhere_to_be_read_is_inconclusive():
     judgement = agree(replace(READ, urls={"1": None, "2": None}), stored=TWO)
     assert (judgement.verdict, "[reading]" in judgement.sentence) == (Verdict.INCONCLUSIVE, True)

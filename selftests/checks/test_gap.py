@@ -81,5 +81,13 @@ def test_no_row_in_a_time_too_short_to_tell_or_at_a_quiet_hour_is_silent():
     assert judged((0, "started"), came=came(0, 60), usual=None).verdict is Verdict.PASS
 
 
+def test_a_tenth_of_what_is_usual_is_a_warning_where_that_is_many():
+    """Twelve minutes at five a minute are sixty."""
+    judgement = judged((0, "started"), came=came(6, 12))
+    assert (judgement.verdict, judgement.findings[0].have) == (Verdict.WARN, "6 new rows")
+    assert judged((0, "started"), came=came(7, 12)).verdict is Verdict.PASS
+    assert judged((0, "started"), came=came(4, 9)).verdict is Verdict.PASS
+
+
 def test_nothing_read_and_nothing_written_tells_nothing():
     assert judged().verdict is Verdict.INCONCLUSIVE

@@ -117,7 +117,18 @@ def test_json_that_no_release_writes_is_nobody_s_own():
 
 def test_filled_rows_of_unknown_age_are_silent_while_some_carry_the_marker():
     young = Flag.MEDIA | Flag.DUE | Flag.FILLED
-    assert judge(counts({young | Flag.MARKED: 5, young: 3}, knows_old=False)).verdict is Verdict.PASS
+    assert judge(counts({young | Flag.MARKED: 50, young: 3}, knows_old=False)).verdict is Verdict.PASS
+
+
+def test_many_filled_rows_of_unknown_age_without_the_marker_are_a_warning():
+    """A backfill that marks only a part of its rows leaves them; people do not attach as many in between."""
+    young = Flag.MEDIA | Flag.DUE | Flag.FILLED
+    judged = judge(counts({young | Flag.MARKED: 5, young: 3}, knows_old=False))
+    assert (judged.verdict, only(judged).have) == (
+        Verdict.WARN,
+        "3 rows with attachments and without it, and no date to tell people's own by",
+    )
+    assert judge(counts({young | Flag.MARKED: 5, young: 3})).verdict is Verdict.PASS
 
 
 def test_a_backfill_that_writes_no_marker_at_all_is_a_finding():
@@ -243,6 +254,16 @@ def test_one_missing_row_of_a_million_never_reads_100_percent():
 
 def test_a_row_written_after_the_backfill_is_not_its_fault():
     assert cover(counts({GOOD: 5, Flag.MEDIA: 1})).verdict is Verdict.PASS
+
+
+def test_coverage_is_of_the_rows_that_the_backfill_answers_for():
+    """Rows that all came since tell nothing about it, however empty they are."""
+    assert cover(counts({Flag.MEDIA: 4})).verdict is Verdict.INCONCLUSIVE
+    assert cover(counts({Flag.MEDIA: 4}), least=0).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_a_figure_of_100_percent_that_is_none_says_that_it_is_rounded():
+    assert "says 100.00, rounded up" in only(cover(counts({GOOD: 999_999, MEDIA: 1}))).have
 
 
 def test_coverage_of_nothing_is_inconclusive():

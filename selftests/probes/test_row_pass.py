@@ -98,6 +98,16 @@ def test_a_pass_that_was_cut_off_is_taken_up_where_it_stopped(cluster, monkeypat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_pass_that_was_killed_at_its_very_end_is_begun_anew(cluster, monkeypatch, tmp_path):
+    """Its last range is counted and its notes are still there: taken up again, every row would count twice."""
+    dsn = made(cluster)
+    whole = counted(dsn, gentle=True)
+    with monkeypatch.context() as killed:
+        killed.setattr(row_pass.Path, "unlink", lambda *_, **__: None)
+        counted(dsn, gentle=True, kept_in=tmp_path)
+    assert counted(dsn, gentle=True, kept_in=tmp_path).by_flags == whole.by_flags
+
+
 def test_notes_that_are_old_or_of_another_question_are_not_taken_up(cluster, tmp_path, monkeypatch):
     """What was counted an hour ago says too little about the table of now."""
     dsn = made(cluster)

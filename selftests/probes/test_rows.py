@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import psycopg
 import pytest
 from pydantic import SecretStr
 
 from releasegate.change.models import Backfill, Marker, RequiredField, TypeCase
-from releasegate.checks.rows import own_flags
+from releasegate.checks.rows import judged_flags, own_flags
 from releasegate.checks.survival import differing_groups
 from releasegate.core.facts.rows import (
     FIRST_REQUIRED,
@@ -20,7 +23,7 @@ from releasegate.core.facts.rows import (
     recorded_own,
 )  # fmt: skip
 from releasegate.plugin.notebook import as_payload
-from releasegate.probes import checksums, own_rows, picked, rows, upkeep
+from releasegate.probes import checksums, clocks, own_rows, picked, rows, upkeep
 from releasegate.probes.columns import as_found
 from releasegate.probes.postgres import open_session
 from releasegate.probes.row_sql import Moments
@@ -47,6 +50,7 @@ BACKFILL = Backfill(
         TypeCase(source=SOURCE, column="Kind", values=("clip",), types=("video",)),
     ),
 )
+EMPTY = int(Flag.MEDIA | Flag.DUE)  # with media, from before the backfill began as far as anybody knows, and not filled
 GOOD = '[{"url": "https://x/1.jpg", "type": "image", "source": "legacy", "name": "1"}]'
 NEVER = Moments()
 
@@ -205,15 +209,69 @@ def test_new_rows_are_looked_at_twice(cluster):
     assert again == NewRows(since=moments.began, media=3, old_form=2, still=1, waited_s=5)
 
 
+def test_only_rows_that_the_backfill_answers_for_are_picked(cluster):
+    """What people attached themselves, and what came since, may be otherwise: it is no sample of the backfill."""
+    own = """'[{"url": "https://y/own.jpg", "type": "image"}]'"""
+    dsn = made(
+        cluster,
+        f"1, 1, 'k', 'https://x/1.jpg', '2025-11-01', '{GOOD}'",
+        f"2, 1, 'k', 'https://x/2.jpg', '2025-11-01', {own}",
+        "3, 1, 'k', 'https://x/3.jpg', '2025-11-05', '[]'",
+    )
+    moments = Moments(old_until="2025-10-01", began="2025-11-03T00:00:00+00:00")
+    with reach(dsn) as session:
+        found = as_found(session, BACKFILL)
+        counts = rows.every_row(session, found, moments).value
+        spots = picked.spots(session, found, moments, judged_flags(counts), count=5, seed=1, preview_length=0)
+    assert [spot.id for spot in spots.value] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("newest", "zone"),
+    [
+        ("now() AT TIME ZONE 'America/Sao_Paulo' - interval '1 minute'", "America/Sao_Paulo"),
+        ("now() AT TIME ZONE 'UTC' - interval '1 minute'", "UTC"),
+        ("NULL", "UTC"),
+    ],
+)
+def test_a_column_without_a_time_zone_is_read_in_the_one_it_is_written_in(cluster, newest, zone):
+    """By its newest row: three hours off are three hours of messages that the backfill is blamed for, or not asked."""
+    dsn = made(cluster, f"1, 1, 'k', 'https://x/1.jpg', {newest}, '[]'")
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute(f"ALTER DATABASE {owner.info.dbname} SET timezone = 'America/Sao_Paulo'")
+    with reach(dsn) as session:
+        found = as_found(session, BACKFILL)
+        assert clocks.zone_of(session, found) == zone
+        minute = datetime.now(UTC) - timedelta(seconds=30)
+        moments = Moments(began=minute.isoformat(), zone=clocks.zone_of(session, found))
+        assert rows.written_since(session, found, moments, again_after_s=0).value.media == 0
+        moments = replace(moments, began=(minute - timedelta(minutes=1)).isoformat())
+        came = rows.written_since(session, found, moments, again_after_s=0).value.media
+        assert came == (newest != "NULL")
+
+
+def test_the_partitions_of_a_table_are_kept_up_as_it_is(cluster):
+    """It has no rows and no counters of its own."""
+    parts = "".join(f"CREATE TABLE p{n} PARTITION OF t FOR VALUES FROM ({n}000) TO ({n + 1}000);" for n in range(2))
+    dsn = cluster.database(f"CREATE TABLE t (id int) PARTITION BY RANGE (id); {parts}")
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute("INSERT INTO t SELECT generate_series(0, 1999)")
+        owner.execute("SELECT pg_stat_force_next_flush()")
+    with reach(dsn) as session:
+        found = upkeep.upkeep(session, "t").value
+    assert (found.alive, found.changed, found.analyze_at) == (2000, 2000, 100)
+
+
 def test_the_same_seed_picks_the_same_rows(cluster):
     """A spot check can be repeated; the preview is cut, or absent."""
     dsn = made(cluster, *(f"{n}, 1, 'k', 'https://x/{n}.jpg', now(), '[]'" for n in range(50)))
     shown = BACKFILL.model_copy(update={"preview_column": "mediaUrl"})
     with reach(dsn) as session:
         first, again, other = (
-            picked.spots(session, shown, count=5, seed=seed, preview_length=6).value for seed in (1, 1, 2)
+            picked.spots(session, shown, NEVER, [EMPTY], count=5, seed=seed, preview_length=6).value
+            for seed in (1, 1, 2)
         )
-        silent = picked.spots(session, shown, count=5, seed=1, preview_length=0).value
+        silent = picked.spots(session, shown, NEVER, [EMPTY], count=5, seed=1, preview_length=0).value
     assert first == again != other
     assert {spot.preview for spot in first} == {"https:"}
     assert {spot.preview for spot in silent} == {""}

@@ -17,7 +17,11 @@ def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(database
     before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
     released = opened_at("backfill")
     began = clocks.on_its_clock(database, released.isoformat() if released else "")
-    moments = Moments(old_until=before.until if before else "", began=began)
+    moments = Moments(
+        old_until=before.until if before else "",
+        began=began,
+        zone=clocks.zone_of(database, backfill) if began else "UTC",
+    )
     counts = rows.every_row(database, backfill, moments)
     unreadable = checks.unreadable_rows("followup/coverage-still-complete", counts.value, backfill.source)
     complete = checks.still_complete(counts.value, source=backfill.source, least=backfill.least_rows)

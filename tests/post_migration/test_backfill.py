@@ -34,7 +34,8 @@ def backfill(database, change):
 def runs(change, step_records):
     """Return the recorded runs of the backfill itself, oldest first, each with its item."""
     items = [step.item for step in change.steps_judged_by("backfill/step-output")]
-    return [(item, record) for item in items for record in step_records(item)]
+    found = [(item, record) for item in items for record in step_records(item)]
+    return sorted(found, key=lambda run: run[1]["began"])
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +55,13 @@ def dumped(request, target, recorded):
 
 
 @pytest.fixture(scope="module")
-def moments(database, runs, before):
+def moments(database, backfill, runs, before):
     began = max((record["began"] for _, record in runs), default="")
-    return Moments(old_until=before.until if before else "", began=clocks.on_its_clock(database, began))
+    return Moments(
+        old_until=before.until if before else "",
+        began=clocks.on_its_clock(database, began),
+        zone=clocks.zone_of(database, backfill) if began else "UTC",
+    )
 
 
 @pytest.fixture(scope="module")  # one pass over the table, judged by several tests
@@ -100,13 +105,21 @@ def test_new_pictures_come_in_the_new_form(database, backfill, moments, counts, 
 
 
 @pytest.mark.check("backfill/spot-check", promise="backfill", target="database")
-def test_rows_picked_at_random_are_right(database, backfill, target, counts, require):
+def test_rows_picked_at_random_are_right(database, backfill, moments, target, counts, require):
     unreadable = row_checks.unreadable_rows("backfill/spot-check", counts.value, backfill.source)
     if unreadable:
         require(unreadable)
         return
     seed = random.randrange(2**31)  # noqa: S311  no secret: it is in the evidence, so that the rows can be had again
-    spots = picked.spots(database, backfill, count=SPOTS, seed=seed, preview_length=target.policy.preview_length)
+    spots = picked.spots(
+        database,
+        backfill,
+        moments,
+        row_checks.judged_flags(counts.value),
+        count=SPOTS,
+        seed=seed,
+        preview_length=target.policy.preview_length,
+    )
     judgement = checks.spots_are_right(spots.value, backfill.types, source=backfill.source, least=backfill.least_rows)
     require(judgement, spots)
 

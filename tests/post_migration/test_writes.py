@@ -8,7 +8,7 @@ from releasegate.checks import gap as checks
 from releasegate.checks import logs as log_checks
 from releasegate.core.facts.arrivals import recorded_arrivals
 from releasegate.probes import arrivals as probe
-from releasegate.probes.logs import LogReader
+from releasegate.probes.logs import LogReader, is_kept
 
 NEEDS = ("host", "services")
 
@@ -19,17 +19,21 @@ def judged(request, services, machine, change, target, recorded, require):
 
     def judged(check, migrated=None):
         service = services.look("backend")
-        log = LogReader(target.services, "backend", machine).read(since=service.value.since)
+        has_log = is_kept(target.services, "backend")
+        log = LogReader(target.services, "backend", machine).read(since=service.value.since) if has_log else None
+        found = log.value if log else None
+        shapes = recorded("preflight/log-shapes")
+        known = log_checks.known_errors(found, service.value.since, change.logs, shapes) if found else None
         came = None
         if target.database and change.backfill and service.value.since:
             database = request.getfixturevalue("database")
             came = probe.arrivals(database, change.backfill, since=service.value.since)
         judgement = checks.writes_go_on(
             check,
-            log.value,
+            found,
             service.value.since,
             change.logs,
-            log_checks.known_errors(log.value, service.value.since, change.logs, recorded("preflight/log-shapes")),
+            known,
             columns=[column.name for column in change.db.columns] if change.db else [],
             came=came.value if came else None,
             usual=recorded_arrivals(recorded("preflight/baseline")),

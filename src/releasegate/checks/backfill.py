@@ -86,17 +86,17 @@ def api_agrees(
 
     Messages that the API does not list (deleted ones, another page) are not judged; `strata` counts the kinds of
     old media that the conversations were chosen to cover, `match` is the change file's
-    `url_match`. An API that shows every single one under another url
+    `url_match`. An API that shows every single one under another url, and none under that of another message,
     rewrites them (signs, proxies), which is worth a look and no fault.
     """
     known = {message.id: message for message in stored}
     pairs = [(one, known[key]) for one in read for key in one.urls if key in known]
+    findings = [_not_answered(one, source) for one in read if not one.is_answered]
     if pairs and all(one.urls[message.id] is None for one, message in pairs):
         undecided = "no message of the API's answers shows attachments where [reading] looks for them"
-        return Judgement(seen=0, unit="messages read back", holds="", undecided=undecided)
-    rewrites = bool(pairs) and all(_has_other_url(one.urls[message.id], message.urls, match) for one, message in pairs)
+        return Judgement(seen=0, unit="messages read back", holds="", findings=tuple(findings), undecided=undecided)
+    rewrites = _rewrites(pairs, match)
     differing = [(one, wrong) for one in read if (wrong := _differing(one, pairs, match))]
-    findings = [_not_answered(one, source) for one in read if not one.is_answered]
     findings += [_differs(one, wrong, source, rewrites=rewrites) for one, wrong in differing]
     holds = (
         f"{count(len(pairs), 'message')} with media in {count(len(read), 'conversation')} come back as stored; "
@@ -107,6 +107,17 @@ def api_agrees(
 
 def _differing(read: ReadBack, pairs: Sequence[tuple[ReadBack, Stored]], match: str) -> list[Stored]:
     return [message for one, message in pairs if one is read and not _agree(one.urls[message.id], message.urls, match)]
+
+
+def _rewrites(pairs: Sequence[tuple[ReadBack, Stored]], match: str) -> bool:
+    """Whether every message is shown under another url that is not stored for another one of them either."""
+    stored = {url for _, message in pairs for url in message.urls}
+    shown = {url for one, message in pairs for url in one.urls[message.id] or ()}
+    return (
+        bool(pairs)
+        and not stored & shown
+        and all(_has_other_url(one.urls[message.id], message.urls, match) for one, message in pairs)
+    )
 
 
 def _has_other_url(shown: _Urls | None, stored: _Urls, match: str) -> bool:

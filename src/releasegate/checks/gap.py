@@ -16,6 +16,8 @@ from releasegate.core.facts.logs import LogSlice
 from releasegate.core.figures import count
 
 ENOUGH = 10  # rows that were to be expected: with as many, none at all happens by chance once in 20 000 times
+FEW = 0.1  # of what was to be expected: where 50 were to be expected, 5 come by chance once in 10^15 times (Poisson)
+ENOUGH_FOR_FEW = 50
 _LOST = "what the backend cannot write is lost, or waits for whoever sent it to try again"
 
 
@@ -74,17 +76,17 @@ def _failing(check: str, log: LogSlice, error: naming.NewError, source: str) -> 
 
 
 def _silence(check: str, came: Arrivals | None, usual: Arrivals | None) -> list[Finding]:
-    if came is None or usual is None or came.rows:
+    if came is None or usual is None:
         return []
     expected = usual.per_minute * came.minutes
-    if expected < ENOUGH:
+    if expected < ENOUGH or (came.rows and (expected < ENOUGH_FOR_FEW or came.rows > FEW * expected)):
         return []
     return [
         Finding(
             check=check,
             subject=came.table,
             want=f"about {expected:.0f} new rows in {came.minutes:.0f} min, as before (releasegate)",
-            have="0 new rows",
+            have=count(came.rows, "new row"),
             why=_LOST,
             fix="send a message through the application and look for it; read the backend's log",
             severity=Severity.WARNING,

@@ -11,6 +11,7 @@ from releasegate.core.facts.rows import FIRST_REQUIRED, JSON_TYPES, Flag, NewRow
 from releasegate.core.figures import count
 
 _AGAIN = "run the backfill again (it skips finished rows), then this gate"
+_MANY = 0.1  # of the marked rows
 _MEND = "these rows are filled, so the backfill skips them: empty their {target} first, then run it again"
 
 Fits = Callable[[int], bool]
@@ -32,6 +33,11 @@ def is_judged(flags: int, counts: RowCounts) -> bool:
 def is_own(flags: int, counts: RowCounts) -> bool:
     """Whether a row holds what people attached themselves."""
     return bool(flags & Flag.FILLED) and not is_judged(flags, counts)
+
+
+def judged_flags(counts: RowCounts) -> list[int]:
+    """Return the sets of flags of the rows that the backfill answers for, for the probe to pick some of them."""
+    return [flags for flags in counts.by_flags if is_judged(flags, counts)]
 
 
 def own_flags(counts: RowCounts) -> list[int]:
@@ -100,6 +106,8 @@ def every_row_backfilled(
     )
     if _marker_nowhere(counts):
         findings.append(_no_marker_at_all(counts, source))
+    elif _whose_is_unknown(counts):
+        findings.append(_unmarked(counts, source))
     return Judgement(
         seen=judged,
         unit="rows with media",
@@ -174,6 +182,28 @@ def _marker_nowhere(counts: RowCounts) -> bool:
     return counts.has_marker and not counts.knows_old and filled > 0 and not counts.having(Flag.MARKED)
 
 
+def _whose_is_unknown(counts: RowCounts) -> bool:
+    """Whether many filled rows lack the marker, and nothing says whether the backfill or people filled them.
+
+    People attach little between a backfill and its gate; a backfill that marks half of its rows leaves many.
+    """
+    own = counts.where(lambda flags: is_own(flags, counts) and bool(flags & Flag.MEDIA))
+    return counts.has_marker and not counts.knows_old and own > _MANY * counts.having(Flag.MARKED)
+
+
+def _unmarked(counts: RowCounts, source: str) -> Finding:
+    own = counts.where(lambda flags: is_own(flags, counts))
+    return Finding(
+        check="backfill/every-row",
+        subject=counts.table,
+        want=f"backfilled rows carry the marker ({source})",
+        have=f"{count(own, 'row')} with {counts.target} and without it, and no date to tell people's own by",
+        why="what the backfill left without its marker is not judged here, and the way back would not find it",
+        fix="name the column that dates a row (backfill.created), or look at some of these rows by hand",
+        severity=Severity.WARNING,
+    )
+
+
 def _no_marker_at_all(counts: RowCounts, source: str) -> Finding:
     filled = counts.having(Flag.MEDIA | Flag.FILLED)
     return Finding(
@@ -221,19 +251,22 @@ def coverage(counts: RowCounts, *, source: str, least: int) -> Judgement:
     both = counts.having(Flag.MEDIA | Flag.FILLED)
     due = counts.having(Flag.MEDIA | Flag.DUE)
     left_out = counts.having(Flag.MEDIA | Flag.DUE, without=Flag.FILLED)
-    if not least and not media:
-        return Judgement(seen=0, unit="rows with media", holds="", not_applicable=f"no row with {counts.source}")
+    if not least and not due:
+        nothing = f"no row with {counts.source} from before the backfill"
+        return Judgement(seen=0, unit="rows with media", holds="", not_applicable=nothing)
     figure = _runbooks_figure(filled, media, both)
     holds = f"{_share(both, media)} of {count(media, 'row')} with media; the runbook's query says {figure}"
     findings = (_left_out(counts, due, left_out, figure, source),) if left_out else ()
-    return Judgement(seen=media, unit="rows with media", least=max(least, 1), holds=holds, findings=findings)
+    return Judgement(
+        seen=due, unit="rows with media from before the backfill", least=max(least, 1), holds=holds, findings=findings
+    )
 
 
 def _runbooks_figure(filled: int, media: int, both: int) -> str:
     """Return what the runbook's query says, and where it cannot be right, why."""
     figure = f"{filled / media * 100:.2f}" if media else "NULL"
     if filled == both or not media:
-        return figure
+        return f"{figure}, rounded up" if media > both and figure == "100.00" else figure
     return f"{figure} because it also counts {count(filled - both, 'row')} without media"
 
 

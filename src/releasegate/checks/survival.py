@@ -31,16 +31,22 @@ class Allowance:
 
 
 def differing_groups(now: Checksums | None, before: Checksums | None) -> dict[str, tuple[int, ...]]:
-    """Return for each column of which groups with as many rows as before hold other values, which these are."""
+    """Return for each column of which groups hold other values, which these are, to be compared row by row.
+
+    A group that lost or gained rows tells nothing by its sums: it is looked at with those that differ, and where half
+    of the groups are such. A few deleted rows alone are not worth the copy of the dump that this takes.
+    """
     if now is None or before is None:
         return {}
     shared = _shared(now, before)
+    apart = [group for group in before.groups if group not in shared]
+    is_torn = len(apart) * 2 >= len(before.groups)
     found = {
-        column: tuple(group for group in shared if _differs_in(group, column, now, before))
+        column: [group for group in shared if _differs_in(group, column, now, before)]
         for column in before.columns
         if column in now.columns
     }
-    return {column: groups for column, groups in found.items() if groups}
+    return {column: (*groups, *apart) for column, groups in found.items() if groups or (apart and is_torn)}
 
 
 def source_unchanged(
@@ -54,10 +60,10 @@ def source_unchanged(
 ) -> Judgement:
     """Judge `now` against `before`; `edited` is what a comparison with the restored dump found, by column.
 
-    A group whose number of rows changed (deleted, or arrived late) cannot be compared. With the dump, another value in
-    a strict column stops a release, and so do more edited rows than allowed. Without it, half of the groups stop it;
-    fewer are a warning, but for a strict column only where so few rows explain them that people may have emptied them:
-    above that nobody can tell.
+    A group whose number of rows changed (deleted, or arrived late) cannot be compared by its sums. With the dump,
+    another value in a strict column stops a release, and so do more edited rows than allowed. Without it, half of the
+    groups stop it; fewer are a warning where so few rows explain them that people may have edited them, and above that
+    nobody can tell.
     """
     if now is None or before is None:
         return Judgement(seen=0, unit="rows compared", holds="", undecided="no baseline: preflight recorded none")
@@ -99,18 +105,18 @@ class _Look:
 
     def judge(self, column: str, groups: int) -> tuple[Finding | None, str]:
         """Return what is wrong where `groups` differ, and why nobody can tell, where that is so."""
-        if not groups:
-            return None, ""
         is_strict = column in self.allowed.strict
         if self.edited is not None and self.edited.rows:  # a copy without these rows tells nothing
             return self._by_rows(column, self.edited, is_strict=is_strict), ""
+        if not groups:
+            return None, ""
         if groups * 2 >= self.of or (is_strict and self.allowed.all_rows):
             return self._by_groups(column, groups, stops=True), ""
         rows, most = _rows_behind(groups, self.of), self._most_edited(self.before.rows)
-        if is_strict and rows > most:
+        if rows > most:
             return None, (
                 f"{self.before.table}.{column}: other values in {number(groups)} of {number(self.of)} groups, about "
-                f"{count(rows, 'row')}; people may have emptied up to {number(most)}. [backup] rehearse_restore = true "
+                f"{count(rows, 'row')}; people may have edited up to {number(most)}. [backup] rehearse_restore = true "
                 "would tell, by the dump"
             )
         return self._by_groups(column, groups, stops=False), ""

@@ -37,6 +37,7 @@ def look(subject: Subject) -> Seen:
         else:
             bonds |= found.bonds
             written |= found.written
+            unseen |= found.unseen
     return Seen(bonds, unseen, written)
 
 

@@ -23,11 +23,12 @@ from releasegate.target.models import Database, Host
 class Identity:
     """What identifies a part of the deployment; of a database also the rows written to each table so far.
 
-    `written` are those inserted, updated and deleted, by "schema.table".
+    `written` are those inserted, updated and deleted, by "schema.table". `unseen` says why a bond is not known.
     """
 
     bonds: Mapping[Bond, str]
     written: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    unseen: Mapping[Bond, str] = field(default_factory=dict)
 
 
 def of_database(database: Database, change: Change) -> Identity:
@@ -37,12 +38,16 @@ def of_database(database: Database, change: Change) -> Identity:
     """
     with open_session(database) as session:
         found = server(session).value
+        unseen: dict[Bond, str] = {}
         bonds = {Bond.SERVER: f"{found.system_identifier}/{found.database}"}
         if change.db is not None:
             bonds[Bond.CATALOG] = _digest(asdict(catalog.schema(session, change.db.tables).value))
         if change.backfill is not None:
-            bonds[Bond.BACKFILLED] = _backfilled(session, change.backfill)
-        return Identity(bonds, counters.written(session))
+            try:
+                bonds[Bond.BACKFILLED] = _backfilled(session, change.backfill)
+            except CannotMeasure as error:  # a table too large to be searched in time: the other bonds hold
+                unseen[Bond.BACKFILLED] = str(error)
+        return Identity(bonds, counters.written(session), unseen)
 
 
 def commit_at(host: Host, path: str, *, other: str | None = None) -> str:

@@ -14,17 +14,20 @@ from releasegate.core.pointers import MISSING, first
 from releasegate.probes import rule_sql
 from releasegate.probes.columns import REPLY, usual
 from releasegate.probes.postgres import Session
-from releasegate.probes.row_query import among, composed, types_of
-from releasegate.probes.row_sql import parts
+from releasegate.probes.row_query import among, as_text, composed, marked_rows, types_of
+from releasegate.probes.row_sql import Moments, first_text, parts
 
 MOST_READ: Final = 40  # conversations; at 50 ms an answer the API is busy with us for 2 s
 MOST_KINDS: Final = 500  # of old media, the most frequent first; more are covered by chance
 
+_TRIED: Final = 20  # rows picked for each that is shown: most tables have few that are not the backfill's
+
 # Picked by a hash with the seed in it, so that the same seed shows the same rows again.
+_PLACE = "hashtextextended({key}::text, {seed})"
+_PICKED = "{key} IN (SELECT {key} FROM {table} WHERE {source}::text <> '' ORDER BY {place} LIMIT {tried})"
 _SPOTS = """
-SELECT {key}::text AS id, {source}::text AS source, {url} AS url, {type} AS type, {preview} AS preview,
-       {fields} AS fields
-  FROM {table} WHERE {source}::text <> '' ORDER BY hashtextextended({key}::text, {seed}) LIMIT {count}
+SELECT id, source, url, named AS type, preview, fields FROM {marked} AS marked
+ WHERE flags = ANY ({wanted}::int[]) ORDER BY place LIMIT {count}
 """
 # An ending is what follows the last dot, where it is as short as an ending and made of letters and figures: anything
 # else (a signature, an id) would be as many kinds as there are rows.
@@ -43,9 +46,19 @@ _AGAIN = "SELECT {key}, {source}, {target} FROM {table} WHERE {key}::text IN ({{
 
 
 def spots(
-    session: Session, backfill: Backfill, *, count: int, seed: int, preview_length: int
+    session: Session,
+    backfill: Backfill,
+    moments: Moments,
+    wanted: Sequence[int],
+    *,
+    count: int,
+    seed: int,
+    preview_length: int,
 ) -> Measurement[tuple[Spot, ...]]:
-    """Measure `count` rows picked by `seed`; `preview_length` characters of the row's text are shown, 0 shows none."""
+    """Measure `count` rows picked by `seed` among those whose flags are `wanted`.
+
+    `preview_length` characters of the row's text are shown, 0 shows none.
+    """
     preview: sql.Composable = sql.SQL("''")
     if backfill.preview_column and preview_length:
         column = sql.Identifier(backfill.preview_column)
@@ -54,8 +67,20 @@ def spots(
         sql.SQL("{}, {}::text").format(sql.Literal(name), sql.Identifier(name)) for name in rule_sql.columns(backfill)
     ]
     fields = sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
+    place = composed(_PLACE, backfill, seed=sql.Literal(seed))
+    target = sql.SQL("{}::jsonb").format(sql.Identifier(backfill.to_column))
+    marked = marked_rows(backfill, moments, types_of(session, backfill)).of(
+        composed(_PICKED, backfill, place=place, tried=sql.Literal(_TRIED * count)),
+        id=as_text(backfill.key),
+        source=as_text(backfill.from_column),
+        url=first_text(target, backfill.url),
+        named=first_text(target, backfill.type),
+        preview=preview,
+        fields=fields,
+        place=place,
+    )
     answer = session.read(
-        composed(_SPOTS, backfill, preview=preview, fields=fields, seed=sql.Literal(seed), count=sql.Literal(count))
+        composed(_SPOTS, backfill, marked=marked, wanted=sql.Literal(list(wanted)), count=sql.Literal(count))
     )
     picked = tuple(Spot(**row) for row in answer.rows)
     return answer.measurement(picked, unit="rows picked", rows=len(picked))
@@ -89,7 +114,8 @@ def conversations_to_read(session: Session, backfill: Backfill, visible: Sequenc
         )
     )
     chosen = tuple(dict.fromkeys(row["conversation"] for row in answer.rows))[:MOST_READ]
-    return answer.measurement(chosen, unit="kinds of old media", rows=len(answer.rows))
+    covered = sum(row["conversation"] in chosen for row in answer.rows)
+    return answer.measurement(chosen, unit="kinds of old media", rows=covered)
 
 
 def stored(session: Session, backfill: Backfill, ids: Sequence[str]) -> Measurement[tuple[Stored, ...]]:

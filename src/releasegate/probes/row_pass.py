@@ -88,7 +88,8 @@ class _Ranges:
         for answer, upper in self._ranges.each(self._counted, after=found.after):
             found.add(answer)
             found.after = upper
-            self._keep(found)
+            if upper is not None:  # a pass that is over is not taken up again
+                self._keep(found)
         if self._file:
             self._file.unlink(missing_ok=True)
         return found

@@ -38,11 +38,13 @@ class Moments:
     """Which rows are old, as texts that the `created` column's type can read; "" where nobody knows.
 
     `old_until` is the newest row's creation when preflight looked: in the column's own words, so that a column
-    without time zone compares with itself. `began` is when the backfill began, from the operator's clock.
+    without time zone compares with itself. `began` is when the backfill began, with its own time zone; `zone` is the
+    one that a column without any is written in.
     """
 
     old_until: str = ""
     began: str = ""
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +116,26 @@ def parts(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
+def has_no_zone(created_type: str) -> bool:
+    """Whether a column of this type tells hours and minutes, and not of which time zone."""
+    return created_type.startswith("timestamp") and "with time zone" not in created_type
+
+
 def as_moment(moment: str, created_type: str) -> sql.Composable:
-    """Return a moment as SQL that compares with a column of `created_type`."""
-    is_local = created_type.startswith("timestamp") and "with time zone" not in created_type
-    return sql.SQL("{}::timestamp" if is_local else "{}::timestamptz").format(sql.Literal(moment))
+    """Return a moment in the words of a column of `created_type` as SQL that compares with it."""
+    return sql.SQL("{}::timestamp" if has_no_zone(created_type) else "{}::timestamptz").format(sql.Literal(moment))
+
+
+def as_instant(moment: str, created_type: str, zone: str) -> sql.Composable:
+    """Return a moment with a time zone as SQL that compares with a column of `created_type`, written in `zone`."""
+    return in_its_words(sql.SQL("{}::timestamptz").format(sql.Literal(moment)), created_type, zone)
+
+
+def in_its_words(instant: sql.Composable, created_type: str, zone: str) -> sql.Composable:
+    """Return an expression with a time zone as a column of `created_type` would hold it, written in `zone`."""
+    if not has_no_zone(created_type):
+        return instant
+    return sql.SQL("(({}) AT TIME ZONE {})").format(instant, sql.Literal(zone))
 
 
 def _text_at(target: sql.Composable, steps: Sequence[str]) -> sql.Composable:
@@ -136,8 +154,8 @@ def _flags(backfill: Backfill) -> sql.Composable:
 
 def _times(backfill: Backfill, moments: Moments, created_type: str) -> list[sql.Composable]:
     return [
-        _bit(Flag.OLD, _not_after(backfill, moments.old_until, created_type, unknown=False)),
-        _bit(Flag.DUE, _not_after(backfill, moments.began, created_type, unknown=True)),
+        _bit(Flag.OLD, _not_after(backfill, _moment(moments.old_until, created_type), created_type, unknown=False)),
+        _bit(Flag.DUE, _not_after(backfill, _began(moments, created_type), created_type, unknown=True)),
     ]
 
 
@@ -225,11 +243,18 @@ def _kind(backfill: Backfill) -> str:
     return "array" if all((parts(pointer) or [""])[0].isdecimal() for pointer in backfill.url) else "object"
 
 
-def _not_after(backfill: Backfill, moment: str, created_type: str, *, unknown: bool) -> sql.Composable:
-    """Return whether the row was created at `moment` or before; `unknown` for rows of which nobody can tell."""
-    if not backfill.created or not created_type or not moment:
+def _moment(moment: str, created_type: str) -> sql.Composable | None:
+    return as_moment(moment, created_type) if moment else None
+
+
+def _began(moments: Moments, created_type: str) -> sql.Composable | None:
+    return as_instant(moments.began, created_type, moments.zone) if moments.began else None
+
+
+def _not_after(backfill: Backfill, limit: sql.Composable | None, created_type: str, *, unknown: bool) -> sql.Composable:
+    """Return whether the row was created at `limit` or before; `unknown` for rows of which nobody can tell."""
+    if not backfill.created or not created_type or limit is None:
         return sql.Literal(unknown)
-    limit = as_moment(moment, created_type)
     return sql.SQL("coalesce({} <= {}, {})").format(sql.Identifier(backfill.created), limit, sql.Literal(unknown))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,14 +14,19 @@ from psycopg import sql
 from releasegate.change.models import Backfill
 from releasegate.core import Measurement
 from releasegate.core.facts.rows import COUNTS_UNIT, Flag, NewRows, RowCounts, Segment
+from releasegate.probes.key_ranges import TooLong, read_in_time
 from releasegate.probes.postgres import Answer, Session, identifier
 from releasegate.probes.row_pass import count_rows
 from releasegate.probes.row_query import as_text, composed, created_type, marked_rows, types_of
-from releasegate.probes.row_sql import Moments, as_moment
+from releasegate.probes.row_sql import Moments, as_instant, as_moment
 
 MOST_EXAMPLES: Final = 20  # of each kind; enough to see what they have in common
 
-_BLOCKS = "SELECT pg_relation_size({table}::regclass) / current_setting('block_size')::int AS blocks"
+_BLOCKS = """
+SELECT (pg_relation_size({table}::regclass)
+        + coalesce((SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree({table}::regclass)), 0))::bigint
+       / current_setting('block_size')::int AS blocks
+"""
 _EXAMPLES = "SELECT id FROM {marked} AS marked WHERE flags = ANY ({wanted}) LIMIT {most}"
 _WORST = """
 SELECT segment, count(*) AS rows FROM {marked} AS marked WHERE flags = ANY ({wanted})
@@ -71,16 +77,18 @@ def every_row(
 def examples(
     session: Session, backfill: Backfill, moments: Moments, wanted: Mapping[str, Iterable[int]]
 ) -> Measurement[dict[str, tuple[str, ...]]]:
-    """Measure the ids of up to MOST_EXAMPLES rows for each name in `wanted`, which maps it to sets of flags."""
+    """Measure the ids of up to MOST_EXAMPLES rows for each name in `wanted`, which maps it to sets of flags.
+
+    On a table too large to be searched within the time-out there are none: how many there are is known all the same.
+    """
     marked = marked_rows(backfill, moments, types_of(session, backfill)).of(id=as_text(backfill.key))
-    answers = {
-        name: session.read(
-            composed(
+    answers: dict[str, Answer] = {}
+    with contextlib.suppress(TooLong):
+        for name, sets in wanted.items():
+            query = composed(
                 _EXAMPLES, backfill, marked=marked, wanted=sql.Literal(sorted(sets)), most=sql.Literal(MOST_EXAMPLES)
             )
-        )
-        for name, sets in wanted.items()
-    }
+            answers[name] = read_in_time(session, query)
     found = {name: tuple(row["id"] for row in answer.rows) for name, answer in answers.items()}
     return Measurement(
         value=found,
@@ -101,16 +109,23 @@ def how_long(took: Sequence[float], rows: int) -> Measurement[dict[str, float]]:
 def worst_segment(
     session: Session, backfill: Backfill, moments: Moments, wanted: Iterable[int]
 ) -> Measurement[Segment | None]:
-    """Measure which day, or value of the change's `segment`, has the most rows of the sets of flags in `wanted`."""
+    """Measure which day, or value of the change's `segment`, has the most rows of the sets of flags in `wanted`.
+
+    None where nothing says, or where a table this large cannot be searched within the time-out.
+    """
     types = types_of(session, backfill)
     is_day = backfill.segment not in types
     name = (backfill.created if created_type(types, backfill) else None) if is_day else backfill.segment
     sets = sorted(wanted)
+    nothing: Measurement[Segment | None] = Measurement(value=None, unit="segments", rows=0, query="", duration_s=0.0)
     if name is None or not sets:
-        return Measurement(value=None, unit="segments", rows=0, query="", duration_s=0.0)
+        return nothing
     cast = sql.SQL("{}::date::text" if is_day else "{}::text")
     marked = marked_rows(backfill, moments, types).of(segment=cast.format(sql.Identifier(name)))
-    answer = session.read(composed(_WORST, backfill, marked=marked, wanted=sql.Literal(sets)))
+    try:
+        answer = read_in_time(session, composed(_WORST, backfill, marked=marked, wanted=sql.Literal(sets)))
+    except TooLong:
+        return nothing
     found = [Segment(name=name, value=str(row["segment"]), rows=row["rows"]) for row in answer.rows]
     return answer.measurement(found[0] if found else None, unit="segments", rows=len(found))
 
@@ -140,7 +155,7 @@ def _new_rows(
 ) -> Answer:
     assert backfill.created is not None
     created = sql.Identifier(backfill.created)
-    since = sql.SQL("{} > {}").format(created, as_moment(moments.began, created_type(types, backfill)))
+    since = sql.SQL("{} > {}").format(created, as_instant(moments.began, created_type(types, backfill), moments.zone))
     marked = marked_rows(backfill, moments, types).of(since, created=created)
     is_old_form = sql.SQL("flags & {} = {}").format(
         sql.Literal(int(Flag.MEDIA | Flag.FILLED)), sql.Literal(int(Flag.MEDIA))

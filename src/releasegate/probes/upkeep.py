@@ -10,10 +10,16 @@ from releasegate.core import Measurement
 from releasegate.core.facts.upkeep import Upkeep
 from releasegate.probes.postgres import Session, identifier
 
-# The table's own storage parameters go before the server's settings; the limits are how autovacuum works them out.
+# The table's own storage parameters go before the server's settings; the limits are how autovacuum works them out. A
+# partitioned table has neither rows nor counters of its own: its partitions have.
 _UPKEEP: Final = """
+SELECT sum(alive)::bigint AS alive, sum(dead)::bigint AS dead, sum(changed)::bigint AS changed,
+       coalesce(min(analyzed)::text, '') AS analyzed, bool_and(is_automatic) AS is_automatic,
+       sum(analyze_at)::bigint AS analyze_at, sum(vacuum_at)::bigint AS vacuum_at,
+       max(vacuumed_ago_s) AS vacuumed_ago_s, bool_or(is_vacuumed_now) AS is_vacuumed_now, max(held_s) AS held_s
+  FROM (
 SELECT coalesce(n_live_tup, 0) AS alive, coalesce(n_dead_tup, 0) AS dead, coalesce(n_mod_since_analyze, 0) AS changed,
-       coalesce(greatest(last_analyze, last_autoanalyze)::text, '') AS analyzed,
+       greatest(last_analyze, last_autoanalyze) AS analyzed,
        current_setting('autovacuum')::bool AND current_setting('track_counts')::bool
            AND coalesce(own.settings ->> 'autovacuum_enabled', 'true')::bool AS is_automatic,
        (coalesce(own.settings ->> 'autovacuum_analyze_threshold',
@@ -37,7 +43,9 @@ SELECT coalesce(n_live_tup, 0) AS alive, coalesce(n_dead_tup, 0) AS dead, coales
   LEFT JOIN pg_stat_all_tables AS stat ON stat.relid = pg_class.oid
  CROSS JOIN LATERAL (
        SELECT jsonb_object_agg(option_name, option_value) AS settings FROM pg_options_to_table(reloptions)) AS own
- WHERE pg_class.oid = to_regclass({table})
+ WHERE pg_class.oid = to_regclass({table}) AND relkind <> 'p'
+    OR pg_class.oid IN (SELECT relid FROM pg_partition_tree(to_regclass({table})) WHERE isleaf)) AS part
+HAVING count(*) > 0
 """
 
 
