@@ -65,7 +65,7 @@ def table(stored=GOOD, kind="jsonb", more=""):
 CASES = {
     "no such table": (table(), {"table": "n"}, GATES),
     "no such schema": (table(), {"table": "shop.m"}, GATES),
-    "no such column": (table(), {"source": "media_uri"}, ("migration", "backfill")),
+    "no such column": (table(), {"source": "media_uri"}, GATES),
     "text instead of jsonb": (table(kind="text"), {}, ("migration", "backfill")),
     "an object": (table('\'{"url": "x"}\''), {}, ("backfill",)),
     "a scalar": (table("'7'"), {}, ("backfill",)),

@@ -9,6 +9,7 @@ from releasegate.checks import plans as plan_checks
 from releasegate.checks import rollback as rollback_checks
 from releasegate.checks import rows as row_checks
 from releasegate.checks import schema as checks
+from releasegate.checks.planned import planned_words
 from releasegate.checks.steps import commands_did_as_promised
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
@@ -23,7 +24,9 @@ pytestmark = pytest.mark.migration
 
 @pytest.fixture
 def schema(database, change):
-    return catalog.schema(database, change.db.tables)
+    return catalog.schema(
+        database, change.db.tables, references=[key.references_table for key in change.db.foreign_keys]
+    )
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def objects(database):
 def planned(schema, change):
     """Return the words of what the change names."""
     db = change.db
-    return checks.planned_words(schema.value.tables, db.columns, db.foreign_keys, db.indexes)
+    return planned_words(schema.value.tables, db.columns, db.foreign_keys, db.indexes)
 
 
 @pytest.fixture

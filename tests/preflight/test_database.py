@@ -3,10 +3,10 @@
 import pytest
 
 from releasegate.checks import activity as activity_checks
+from releasegate.checks import beforehand
 from releasegate.checks import capacity as capacity_checks
 from releasegate.checks import database as checks
 from releasegate.checks import migrations as migration_checks
-from releasegate.checks import schema as schema_checks
 from releasegate.probes import activity, arrivals, capacity, catalog, checksums, migrations
 from releasegate.probes import database as probe
 from releasegate.probes.columns import as_found
@@ -97,11 +97,13 @@ def test_every_statement_of_the_way_back_can_run(database, change, require):
     require(checks.statements_plan("preflight/rollback-plans", planned.value, created_later=later), planned)
 
 
-@pytest.mark.check("preflight/not-yet-migrated", promise="schema.columns", target="database")
-def test_no_earlier_attempt_left_columns_behind(database, files, booked, change, require):
-    schema = catalog.schema(database, change.db.tables)
+@pytest.mark.check("preflight/not-yet-migrated", promise="schema", target="database")
+def test_no_earlier_attempt_left_anything_behind(database, files, booked, change, require):
+    db = change.db
+    schema = catalog.schema(database, db.tables, references=[key.references_table for key in db.foreign_keys])
     listed = migration_checks.already_listed(files.value, booked.value)
-    require(schema_checks.not_yet_migrated(schema.value, change.db.columns, listed), schema, booked)
+    judgement = beforehand.not_yet_migrated(schema.value, db.columns, listed, indexes=db.indexes, keys=db.foreign_keys)
+    require(judgement, schema, booked)
 
 
 @pytest.mark.check("preflight/migration-files", promise="schema.files", target="database")
@@ -117,12 +119,18 @@ def test_nobody_is_in_the_migration_s_way(database, change, target, require):
 
 @pytest.mark.check("preflight/baseline", promise="schema", target="database")
 def test_the_state_before_the_release_is_on_record(database, change, require):
-    schema, objects = catalog.schema(database, change.db.tables), catalog.objects(database)
+    survivors, tables = change.db.survivors, dict.fromkeys(change.db.tables)
+    schema = catalog.schema(database, list(tables | dict.fromkeys(one.table for one in survivors)))
+    objects = catalog.objects(database)
+    absent = beforehand.baseline_lacks(schema.value, change.db.tables, survivors)
+    if absent:  # it cannot be summed up
+        require(beforehand.baseline_taken(objects.value, 0, absent), objects)
+        return
     backfill = change.backfill and as_found(database, change.backfill)
-    sums = checksums.of_survivors(database, change.db.survivors, backfill)
-    summed = {one.table for one in change.db.survivors}
+    sums = checksums.of_survivors(database, survivors, backfill)
+    summed = {one.table for one in survivors}
     others = catalog.row_counts(database, [table for table in schema.value.tables if table not in summed])
     seen = others.rows + sum(one.rows for one in sums)
     came = backfill and arrivals.arrivals(database, backfill)
     kept = [objects, *sums, others, *([came] if came else [])]
-    require(schema_checks.baseline_taken(schema.value, change.db.tables, objects.value, seen), *kept)
+    require(beforehand.baseline_taken(objects.value, seen), *kept)

@@ -6,7 +6,7 @@ import pytest
 
 from releasegate.checks import apart, lost
 from releasegate.checks import rollback as checks
-from releasegate.checks.schema import planned_words
+from releasegate.checks.planned import planned_words
 from releasegate.core.facts.back import recorded_heads, recorded_rows
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.probes import catalog, copies, git, migrations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from releasegate.checks.schema import differences, is_planned
+from releasegate.checks.planned import differences, is_planned
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.back import Difference

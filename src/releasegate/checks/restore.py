@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from releasegate.checks.schema import differences
+from releasegate.checks.planned import differences
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.durations import show_duration
 from releasegate.core.facts.backup import Restored, TableRows
-from releasegate.core.facts.catalog import Catalog
+from releasegate.core.facts.catalog import OWNER, Catalog
 from releasegate.core.facts.host import DiskFacts
 from releasegate.core.facts.rows import Checksums
 from releasegate.core.figures import count, gigabytes
@@ -19,7 +19,7 @@ RESTORED, ROWS, ROOM = "backup/restored", "backup/restored-rows", "backup/room-t
 OURS = "releasegate"  # who promises what no release document does
 _AGAIN = "take the backup again (runbook step 1), then this gate; do not go on without it"
 _INVALID = " (invalid)"  # an index that was broken when it was dumped is built anew by a restore
-_GRANTS = "grants on "
+_NOT_RESTORED = ("grants on ", OWNER)
 _MOST = 20
 
 
@@ -156,9 +156,11 @@ def catalog_came_back(copy: Catalog, before: Catalog | None, *, same_major: bool
 
 
 def _comparable(catalog: Catalog) -> Catalog:
-    """Return what a restore without owners and rights brings back: everything but the grants."""
+    """Return what a restore without owners and rights brings back: everything but these."""
     return {
-        name: definition.removesuffix(_INVALID) for name, definition in catalog.items() if not name.startswith(_GRANTS)
+        name: definition.removesuffix(_INVALID)
+        for name, definition in catalog.items()
+        if not name.startswith(_NOT_RESTORED)
     }
 
 

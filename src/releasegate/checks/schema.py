@@ -6,9 +6,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from releasegate.checks.planned import differences, is_planned
+from releasegate.checks.spelling import same_literal, same_text
 from releasegate.checks.words import number, some
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.catalog import (
+    OWNER,
     Catalog,
     ColumnFacts,
     Deparsed,
@@ -65,58 +68,6 @@ class Survivors(Protocol):
     source: str
 
 
-def not_yet_migrated(schema: SchemaFacts, promised: Sequence[Column], listed: Sequence[str] = ()) -> Judgement:
-    """None of the release's columns is there before it began: a half-done earlier attempt shows here.
-
-    `listed` are files of the release that a runner's table already lists: it would not run them again.
-    """
-    there = [found for column in promised if (found := schema.column(column.table, column.name))]
-    findings = tuple(
-        Finding(
-            check="preflight/not-yet-migrated",
-            subject=f"{column.table}.{column.name}",
-            want="not there before the migration (releasegate)",
-            have=f"already there: {column.type}",
-            why="an earlier attempt left it: without IF NOT EXISTS the migration stops at it, with it it skips it",
-            fix="find out what the earlier attempt did; drop what it left, or go on knowingly",
-            severity=Severity.WARNING,
-        )
-        for column in there
-    )
-    findings += tuple(
-        Finding(
-            check="preflight/not-yet-migrated",
-            subject=path,
-            want="not written down as done before the migration (releasegate)",
-            have="the runner's table lists it",
-            why="a runner skips it and says that all is well, and the columns are not made",
-            fix="find out what the earlier attempt did; delete the row, or go on with psql knowingly",
-            severity=Severity.WARNING,
-        )
-        for path in listed
-    )
-    holds = f"none of {count(len(promised), 'new column')} is there yet"
-    return Judgement(seen=len(promised) if schema.tables else 0, unit="columns", holds=holds, findings=findings)
-
-
-def baseline_taken(schema: SchemaFacts, tables: Sequence[str], catalog: Catalog, rows: int) -> Judgement:
-    """The change's tables are on record as they were before the release, so that later gates can compare."""
-    missing = [table for table in tables if table not in schema.tables]
-    findings = tuple(
-        Finding(
-            check="preflight/baseline",
-            subject=table,
-            want="the table is there (change file [schema])",
-            have="no such table on the search path",
-            why="nothing of it can be compared after the release",
-            fix="check database.dsn and the role's search_path",
-        )
-        for table in missing
-    )
-    holds = f"{count(len(catalog), 'object')} of the catalog and {count(rows, 'row')} are on record"
-    return Judgement(seen=len(catalog), unit="objects of the catalog", holds=holds, findings=findings)
-
-
 def to_deparse(schema: SchemaFacts, columns: Sequence[Column], indexes: Sequence[Index]) -> list[tuple[str, str]]:
     """Return what only the server can compare: (table, expression) where promise and catalog are written differently.
 
@@ -124,7 +75,7 @@ def to_deparse(schema: SchemaFacts, columns: Sequence[Column], indexes: Sequence
     """
     pairs = [(index.table, pair) for index in indexes for pair in _index_pairs(schema, index)]
     pairs += [(column.table, pair) for column in columns for pair in _column_pairs(schema, column)]
-    return [(table, text) for table, (want, have) in pairs if not _same_text(want, have) for text in (want, have)]
+    return [(table, text) for table, (want, have) in pairs if not same_text(want, have) for text in (want, have)]
 
 
 def _column_pairs(schema: SchemaFacts, column: Column) -> list[tuple[str, str]]:
@@ -158,7 +109,7 @@ def _as_sql(schema: SchemaFacts, table: str, text: str) -> str:
 def _same(table: str, want: str, have: str, deparsed: Deparsed) -> bool:
     """Whether two expressions are the same: as they are written, or as the server writes both."""
     told = deparsed.get((table, want))
-    return _same_text(want, have) or (told is not None and told == deparsed.get((table, have)))
+    return same_text(want, have) or (told is not None and told == deparsed.get((table, have)))
 
 
 def columns_exist(schema: SchemaFacts, promised: Sequence[Column], deparsed: Deparsed) -> Judgement:
@@ -204,7 +155,7 @@ def foreign_keys_hold(schema: SchemaFacts, promised: Sequence[ForeignKey]) -> Ju
 
 
 def _foreign_key(schema: SchemaFacts, key: ForeignKey) -> Finding | None:
-    found = next((one for one in schema.foreign_keys if _is_same_key(one, key)), None)
+    found = next((one for one in schema.foreign_keys if is_same_key(one, key)), None)
     if found is None:
         have = "no such foreign key"
     elif not found.is_valid:
@@ -225,13 +176,13 @@ def _foreign_key(schema: SchemaFacts, key: ForeignKey) -> Finding | None:
     )
 
 
-def _is_same_key(found: ForeignKeyFacts, key: ForeignKey) -> bool:
-    return (found.table, found.columns, found.references_table, found.references_columns) == (
+def is_same_key(found: ForeignKeyFacts, key: ForeignKey) -> bool:
+    """Whether it is the promised key, on the same columns and to the same table, whatever it does on delete."""
+    return (found.table, found.columns, found.references_columns) == (
         key.table,
         (key.column,),
-        key.references_table,
         (key.references_column,),
-    )
+    ) and key.references_table in (found.references_table, *found.references_given)
 
 
 def indexes_work(schema: SchemaFacts, promised: Sequence[Index], deparsed: Deparsed) -> Judgement:
@@ -320,7 +271,7 @@ def nothing_unplanned(now: Catalog, before: Catalog | None, planned: Collection[
     """
     if before is None:
         return Judgement(seen=0, unit="objects compared", holds="", undecided="no baseline: preflight recorded none")
-    found = [one for one in differences(now, before) if not is_planned(one[0], now.get(one[0], ""), planned)]
+    found = [one for one in differences(now, before) if not is_planned(one[0], one[2], planned)]
     findings = tuple(
         Finding(
             check="migration/nothing-unplanned",
@@ -405,6 +356,8 @@ def catalog_is_back(now: Catalog, before: Catalog | None) -> Judgement:
             have=f"{what}: {definition}" if definition else what,
             why="the restore did not bring back the whole database",
             fix="restore into an empty database (pg_restore -c stops at objects newer than the dump), then this gate",
+            # A restore by another role (--no-owner) is a whole one, whose owner somebody may have chosen.
+            severity=Severity.WARNING if name.startswith(OWNER) else Severity.ERROR,
         )
         for name, what, definition in differences(now, before)
     )
@@ -412,71 +365,12 @@ def catalog_is_back(now: Catalog, before: Catalog | None) -> Judgement:
     return Judgement(seen=len(now), unit="objects compared", holds=holds, findings=findings)
 
 
-def differences(now: Catalog, before: Catalog) -> list[tuple[str, str, str]]:
-    """Return (object, new / gone / changed, definition now) for everything that differs, in order of name."""
-    found = []
-    for name in sorted(now.keys() | before.keys()):
-        if name not in before:
-            found.append((name, "new", now[name]))
-        elif name not in now:
-            found.append((name, "gone", ""))
-        elif now[name] != before[name]:
-            found.append((name, f"changed from {before[name]}", now[name]))
-    return found
-
-
-def planned_words(
-    tables: Mapping[str, str], columns: Sequence[Column], keys: Sequence[ForeignKey], indexes: Sequence[Index]
-) -> set[str]:
-    """Return what the change names, as the catalog writes it: qualified columns, key definitions, index names."""
-    words = {f"column {tables.get(one.table, one.table)}.{one.name}" for one in columns}
-    words |= {f"index .{one.name}" for one in indexes}
-    words |= {f"foreign key ({one.column})" for one in keys}
-    # A column that references another table is written with its key in one clause: the key belongs to the column.
-    return words | {f"foreign key ({one.name})" for one in columns}
-
-
-def is_planned(name: str, definition: str, planned: Collection[str]) -> bool:
-    """Whether an object of the catalog is one that the change names; `planned` are its words."""
-    plain, text = name.replace('"', ""), definition.replace('"', "")
-    kind, _, rest = plain.partition(" ")
-    if kind == "index":
-        return f"index .{rest.rpartition('.')[2]}" in planned
-    if kind == "constraint":
-        key = re.match(r"FOREIGN KEY (\([^)]*\))", text)
-        return bool(key) and f"foreign key {key.group(1)}" in planned  # type: ignore[union-attr]
-    return plain in planned
-
-
-def _same_text(want: str, have: str) -> bool:
-    return _squeezed(want) == _squeezed(have)
-
-
-def _squeezed(text: str) -> str:
-    """Return SQL without blanks, in lower case outside of quotes, and without brackets around all of it."""
-    parts = re.split(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""", text)
-    squeezed = "".join(part if number % 2 else "".join(part.lower().split()) for number, part in enumerate(parts))
-    while squeezed.startswith("(") and _closes_at(squeezed) == len(squeezed) - 1:
-        squeezed = squeezed[1:-1]
-    return squeezed
-
-
-def _closes_at(text: str) -> int:
-    """Return where the bracket that `text` begins with is closed; brackets inside quotes are not told apart."""
-    depth = 0
-    for place, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth == 0:
-            return place
-    return len(text)
-
-
 def _same_default(column: Column, found: ColumnFacts, deparsed: Deparsed) -> bool:
     """Whether two defaults are the same, with or without the cast that the server adds."""
     want, have = column.default, found.default
     if want is None or have is None:
         return want is have
-    if _squeezed(want).partition("::")[0] == _squeezed(have).partition("::")[0]:
+    if same_literal(want, have):
         return True
     return _same(column.table, f"({want})::{found.type}", f"({have})::{found.type}", deparsed)
 

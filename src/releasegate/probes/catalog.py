@@ -48,7 +48,8 @@ SELECT conname::text AS name, given AS "table",
        CASE confdeltype WHEN 'a' THEN 'NO ACTION' WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE'
                         WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' END AS on_delete,
        convalidated AS is_valid,
-       (SELECT given FROM named other WHERE other.class = confrelid LIMIT 1) AS references_given
+       ARRAY(SELECT name FROM unnest({references}::text[], {regclasses_of_references}::text[]) AS other (name, quoted)
+              WHERE to_regclass(quoted) = confrelid) AS references_given
   FROM named JOIN pg_constraint ON conrelid = class AND contype = 'f'
  ORDER BY given, conname
 """
@@ -65,14 +66,19 @@ SELECT found.relname::text AS name, given AS "table", amname::text AS method,
 """
 
 # Left out: what belongs to an extension, partitions (a scheduled job makes them), NOT NULL as a constraint (the
-# column says it; PostgreSQL 18 lists it twice). A function's body is kept as a hash.
+# column says it; PostgreSQL 18 lists it twice). A function's body is kept as a hash; one in standard SQL is only in
+# its whole definition. What was added later than the first baselines has names of its own, `DETAILS` and `OWNER`: a
+# definition in other words would differ from each of them.
 _OURS = """
 WITH space AS (
     SELECT oid, nspname FROM pg_namespace
      WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
 ), ours AS (
     SELECT class.oid, class.relkind, class.relname, class.relowner, class.relacl, class.relrowsecurity,
-           class.relforcerowsecurity, nspname, format('%I.%I', nspname, relname) AS name
+           class.relforcerowsecurity, class.relpersistence, class.reloptions, nspname,
+           format('%I.%I', nspname, relname) AS name,
+           CASE relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialised view ' WHEN 'S' THEN 'sequence '
+                        WHEN 'f' THEN 'foreign table ' ELSE 'table ' END AS kind
       FROM pg_class class JOIN space ON space.oid = relnamespace
      WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT relispartition
        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = class.oid
@@ -80,12 +86,27 @@ WITH space AS (
 )
 """
 _OBJECTS = """
-SELECT CASE relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialised view ' WHEN 'S' THEN 'sequence '
-                    WHEN 'f' THEN 'foreign table ' ELSE 'table ' END || name AS object,
+SELECT kind || name AS object,
        concat_ws(', ', CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END,
                  CASE WHEN relrowsecurity THEN 'row security' END,
                  CASE WHEN relforcerowsecurity THEN 'row security also for its owner' END) AS definition
   FROM ours
+UNION ALL
+SELECT 'owner of ' || kind || name, pg_get_userbyid(relowner) FROM ours
+UNION ALL
+SELECT 'details of ' || kind || name,
+       concat_ws(', ', CASE relpersistence WHEN 'u' THEN 'unlogged' ELSE 'logged' END,
+                 (SELECT string_agg(option, ', ' ORDER BY option) FROM unnest(reloptions) AS option))
+  FROM ours
+UNION ALL
+SELECT format('details of column %s.%I', name, attname),
+       concat_ws(', ', CASE attgenerated::text WHEN '' THEN NULL WHEN 's' THEN 'generated, stored'
+                                               ELSE 'generated' END,
+                 CASE WHEN attcollation <> typcollation
+                      THEN (SELECT 'collation ' || collname FROM pg_collation WHERE oid = attcollation) END)
+  FROM ours JOIN pg_attribute ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped
+  JOIN pg_type typ ON typ.oid = atttypid
+ WHERE relkind IN ('r', 'p', 'f') AND (attgenerated <> '' OR attcollation <> typcollation)
 UNION ALL
 SELECT format('column %s.%I', name, attname),
        concat_ws(' ', format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
@@ -134,6 +155,11 @@ SELECT format('function %I.%I(%s)', nspname, proname, pg_get_function_identity_a
        md5(concat_ws('|', pg_get_function_result(pro.oid), prosrc))
   FROM space JOIN pg_proc pro ON pronamespace = space.oid
  WHERE NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pro.oid AND deptype = 'e')
+UNION ALL
+SELECT format('details of function %I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pro.oid)),
+       md5(pg_get_functiondef(pro.oid))
+  FROM space JOIN pg_proc pro ON pronamespace = space.oid AND prokind <> 'a'
+ WHERE NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pro.oid AND deptype = 'e')
 ORDER BY 1
 """
 _STORED_TABLES = """
@@ -176,10 +202,14 @@ SELECT 'BLOBS - large objects' WHERE EXISTS (SELECT FROM pg_largeobject_metadata
 _SIZE = "SELECT pg_database_size(current_database()) AS size_bytes"
 
 
-def schema(session: Session, tables: Sequence[str]) -> Measurement[SchemaFacts]:
-    """Measure columns, foreign keys and indexes of `tables`; a table that is not found is absent from the answer."""
+def schema(session: Session, tables: Sequence[str], *, references: Sequence[str] = ()) -> Measurement[SchemaFacts]:
+    """Measure columns, foreign keys and indexes of `tables`; a table that is not found is absent from the answer.
+
+    `references` are tables that foreign keys point to, as the change file names them; `tables` are known by theirs.
+    """
     found = _read(session, _TABLES, tables)
-    columns, keys, indexes = (_read(session, query, tables) for query in (_COLUMNS, _FOREIGN_KEYS, _INDEXES))
+    columns, indexes = (_read(session, query, tables) for query in (_COLUMNS, _INDEXES))
+    keys = _read(session, _FOREIGN_KEYS, tables, references=list(dict.fromkeys((*tables, *references))))
     facts = SchemaFacts(
         tables={row["table"]: row["found_as"] for row in found.rows},
         columns=tuple(ColumnFacts(**row) for row in columns.rows),
@@ -259,13 +289,18 @@ def size(session: Session) -> Measurement[int]:
     return answer.measurement(answer.row["size_bytes"], unit="bytes", rows=1)
 
 
-def _read(session: Session, query: LiteralString, tables: Sequence[str]) -> Answer:
-    names, quoted = sql.Literal(list(tables)), sql.Literal(regclasses(tables))
-    return session.read(sql.SQL(_NAMED + query).format(names=names, regclasses=quoted))
+def _read(session: Session, query: LiteralString, tables: Sequence[str], *, references: Sequence[str] = ()) -> Answer:
+    asked = sql.SQL(_NAMED + query).format(
+        names=sql.Literal(list(tables)),
+        regclasses=sql.Literal(regclasses(tables)),
+        references=sql.Literal(list(references)),
+        regclasses_of_references=sql.Literal(regclasses(references)),
+    )
+    return session.read(asked)
 
 
 def _foreign_key(row: Row) -> ForeignKeyFacts:
     """Return the key; the table it points to is named as the change file names it, where it does."""
-    given = row.pop("references_given")
-    lists = {name: tuple(row[name]) for name in ("columns", "references_columns")}
-    return ForeignKeyFacts(**row | lists | {"references_table": given or row["references_table"]})
+    lists = {name: tuple(row[name]) for name in ("columns", "references_columns", "references_given")}
+    named = next(iter(lists["references_given"]), row["references_table"])
+    return ForeignKeyFacts(**row | lists | {"references_table": named})

@@ -20,7 +20,10 @@ class ColumnFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKeyFacts:
-    """One foreign key; `is_valid` False means that rows from before it was made were never compared."""
+    """One foreign key; `is_valid` False means that rows from before it was made were never compared.
+
+    `references_table` is the table as the server prints it, `references_given` its names in the change file.
+    """
 
     name: str
     table: str
@@ -29,6 +32,7 @@ class ForeignKeyFacts:
     references_columns: tuple[str, ...]
     on_delete: str
     is_valid: bool
+    references_given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,12 @@ Catalog = dict[str, str]
 
 Deparsed = dict[tuple[str, str], str]
 """(table of the change file, expression as somebody wrote it) -> how the server writes it, in a form to compare."""
+
+DETAILS, OWNER = "details of ", "owner of "
+"""How the names of entries begin that say more of another object: how it is stored, and whose it is.
+
+An older baseline holds none of them.
+"""
 
 CATALOG_UNIT = "objects of the catalog"
 """The unit by which a recorded catalog is recognised among the measures of a check."""
