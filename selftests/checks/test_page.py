@@ -113,6 +113,18 @@ def test_a_page_that_does_not_load_fails(page, have):
     assert loads(page).sentence == f"https://x/: {have}"
 
 
+def test_what_was_not_asked_is_no_file_that_came():
+    """Scripts of hosts that nobody listed are counted apart, and where a listed host leads elsewhere it is said."""
+    judged = loads(replace(PAGE, not_asked=16, led_to=("sso.x",)))
+    assert (judged.verdict, judged.sentence) == (
+        Verdict.PASS,
+        (
+            "https://x/ answers 200, with 20 words and 1 script or style; 16 more, of hosts that the target does not "
+            "list, were not asked; its hosts led on to sso.x, not listed either"
+        ),
+    )
+
+
 def test_a_page_of_one_picture_loads():
     """A page without words but with a picture is silent."""
     assert loads(replace(PAGE, words=0, pictures=1)).verdict is Verdict.PASS
@@ -333,6 +345,14 @@ def test_arrows_are_judged_where_there_is_something_to_lead_to():
         "message m1 with 2 attachments: it is not shown ('Next' was clicked)"
     )
     assert judged(LED).verdict is Verdict.PASS
+    unsure = judged(LED, replace(LED, way="previous", led_on=None))
+    assert (unsure.verdict, unsure.sentence) == (
+        Verdict.INCONCLUSIVE,
+        (
+            "whether the previous arrow leads on cannot be told: neither address nor proportions say which of the 2 "
+            "attachments of message m1 is shown"
+        ),
+    )
     assert judged(several=0).sentence == "no message has several attachments (looked at 1 200 rows)"
     assert judged(several=4).verdict is Verdict.INCONCLUSIVE
 
@@ -372,13 +392,33 @@ def test_a_deleted_original_is_not_shown_as_if_it_were_there():
         (replace(CUT, broken_icons=1), "1 broken image"),
         (replace(CUT, moved=2), "2 of 4 changed"),
         (replace(CUT, overflows=True), "it does"),
-        (replace(CUT, errors=("boom",)), "boom"),
+        (replace(CUT, errors=(replace(ERROR, text="boom"),)), "boom"),
     ],
 )
 def test_dead_media_that_breaks_something_fails(cut, have):
     """Each promise about dead media is told by itself."""
     judged = answers.dead_media_shows_fallback("smoke/fallback", [cut], "Content unavailable", "runbook 6.4")
     assert judged.sentence == f"medium of message m1, answered 404: {have}"
+
+
+def test_an_error_beside_dead_media_is_judged_as_any_other():
+    """Allowed, and known from the old release: silent; after an answer of ours: a warning that says so."""
+
+    def judged(event=ERROR, **given):
+        cut = replace(CUT, errors=(event, event))
+        return answers.dead_media_shows_fallback("smoke/fallback", [cut], "Content unavailable", "runbook 6.4", **given)
+
+    assert judged().sentence == "medium of message m1, answered 404: TypeError: a is undefined"
+    assert judged(allowed=[("a is undefined", "known since March")]).verdict is Verdict.PASS
+    assert judged(known=[ERROR.shape]).verdict is Verdict.PASS
+    after = judged(replace(ERROR, after_ours=True))
+    assert (after.verdict, after.sentence) == (
+        Verdict.WARN,
+        (
+            "medium of message m1, answered 404: TypeError: a is undefined; seen only after this gate had answered a "
+            "request itself, which may have caused it"
+        ),
+    )
 
 
 def test_a_medium_that_could_not_be_cut_off_is_undecided():
@@ -406,6 +446,21 @@ def test_a_viewer_that_waits_for_ever_fails():
     assert judged(None).verdict is Verdict.PASS
 
 
+def test_a_dead_medium_that_nobody_could_click_says_nothing_of_the_viewer():
+    """Clicked and none opened is fine; nothing to click is undecided; one of two is counted."""
+
+    def judged(*cuts):
+        return answers.viewer_shows_fallback("smoke/fallback-in-viewer", cuts, "Content unavailable", "runbook 6.4")
+
+    missed = judged(replace(CUT, clicked=False))
+    assert (missed.verdict, missed.sentence) == (
+        Verdict.INCONCLUSIVE, "where the medium of message m1 stood, nothing could be clicked",
+    )  # fmt: skip
+    assert judged(CUT, replace(CUT, clicked=False)).sentence == (
+        "0 of 1 dead medium opened a viewer, and it says so; 1 more could not be clicked"
+    )
+
+
 @pytest.mark.parametrize("what", Trouble)
 def test_trouble_that_looks_like_nothing_is_a_warning(what):
     """A failed, a late and an unsent request that read as an empty conversation are told; each by its own words."""
@@ -422,7 +477,16 @@ def test_trouble_that_looks_like_nothing_is_a_warning(what):
     assert judged(silent, promised_by="manual 3").verdict is Verdict.FAIL
     assert judged(replace(silent, is_told=True)).verdict is Verdict.PASS
     assert judged(replace(silent, is_told=True, came=False)).verdict is Verdict.WARN
-    assert judged(replace(silent, is_told=None, trouble="unknown request")).verdict is Verdict.NOT_APPLICABLE
+    unknown = replace(silent, is_told=None, trouble="unknown request")
+    assert judged(unknown).verdict is Verdict.NOT_APPLICABLE
+    assert judged(unknown, promised_by="manual 3").sentence == "not judged: unknown request"
+    assert judged(unknown, promised_by="manual 3").verdict is Verdict.INCONCLUSIVE
+    assert judged(replace(silent, is_told=True), unknown).sentence == (
+        f"a request for messages {what}: each is told otherwise than an empty conversation; the others were not tried: "
+        "unknown request"
+    )
+    assert judged(replace(silent, reads="blank")).sentence.endswith("and the page shows no word at all")
+    assert judged(replace(silent, reads="silent")).sentence.endswith("and the page says nothing of it")
     assert judged().verdict is Verdict.INCONCLUSIVE
 
 
@@ -485,13 +549,26 @@ def test_a_viewer_that_needs_a_mouse_is_a_warning(look, have):
     assert (judged(look).verdict, judged(look).sentence) == (Verdict.WARN, f"viewer of message m1: {have}")
     assert judged(KEYS).verdict is Verdict.PASS
     assert judged().verdict is Verdict.INCONCLUSIVE
-    assert judged(replace(KEYS, trouble="no thumbnail")).sentence == "no thumbnail"
+    stuck = judged(replace(KEYS, trouble="no thumbnail"))
+    assert (stuck.verdict, stuck.sentence) == (Verdict.WARN, "viewer of message m1: no thumbnail")
+
+
+def test_what_the_arrow_keys_do_is_said_or_that_nobody_tried():
+    """One picture alone, or one that cannot be told from the next, shows nothing of the arrow keys."""
+
+    def judged(turns):
+        return handling.viewer_obeys_keys("smoke/viewer-keyboard", [replace(KEYS, keys_turn=turns)]).sentence
+
+    opened = "1 thumbnail opened by Enter; focus goes in and comes back; "
+    assert judged(True) == f"{opened}the arrow keys lead on"
+    assert judged(None) == f"{opened}whether the arrow keys lead on was not tried or cannot be told"
 
 
 @pytest.mark.parametrize(
     ("look", "have"),
     [
         (replace(ENDS, wraps=True), "going on from it leads to the first again"),
+        (replace(ENDS, wraps_back=True), "going back from it leads to the last"),
         (replace(ENDS, counters=("1/3", "1/3")), "1/3 at the first and at the last"),
         (replace(ENDS, arrows_alone=("Next",)), "Next can be pressed beside it"),
     ],
@@ -505,7 +582,15 @@ def test_a_viewer_without_ends_is_a_warning(look, have):
     said = judged(look)
     assert (said.verdict, said.sentence) == (Verdict.WARN, f"message m1 with 3 attachments: {have}")
     assert judged(replace(ENDS, counters=("", ""), arrows_alone=())).verdict is Verdict.PASS
-    assert judged(replace(ENDS, wraps=None)).verdict is Verdict.INCONCLUSIVE
+    assert judged(replace(ENDS, wraps_back=False)).sentence == (
+        "the last attachment is the end, and the first the beginning; one alone has no arrows"
+    )
+    unreached = judged(replace(ENDS, wraps=None))
+    assert (unreached.verdict, unreached.sentence) == (
+        Verdict.WARN, "viewer of message m1: the last attachment was not reached; smoke/viewer-arrows says why",
+    )  # fmt: skip
+    assert judged(replace(ENDS, wraps=None, trouble="no thumbnail")).verdict is Verdict.WARN
+    assert judged().verdict is Verdict.INCONCLUSIVE
     assert judged(several=0).sentence == "no message has several attachments (looked at 1 200 rows)"
 
 
@@ -520,6 +605,10 @@ def test_a_viewer_that_tires_fails_and_one_that_lets_the_background_move_is_a_wa
         Verdict.FAIL, "viewer of message m1: 6 times; after that a click opened nothing",
     )  # fmt: skip
     assert judged(replace(AGAIN, background_moved=True)).verdict is Verdict.WARN
+    twice = judged(replace(AGAIN, lost=9))
+    assert (twice.verdict, twice.sentence) == (
+        Verdict.WARN, "viewer of message m1: 9 of 20 times it took a second click",
+    )  # fmt: skip
     assert judged(AGAIN).verdict is Verdict.PASS
     assert judged(replace(AGAIN, opened=1, trouble="it could not be closed")).verdict is Verdict.INCONCLUSIVE
     assert judged(replace(AGAIN, opened=0)).sentence == "no viewer opened"
@@ -581,4 +670,5 @@ def test_a_barrier_is_a_warning_and_a_lesser_thing_is_counted():
         Verdict.PASS, "axe finds nothing serious in 1 part; 1 lesser thing in the evidence",
     )  # fmt: skip
     assert judged().verdict is Verdict.INCONCLUSIVE
-    assert judged(replace(look, parts=0, trouble="no viewer opened")).sentence == "no viewer opened"
+    stuck = judged(replace(look, parts=0, trouble="no viewer opened"))
+    assert (stuck.verdict, stuck.sentence) == (Verdict.WARN, "viewer of message m1: no viewer opened")

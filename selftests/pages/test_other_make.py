@@ -36,7 +36,7 @@ def viewer_closes(site, samples) -> Judgement:
 
 
 def arrows(site, samples) -> Judgement:
-    pairs = [(one, each) for one in samples.conversations for each in one.messages if each.has_several]
+    pairs = [(one, each) for one in samples.conversations for each in one.messages if each.has_several(KINDS)]
     with Desk(site) as desk:
         turned = [one.value for one in viewer.follow_arrows(desk, *pairs[0])]
     return media.arrows_lead_on("smoke/viewer-arrows", turned, samples.several, samples.rows, "runbook 6.2")
@@ -65,7 +65,7 @@ def keyboard(site, samples) -> Judgement:
 
 def ends(site, samples) -> Judgement:
     ((conversation, message),) = [
-        (one, each) for one in samples.conversations for each in one.messages if each.has_several
+        (one, each) for one in samples.conversations for each in one.messages if each.has_several(KINDS)
     ]
     with Desk(site) as desk:
         looks = [handles.at_its_ends(desk, conversation, message, walking.choose(site, samples)[0]).value]

@@ -41,3 +41,16 @@ def desk(site):
     """Return the window in which a conversation stays open from one look to the next."""
     with Desk(site) as desk:
         yield desk
+
+
+@pytest.fixture
+def known_shapes(recorded):
+    """Return the shapes of what went wrong on the page before the release, as preflight recorded them."""
+    payloads = [payload.get("value") for payload in recorded("preflight/page-baseline")]
+    return next((value["shapes"] for value in payloads if isinstance(value, dict) and "shapes" in value), ())
+
+
+@pytest.fixture
+def allowed(target):
+    """Return what the target allows to go wrong on the page: pairs of pattern and reason."""
+    return [(allow.pattern, allow.reason) for allow in target.allow]

@@ -125,15 +125,12 @@ def test_messages_that_do_not_come_do_not_look_like_none(desk, late, require):
 
 
 @pytest.mark.check("smoke/console-clean", promise="interface.page", target=("frontend", "backend", "database"))
-def test_nothing_goes_wrong_while_one_works(desk, clicked, recorded, change, target, require):
+def test_nothing_goes_wrong_while_one_works(desk, clicked, known_shapes, allowed, change, require):
     if not desk.opened:  # judged by itself
         viewer.open_each(desk, clicked)
     events = walking.events_of(desk)
-    payloads = [payload.get("value") for payload in recorded("preflight/page-baseline")]
-    known = next((value["shapes"] for value in payloads if isinstance(value, dict) and "shapes" in value), ())
-    allowed = [(allow.pattern, allow.reason) for allow in target.allow]
     source = change.interface.page.source
     judged = loading.console_clean(
-        "smoke/console-clean", events.value, source, pages=events.rows, known=known, allowed=allowed
+        "smoke/console-clean", events.value, source, pages=events.rows, known=known_shapes, allowed=allowed
     )
     require(judged, events)

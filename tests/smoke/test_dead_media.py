@@ -19,9 +19,12 @@ def dead(desk, chosen):
 
 
 @pytest.mark.check("smoke/fallback", promise="interface.fallback", target=("frontend", "backend", "database"))
-def test_dead_media_is_told_and_breaks_nothing(dead, change, require):
+def test_dead_media_is_told_and_breaks_nothing(dead, known_shapes, allowed, change, require):
     promised, cuts = change.interface.fallback, [one.value for one in dead]
-    require(answers.dead_media_shows_fallback("smoke/fallback", cuts, promised.text, promised.source), *dead)
+    judged = answers.dead_media_shows_fallback(
+        "smoke/fallback", cuts, promised.text, promised.source, known=known_shapes, allowed=allowed
+    )
+    require(judged, *dead)
 
 
 @pytest.mark.check("smoke/fallback-in-viewer", promise="interface.fallback", target=("frontend", "backend", "database"))

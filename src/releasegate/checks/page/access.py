@@ -14,15 +14,26 @@ def new_parts_accessible(check: str, looks: Sequence[AccessFacts]) -> Judgement:
     looked = [look for look in looks if look.parts and not look.trouble]
     lesser = sum(not barrier.is_serious for look in looked for barrier in look.barriers)
     parts = sum(look.parts for look in looked)
+    findings = [_barrier(check, look, barrier) for look in looked for barrier in look.barriers if barrier.is_serious]
+    findings += [_stuck(check, look) for look in looks if look.trouble]
     return Judgement(
-        seen=parts,
+        seen=parts or sum(bool(look.trouble) for look in looks),
         unit="parts",
         holds=f"axe finds nothing serious in {count(parts, 'part')}"
         + (f"; {count(lesser, 'lesser thing')} in the evidence" if lesser else ""),
-        findings=tuple(
-            _barrier(check, look, barrier) for look in looked for barrier in look.barriers if barrier.is_serious
-        ),
-        undecided=next((look.trouble for look in looks if look.trouble), ""),
+        findings=tuple(findings),
+    )
+
+
+def _stuck(check: str, look: AccessFacts) -> Finding:
+    return Finding(
+        check=check,
+        subject=look.where,
+        want="it can be looked at (nobody's promise; worth a look)",
+        have=look.trouble,
+        why="nobody knows whether what is new keeps people out",
+        fix="smoke/viewer-opens says whether it opens at all",
+        severity=Severity.WARNING,
     )
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from releasegate.checks.page.loading import doubt, is_allowed
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.page import ErrorFacts, FallbackFacts, ReplyFacts
 from releasegate.core.figures import count
 
 _NOBODY = "nobody's promise; worth a look"
+_READS = {
+    "empty": "reads exactly as with no messages at all",
+    "blank": "shows no word at all",
+    "silent": "says nothing of it",
+}
 _TALL = 0.4  # of the window: a preview that pushes the answer out of sight
 _JUMP_PX = 24.0  # a line of text: below that nobody notices
 
@@ -50,8 +57,27 @@ def deleted_originals_say_so(
     )
 
 
-def dead_media_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: str, source: str) -> Judgement:
-    """Judge that a medium cut off in the browser leaves the promised text, no broken icon, and its neighbours alone."""
+def dead_media_shows_fallback(
+    check: str,
+    cuts: Sequence[FallbackFacts],
+    text: str,
+    source: str,
+    *,
+    known: Iterable[str] = (),
+    allowed: Sequence[tuple[str, str]] = (),
+) -> Judgement:
+    """Judge that a medium cut off in the browser leaves the promised text, no broken icon, and its neighbours alone.
+
+    `known` and `allowed` uncaught errors are none of it, as for `loading.console_clean`; one that came only after this
+    program had answered a request itself is a warning.
+    """
+    before = set(known)
+    cuts = [
+        replace(
+            cut, errors=tuple(one for one in cut.errors if one.shape not in before and not is_allowed(one, allowed))
+        )
+        for cut in cuts
+    ]
     looked = [cut for cut in cuts if cut.cut and not cut.trouble]
     undecided = next((cut.trouble for cut in cuts if cut.trouble), "")
     if not undecided and cuts and not looked:
@@ -68,17 +94,22 @@ def dead_media_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: s
 
 def viewer_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: str, source: str) -> Judgement:
     """Judge that the viewer of a dead medium says so too, instead of waiting for ever; one that stays shut is fine."""
-    looked = [cut for cut in cuts if cut.cut and not cut.trouble]
+    cut_off = [cut for cut in cuts if cut.cut and not cut.trouble]
+    looked = [cut for cut in cut_off if cut.clicked]
     other = [cut for cut in looked if cut.viewer and cut.viewer.shown.is_shown and cut.viewer.is_same is False]
     silent = [cut for cut in looked if cut.viewer and not cut.viewer.says_unavailable and cut not in other]
     undecided = next((cut.trouble for cut in cuts if cut.trouble), "")
     if not undecided and other:
         undecided = f"the viewer of message {other[0].message} shows another medium; smoke/viewer-opens judges that"
+    if not undecided and cut_off and not looked:
+        undecided = f"where the medium of message {cut_off[0].message} stood, nothing could be clicked"
+    missed = len(cut_off) - len(looked)
     opened = sum(cut.viewer is not None for cut in looked)
     return Judgement(
         seen=len(looked),
         unit="media cut off",
-        holds=f"{opened} of {count(len(looked), 'dead medium', 'dead media')} opened a viewer, and it says so",
+        holds=f"{opened} of {count(len(looked), 'dead medium', 'dead media')} opened a viewer, and it says so"
+        + (f"; {missed} more could not be clicked" if missed else ""),
         findings=tuple(_silent(check, cut, text, source) for cut in silent),
         undecided=undecided,
     )
@@ -87,19 +118,22 @@ def viewer_shows_fallback(check: str, cuts: Sequence[FallbackFacts], text: str, 
 def errors_are_told(check: str, looks: Sequence[ErrorFacts], *, promised_by: str = "") -> Judgement:
     """Judge that messages which do not come look otherwise than no messages, and that late ones come.
 
-    A warning, unless a document of the release promises it (`promised_by`).
+    A warning, and N/A where it could not be tried, unless a document of the release promises it (`promised_by`).
     """
     looked = [look for look in looks if look.is_told is not None]
     findings = [_looks_empty(check, look, promised_by) for look in looked if not look.is_told]
     findings += [_never_came(check, look, promised_by) for look in looked if look.is_told and look.came is False]
     unable = next((look.trouble for look in looks if look.trouble), "")
     told = ", ".join(str(look.what) for look in looked)
+    nothing = f"not judged: {unable}" if unable and not looked else ""
     return Judgement(
         seen=len(looked),
         unit="requests in trouble",
-        holds=f"a request for messages {told}: each is told otherwise than an empty conversation",
+        holds=f"a request for messages {told}: each is told otherwise than an empty conversation"
+        + (f"; the others were not tried: {unable}" if unable else ""),
         findings=tuple(findings),
-        not_applicable=f"not judged: {unable}" if unable and not looked else "",
+        undecided=nothing if promised_by else "",
+        not_applicable="" if promised_by else nothing,
     )
 
 
@@ -108,7 +142,7 @@ def _looks_empty(check: str, look: ErrorFacts, promised_by: str) -> Finding:
         check=check,
         subject=f"conversation {look.conversation}",
         want=f"messages that do not come are told, otherwise than none at all ({promised_by or _NOBODY})",
-        have=f"{look.request} {look.what}, and the page reads exactly as with no messages at all",
+        have=f"{look.request} {look.what}, and the page {_READS[look.reads]}",
         why="when the API fails or is late, people believe that their messages are gone",
         fix="show that it is loading, or an error with a way to try again",
         severity=Severity.ERROR if promised_by else Severity.WARNING,
@@ -199,7 +233,9 @@ def _fallback_findings(check: str, cut: FallbackFacts, text: str, source: str) -
         findings.append(finding("what stands below does not jump", have, Severity.WARNING))
     if cut.overflows:
         findings.append(finding("the page does not scroll sideways", "it does"))
-    findings += [finding("no uncaught error", error) for error in cut.errors]
+    for event in {event.shape: event for event in cut.errors}.values():
+        severity = Severity.WARNING if event.after_ours else Severity.ERROR
+        findings.append(finding("no uncaught error", f"{event.text}{doubt(is_sure=not event.after_ours)}", severity))
     return findings
 
 

@@ -17,26 +17,34 @@ _NOBODY = "nobody's promise; worth a look"
 def viewer_obeys_keys(check: str, looks: Sequence[KeyboardFacts]) -> Judgement:
     """Judge that a thumbnail opens by Enter, that focus goes in and comes back, and that arrow keys turn."""
     looked = [look for look in looks if not look.trouble]
+    is_turned = any(look.keys_turn for look in looked)
+    turned = "the arrow keys lead on" if is_turned else "whether the arrow keys lead on was not tried or cannot be told"
+    findings = [finding for look in looked for finding in _keys(check, look)]
+    findings += [_stuck(check, look.message, look.trouble) for look in looks if look.trouble]
     return Judgement(
-        seen=len(looked),
+        seen=len(looks),
         unit="thumbnails",
-        holds=f"{count(len(looked), 'thumbnail')} opened by Enter; focus goes in and comes back",
-        findings=tuple(finding for look in looked for finding in _keys(check, look)),
-        undecided=next((look.trouble for look in looks if look.trouble), ""),
+        holds=f"{count(len(looked), 'thumbnail')} opened by Enter; focus goes in and comes back; {turned}",
+        findings=tuple(findings),
     )
 
 
 def viewer_keeps_its_ends(check: str, looks: Sequence[EndsFacts], several_in_table: int, rows: int) -> Judgement:
     """Judge that the last attachment is the end, that a counter counts, and that one alone has no arrows."""
     looked = [look for look in looks if not look.trouble and look.wraps is not None]
+    findings = [finding for look in looked for finding in _ends(check, look)]
+    findings += [
+        _stuck(check, look.message, look.trouble or "the last attachment was not reached; smoke/viewer-arrows says why")
+        for look in looks
+        if look not in looked
+    ]
     nothing = f"no message has several attachments (looked at {count(rows, 'row')})" if not several_in_table else ""
     return Judgement(
-        seen=len(looked),
+        seen=len(looks),
         unit="viewers",
-        holds="the last attachment is the end; one alone has no arrows",
-        findings=tuple(finding for look in looked for finding in _ends(check, look)),
-        undecided=next((look.trouble for look in looks if look.trouble), "")
-        or ("" if looked else "the last attachment was not reached; smoke/viewer-arrows says why"),
+        holds=f"{_told_ends(looked)}; one alone has no arrows",
+        findings=tuple(findings),
+        undecided="" if looks else "no message with several attachments was opened; smoke/viewer-arrows says why",
         not_applicable=nothing,
     )
 
@@ -45,6 +53,7 @@ def viewer_opens_again(check: str, looks: Sequence[AgainFacts], source: str) -> 
     """Judge that the viewer opens as often as one clicks, and that what is behind it stays where it is."""
     looked = [look for look in looks if look.opened]
     findings = [_stays_shut(check, look, source) for look in looked if look.opened < look.wanted and not look.trouble]
+    findings += [_loses_clicks(check, look, source) for look in looked if look.lost]
     findings += [_moves(check, look) for look in looked if look.background_moved]
     times = sum(look.opened for look in looked)
     return Judgement(
@@ -54,6 +63,24 @@ def viewer_opens_again(check: str, looks: Sequence[AgainFacts], source: str) -> 
         holds=f"opened and closed {times} times; what is behind it stays where it is",
         findings=tuple(findings),
         undecided=next((look.trouble for look in looks if look.trouble), "") or ("" if looked else "no viewer opened"),
+    )
+
+
+def _told_ends(looked: Sequence[EndsFacts]) -> str:
+    is_both = any(look.wraps_back is False for look in looked)
+    return f"the last attachment is the end{', and the first the beginning' if is_both else ''}"
+
+
+def _stuck(check: str, message: str, trouble: str) -> Finding:
+    """Return that nobody could look: nobody's promise stops no release, and nothing seen is no pass either."""
+    return Finding(
+        check=check,
+        subject=f"viewer of message {message}",
+        want=f"it can be looked at ({_NOBODY})",
+        have=trouble,
+        why="nobody knows how the viewer handles",
+        fix="smoke/viewer-opens says whether it opens at all; then try this by hand",
+        severity=Severity.WARNING,
     )
 
 
@@ -97,6 +124,8 @@ def _ends(check: str, look: EndsFacts) -> list[Finding]:
     findings = []
     if look.wraps:
         findings.append(finding("the last attachment is the end", "going on from it leads to the first again"))
+    if look.wraps_back:
+        findings.append(finding("the first attachment is the beginning", "going back from it leads to the last"))
     if first and first == last:
         findings.append(finding("the counter counts", f"{first} at the first and at the last"))
     if look.arrows_alone:
@@ -113,6 +142,18 @@ def _stays_shut(check: str, look: AgainFacts, source: str) -> Finding:
         have=f"{look.opened} times; after that a click opened nothing",
         why="people can look at some pictures and then at no more, until they reload",
         fix="open and close one picture by hand as often; look at the console",
+    )
+
+
+def _loses_clicks(check: str, look: AgainFacts, source: str) -> Finding:
+    return Finding(
+        check=check,
+        subject=f"viewer of message {look.message}",
+        want=f"one click opens it each time ({source})",
+        have=f"{look.lost} of {look.opened} times it took a second click",
+        why="people click and nothing happens",
+        fix="open and close one picture by hand as often; look at the console",
+        severity=Severity.WARNING,
     )
 
 

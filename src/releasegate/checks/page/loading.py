@@ -30,7 +30,7 @@ def page_loads(check: str, page: PageFacts, source: str) -> Judgement:
         seen=1 + len(page.assets),
         unit="answers",
         holds=f"{page.url} answers {page.status}, with {count(page.words, 'word')} and "
-        f"{count(len(page.assets), 'script or style', 'scripts and styles')}",
+        f"{count(len(page.assets), 'script or style', 'scripts and styles')}" + _not_asked(page),
         findings=tuple(findings),
         undecided=_blocked(page) if findings or is_blank else "",
     )
@@ -52,7 +52,7 @@ def console_clean(
     """
     before = set(known)
     counting = [
-        event for event in events if event.counts and event.shape not in before and not _allowed(event, allowed)
+        event for event in events if event.counts and event.shape not in before and not is_allowed(event, allowed)
     ]
     sure = {event.shape for event in counting if not event.after_ours}
     by_shape = {event.shape: event for event in counting}
@@ -267,9 +267,21 @@ def _blocked(page: PageFacts) -> str:
     return f"the page asks for {hosts}, which the target does not list; add it to [frontend] hosts and look again"
 
 
-def _allowed(event: Event, allowed: Sequence[tuple[str, str]]) -> bool:
+def _not_asked(page: PageFacts) -> str:
+    """Return what is said of hosts that the target does not list."""
+    told = f"; {page.not_asked} more, of hosts that the target does not list, were not asked" if page.not_asked else ""
+    return told + (f"; its hosts led on to {', '.join(page.led_to)}, not listed either" if page.led_to else "")
+
+
+def is_allowed(event: Event, allowed: Sequence[tuple[str, str]]) -> bool:
+    """Whether the target allows what went wrong: pairs of pattern and reason."""
     text = f"{event.kind}: {event.text} {event.url}"
     return any(re.search(pattern, text, re.IGNORECASE) for pattern, _ in allowed)
+
+
+def doubt(*, is_sure: bool) -> str:
+    """Return what is said of an error that came only after an answer of ours."""
+    return "" if is_sure else "; seen only after this gate had answered a request itself, which may have caused it"
 
 
 def _not_loaded(check: str, page: PageFacts, source: str) -> Finding:
@@ -309,12 +321,11 @@ def _blank(check: str, page: PageFacts, source: str) -> Finding:
 
 def _went_wrong(check: str, event: Event, times: int, source: str, *, is_sure: bool) -> Finding:
     have = f"{event.text} ({event.url})" if event.url else event.text
-    doubt = "" if is_sure else "; seen only after this gate had answered a request itself, which may have caused it"
     return Finding(
         check=check,
         subject=f"{event.kind} on {event.page}",
         want=f"no errors in the browser's console beyond those of the old release ({source})",
-        have=f"{have}, {times} times{doubt}" if times > 1 else f"{have}{doubt}",
+        have=f"{have}, {times} times{doubt(is_sure=is_sure)}" if times > 1 else f"{have}{doubt(is_sure=is_sure)}",
         why="what was asked for is missing on the page"
         if event.kind is Kind.FAILED
         else "on an encrypted page browsers ask for it otherwise than it says, or not at all"

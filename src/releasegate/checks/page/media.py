@@ -87,13 +87,20 @@ def arrows_lead_on(
     undecided = _troubles(arrow.trouble for arrow in arrows)
     if not arrows and several_in_table:
         undecided = (
-            f"{several_in_table} messages have several attachments, and none of them is in what the API shows first"
+            f"{several_in_table} messages have several attachments, and none of them with several to look at is in "
+            "what the API shows first"
+        )
+    unsure = [arrow for arrow in looked if arrow.led_on is None]
+    if not undecided and unsure:
+        undecided = (
+            f"whether the {unsure[0].way} arrow leads on cannot be told: neither address nor proportions say which of "
+            f"the {unsure[0].attachments} attachments of message {unsure[0].message} is shown"
         )
     return Judgement(
         seen=len(looked),
         unit="arrows",
         holds="the arrows lead to the next attachment and back",
-        findings=tuple(_not_led(check, arrow, source) for arrow in looked if not arrow.led_on),
+        findings=tuple(_not_led(check, arrow, source) for arrow in looked if arrow.led_on is False),
         undecided=undecided,
         not_applicable=nothing,
     )

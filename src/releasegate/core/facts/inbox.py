@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 
@@ -39,10 +40,13 @@ class Message:
     media: tuple[Medium, ...] = ()
     original: Original | None = None
 
-    @property
-    def has_several(self) -> bool:
+    def viewed(self, kinds: Collection[str]) -> tuple[Medium, ...]:
+        """Return the media of these kinds, each address once: a viewer shows no voice message, and no document."""
+        return tuple({medium.url: medium for medium in self.media if medium.kind in kinds}.values())
+
+    def has_several(self, kinds: Collection[str]) -> bool:
         """Whether arrows have something to lead to."""
-        return len({medium.url for medium in self.media}) > 1
+        return len(self.viewed(kinds)) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ class Samples:
 
     `listed` counts the conversations that the API listed, `read` those whose messages were read. The table's own
     counts (`rows`, `replies`, `several`) cover everything, listed or not; `originals_gone` the listed conversations.
-    `first` are the ids of messages that are tried before others.
+    `first` are the ids of messages that are tried before others, `kinds` those that the release promises to show.
     """
 
     conversations: tuple[Conversation, ...]
@@ -84,11 +88,14 @@ class Samples:
     several: int
     originals_gone: int
     first: frozenset[str] = frozenset()
+    kinds: tuple[str, ...] = ("image", "video")
 
     @property
     def with_several(self) -> tuple[tuple[Conversation, Message], ...]:
-        """Every message with several attachments, those that are tried first before the others."""
-        found = ((one, message) for one in self.conversations for message in one.messages if message.has_several)
+        """Every message with several attachments to look at, those that are tried first before the others."""
+        found = (
+            (one, message) for one in self.conversations for message in one.messages if message.has_several(self.kinds)
+        )
         return tuple(sorted(found, key=lambda pair: pair[1].id not in self.first))
 
     @property
@@ -100,7 +107,7 @@ class Samples:
                     "messages": len(conversation.messages),
                     "media": len(conversation.media),
                     "replies": [message.id for message in conversation.replies],
-                    "several": [message.id for message in conversation.messages if message.has_several],
+                    "several": [message.id for message in conversation.messages if message.has_several(self.kinds)],
                 }
                 for conversation in self.conversations
             },

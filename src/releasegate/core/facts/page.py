@@ -76,7 +76,8 @@ class PageFacts:
     build: name -> value. `texts` are the promised texts (by name) that stand in what was loaded. `blocked` are
     addresses on hosts that the target does not list. `sideways` is by how many CSS pixels the page is wider than the
     window: (name of the width, its pixels, pixels too many). `unlisted` are all hosts that were not asked, for the
-    target does not list them.
+    target does not list them; `led_to` those that were, for another host's answer led the browser there. `not_asked`
+    counts the scripts and styles of hosts that were not asked.
     """
 
     url: str
@@ -91,6 +92,8 @@ class PageFacts:
     blocked: tuple[str, ...] = ()
     sideways: tuple[tuple[str, int, int], ...] = ()
     unlisted: tuple[str, ...] = ()
+    led_to: tuple[str, ...] = ()
+    not_asked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,12 +229,15 @@ class ClosingFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrowFacts:
-    """Whether an arrow led from one attachment to the one it should lead to."""
+    """Whether an arrow led from one attachment to the one it should lead to.
+
+    `led_on` is None where neither address nor proportions tell which one is shown.
+    """
 
     way: str
     message: str
     attachments: int
-    led_on: bool
+    led_on: bool | None
     found: str = ""
     controls: tuple[str, ...] = ()
     trouble: str = ""
@@ -260,8 +266,9 @@ class EndsFacts:
     """A viewer with several attachments at its last one, and one with a single attachment.
 
     `counters` are what counts them at the first and at the last ("1/3", "" where nothing does); `wraps` that going
-    on from the last leads to the first again, None where it was not reached; `arrows_alone` the names of arrows that
-    can be pressed beside a single attachment.
+    on from the last leads to the first again, None where it was not reached, `wraps_back` that going back from the
+    first leads to the last, None where it was not tried; `arrows_alone` the names of arrows that can be pressed beside
+    a single attachment.
     """
 
     conversation: str
@@ -269,6 +276,7 @@ class EndsFacts:
     attachments: int
     counters: tuple[str, str] = ("", "")
     wraps: bool | None = None
+    wraps_back: bool | None = None
     arrows_alone: tuple[str, ...] | None = None
     trouble: str = ""
 
@@ -277,6 +285,7 @@ class EndsFacts:
 class AgainFacts:
     """The same medium opened and closed `wanted` times, of which `opened` opened; `how` it was closed.
 
+    `lost` counts the openings that took a second click.
     `background_moved` says that the conversation behind scrolled under the wheel while it was open.
     """
 
@@ -285,6 +294,7 @@ class AgainFacts:
     wanted: int
     opened: int = 0
     how: str = ""
+    lost: int = 0
     background_moved: bool = False
     trouble: str = ""
 
@@ -332,8 +342,9 @@ class FallbackFacts:
 
     `cut` counts the requests answered so; `broken_icons` the pictures that show as broken; `moved` the neighbouring
     messages whose box changed; `jumped` by how many pixels its own message grew (below 0: shrank); `overflows` that
-    the page scrolls sideways as it did not before. `errors` are uncaught ones. `viewer` is what stood in the viewer
-    that a click on it opened, None where none opened.
+    the page scrolls sideways as it did not before. `errors` are uncaught ones that the whole conversation did not
+    cause. `clicked` says that what stands in its place was clicked, `viewer` what stood in the viewer that this opened,
+    None where none opened.
     """
 
     conversation: str
@@ -347,7 +358,8 @@ class FallbackFacts:
     neighbours: int = 0
     jumped: float = 0.0
     overflows: bool = False
-    errors: tuple[str, ...] = ()
+    errors: tuple[Event, ...] = ()
+    clicked: bool = True
     viewer: Enlarged | None = None
     trouble: str = ""
 
@@ -364,14 +376,17 @@ class Trouble(StrEnum):
 class ErrorFacts:
     """Whether the page shows a request for messages in trouble otherwise than an empty conversation.
 
-    `request` is the page's own request, "" where none could be told. `is_told` is None where the comparison could
-    not be made. `came` says, of a late answer, whether the messages stood there once it had come.
+    `request` is the page's own request, "" where none could be told. `is_told` says whether the page said something,
+    or gave a sign, that it gives neither with its messages nor without any; None where the comparison could not be
+    made. Where it did not, `reads` says what there is instead: "empty" as without messages, "blank" no word at all,
+    "silent" some words of either. `came` says, of a late answer, whether the messages stood there once it had come.
     """
 
     conversation: str
     request: str
     what: Trouble = Trouble.FAILED
     is_told: bool | None = None
+    reads: str = "empty"
     came: bool | None = None
     trouble: str = ""
 

@@ -10,20 +10,22 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Error, Request
+from playwright.sync_api import ElementHandle, Error, Page, Request
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium
-from releasegate.core.facts.page import DeadWay, Enlarged, FallbackFacts, Kind, Shown
+from releasegate.core.facts.page import DeadWay, Enlarged, Event, FallbackFacts, Kind, Shown
 from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk, Thread, needles
 from releasegate.probes.browser.viewer import Choice, Viewer, enlarged
+from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll
 
 _MEDIA = ("image", "media", "fetch", "xhr", "other")
 _TOLERANCE_PX = 2.0  # scrollbars and rounding
 _OPENS_S = 3  # for the viewer of a dead medium: many pages rightly open none
+_CLICK_MS = 2000
 _LATE_S = 1  # for the others, once one has used up its whole time
 _HANGS_MS = 100  # before a browser gives a silent host up; it takes a minute in life
 _HTML = "<!doctype html><title>502</title><h1>Bad gateway</h1>"
@@ -151,7 +153,8 @@ def _whole(desk: Desk, conversation: Conversation, dead: Sequence[Dead]) -> dict
     """Return where the messages stand while the media are whole, and how often the fallback text does."""
     with desk.thread(conversation) as thread:
         thread.bring_up([medium for medium, _ in dead])
-        return {**_layout(thread), "unavailable": thread.ask()["unavailable"]}
+        known = {"shapes": {event.shape for event in thread.visit.events()}, "answered": _answered(thread.visit)}
+        return {**_layout(thread), "unavailable": thread.ask()["unavailable"], **known}
 
 
 def _layout(thread: Thread) -> dict[str, Any]:
@@ -167,10 +170,28 @@ def _without(
     layout = _layout(thread)
     found = [_in_thread(thread, one, cuts, whole, layout) for one in dead]
     viewers = list(_in_viewer(thread, [medium for medium, _ in dead]))
-    errors = tuple(event.text for event in thread.visit.events() if event.kind is Kind.UNCAUGHT)
-    facts = [replace(fact, viewer=viewer) for (fact, _), viewer in zip(found, viewers, strict=True)]
-    facts[0] = replace(facts[0], errors=errors)  # which of them upset the page cannot be told
+    facts = [
+        replace(fact, clicked=clicked, viewer=viewer)
+        for (fact, _), (clicked, viewer) in zip(found, viewers, strict=True)
+    ]
+    facts[0] = replace(facts[0], errors=_errors(thread.visit, whole))  # which of them upset the page cannot be told
     return [(fact, picture) for fact, (_, picture) in zip(facts, found, strict=True)]
+
+
+def _errors(visit: Visit, whole: dict[str, Any]) -> tuple[Event, ...]:
+    """Return the uncaught errors that the whole conversation did not cause, though it was answered the same by us."""
+    found = (event for event in visit.events() if event.kind is Kind.UNCAUGHT and event.counts)
+    is_upset_more = not _answered(visit) <= whole["answered"]
+    return tuple(
+        replace(event, after_ours=event.after_ours and is_upset_more)
+        for event in found
+        if event.shape not in whole["shapes"]
+    )
+
+
+def _answered(visit: Visit) -> set[str]:
+    """Return what this program answered in a window because the deployment must not be asked; no file that was cut."""
+    return {*visit.interception.answered, *(url for _, url in visit.interception.blocked)}
 
 
 def _await_texts(thread: Thread, dead: Sequence[Dead], whole: dict[str, Any]) -> None:
@@ -229,21 +250,20 @@ def _differ(one: list[float], other: list[float]) -> bool:
     return any(abs(a - b) > _TOLERANCE_PX for a, b in zip(one, other, strict=True))
 
 
-def _in_viewer(thread: Thread, media: Sequence[Medium]) -> Iterator[Enlarged | None]:
-    """Click where each medium was; give what stands in the viewer, None where none opens for a dead medium."""
+def _in_viewer(thread: Thread, media: Sequence[Medium]) -> Iterator[tuple[bool, Enlarged | None]]:
+    """Click where each medium was; give whether that could be done, and what stands in the viewer, None for none."""
     viewer, opens_s, says_s = Viewer(thread), float(_OPENS_S), thread.visit.site.slowest_s
     for medium in media:
-        found = _open_dead(viewer, medium, opens_s, says_s)
-        opens_s = opens_s if found else _LATE_S
+        clicked = _click_where_it_was(thread, medium)
+        found = _opened(viewer, medium, opens_s, says_s) if clicked else None
+        opens_s = opens_s if found or not clicked else _LATE_S
         says_s = says_s if found is None or found.says_unavailable else _LATE_S
-        yield found
+        yield clicked, found
         viewer.put_away(medium)
 
 
-def _open_dead(viewer: Viewer, medium: Medium, opens_s: float, says_s: float) -> Enlarged | None:
+def _opened(viewer: Viewer, medium: Medium, opens_s: float, says_s: float) -> Enlarged | None:
     page = viewer.visit.page
-    if not _click_where_it_was(viewer.thread, medium):
-        return None
     state = poll(page, lambda: viewer.look(medium), lambda now: now["covers"] >= 0.5, opens_s)
     if state["covers"] < 0.5:
         return None
@@ -261,7 +281,19 @@ def _click_where_it_was(thread: Thread, medium: Medium) -> bool:
         return False
     visit.evaluate("remember")
     try:
-        place.click(timeout=2000)
+        place.click(timeout=_CLICK_MS)
+    except Error:
+        return _click_as_it_lies(visit.page, place)
+    return True
+
+
+def _click_as_it_lies(page: Page, place: ElementHandle) -> bool:
+    """Click at the middle of what is disabled, or lets clicks through to what is around it; not what lies over it."""
+    try:
+        box = place.bounding_box()
+        if box is None or not place.evaluate("el => __releasegate.liesBare(el)"):
+            return False
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     except Error:
         return False
     return True

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from playwright.sync_api import Error
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
-from releasegate.core.facts.page import AgainFacts, EndsFacts, KeyboardFacts
+from releasegate.core.facts.page import AgainFacts, EndsFacts, KeyboardFacts, Shown
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk
-from releasegate.probes.browser.viewer import IS_CLOSED, Viewer, is_open, measured, viewer_of
+from releasegate.probes.browser.viewer import IS_CLOSED, Viewer, is_open, measured, ratio_of, viewed, viewer_of
 from releasegate.probes.browser.waiting import poll
 
 TIMES: Final = 20
@@ -40,19 +42,17 @@ def by_keyboard(desk: Desk, conversation: Conversation, medium: Medium, *, sever
 def at_its_ends(
     desk: Desk, conversation: Conversation, message: Message, alone: tuple[Conversation, Medium] | None
 ) -> Measurement[EndsFacts]:
-    """Go to the last attachment of `message` and on from there; look for arrows beside a single attachment."""
+    """Go on from the last attachment of `message` and back from the first; look for arrows beside a single one."""
     began = time.monotonic()
-    picture = b""
+    picture, media = b"", viewed(desk.site, message)
+    facts = EndsFacts(conversation=conversation.id, message=message.id, attachments=len(media))
     try:
-        with viewer_of(desk, conversation, message.media[0]) as viewer:
-            counters, wraps = _to_the_end(viewer, message)
+        with viewer_of(desk, conversation, media[0]) as viewer:
+            facts = _to_the_ends(viewer, facts, message, media)
             picture = viewer.visit.picture()
-        facts = EndsFacts(conversation=conversation.id, message=message.id, attachments=len(message.media),
-                          counters=counters, wraps=wraps,
-                          arrows_alone=_arrows_beside(desk, *alone) if alone else None)  # fmt: skip
+        facts = replace(facts, arrows_alone=_arrows_beside(desk, *alone) if alone else None)
     except StuckOnPage as error:
-        facts = EndsFacts(conversation=conversation.id, message=message.id, attachments=len(message.media),
-                          trouble=str(error))  # fmt: skip
+        facts = replace(facts, trouble=str(error))
         picture = error.screenshot
     return measured(facts, "viewers", f"message {message.id}: to its last", time.monotonic() - began, picture)
 
@@ -95,41 +95,58 @@ def _by_keyboard(viewer: Viewer, facts: KeyboardFacts, medium: Medium, *, severa
     )  # fmt: skip
 
 
-def _key_turns(viewer: Viewer, medium: Medium) -> bool:
-    """Whether an arrow key leads away from `medium`, the last of its message: first the one that leads back."""
+def _key_turns(viewer: Viewer, medium: Medium) -> bool | None:
+    """Whether an arrow key leads away from `medium`, the last of its message: first the one that leads back.
+
+    None where it cannot be told whether `medium` is still what is shown.
+    """
+    ratio = ratio_of(viewer.visit.site, medium)
+    states = []
     for key in ("ArrowLeft", "ArrowRight"):
         viewer.visit.page.keyboard.press(key)
-        state = poll(viewer.visit.page, lambda: viewer.look(medium), lambda now: now["same"] is False, _AT_ONCE_S)
+        state = poll(
+            viewer.visit.page, lambda: viewer.look(medium, ratio), lambda now: now["same"] is False, _AT_ONCE_S
+        )
         if state["same"] is False:
             return True
-    return False
+        states.append(state["same"])
+    return False if all(states) else None
 
 
-def _to_the_end(viewer: Viewer, message: Message) -> tuple[tuple[str, str], bool | None]:
-    media = list({medium.url: medium for medium in message.media if medium.kind != "audio"}.values())
+def _to_the_ends(viewer: Viewer, facts: EndsFacts, message: Message, media: Sequence[Medium]) -> EndsFacts:
     viewer.open(media[0])
     if not is_open(viewer.await_medium(media[0])):
-        return ("", ""), None
-    first = viewer.visit.evaluate("counter", viewer.css)
+        return facts
+    counted = {"css": viewer.css, "counts": sorted({len(media), len(message.media)})}
+    first = viewer.visit.evaluate("counter", counted)
+    has_end = viewer.is_barred("previous")
     slowest_s = 0.0
     for medium in media[1:]:
         began = time.monotonic()
         viewer.turn("next")
         if viewer.await_medium(medium)["same"] is not True:
-            return (first, ""), None
+            return replace(facts, counters=(first, ""))
         slowest_s = max(slowest_s, time.monotonic() - began)
-    last = viewer.visit.evaluate("counter", viewer.css)
-    return (first, last), _goes_round(viewer, media[0], slowest_s)
+    last = viewer.visit.evaluate("counter", counted)
+    facts = replace(facts, counters=(first, last), wraps=_goes_round(viewer, "next", media[0], slowest_s))
+    if has_end or facts.wraps:
+        return replace(facts, wraps_back=False if has_end else None)
+    if not viewer.put_away(media[0]):
+        return facts
+    viewer.open(media[0])
+    if not is_open(viewer.await_medium(media[0])):
+        return facts
+    return replace(facts, wraps_back=_goes_round(viewer, "previous", media[-1], slowest_s))
 
 
-def _goes_round(viewer: Viewer, first: Medium, turned_s: float) -> bool:
-    """Whether going on from the last attachment leads to the first; `turned_s` is the longest that a turn took."""
-    if viewer.is_barred("next"):
+def _goes_round(viewer: Viewer, way: str, other_end: Medium, turned_s: float) -> bool:
+    """Whether going on from an end leads to the other one; `turned_s` is the longest that a turn took."""
+    if viewer.is_barred(way):
         return False
-    viewer.turn("next")
+    viewer.turn(way)
     budget_s = min(max(_TURNS * turned_s, _LEAST_S), _AT_ONCE_S)
     after = poll(
-        viewer.visit.page, lambda: viewer.look(first), lambda now: is_open(now) and now["same"] is True, budget_s
+        viewer.visit.page, lambda: viewer.look(other_end), lambda now: is_open(now) and now["same"] is True, budget_s
     )
     return bool(is_open(after) and after["same"] is True)
 
@@ -150,19 +167,30 @@ def _again(viewer: Viewer, medium: Medium) -> AgainFacts:
         return wanted
     moved = _background_moves(viewer)
     how = viewer.shut(medium)
-    opened = 1
-    while how and opened < TIMES and _click_opens(viewer, medium):
-        opened += 1
+    opened, lost = 1, 0
+    while how and opened < TIMES and (clicks := _clicks_to_open(viewer, medium)):
+        opened, lost = opened + 1, lost + (clicks > 1)
         how = viewer.shut(medium, how)
     return AgainFacts(
-        conversation=wanted.conversation, message=medium.message, wanted=TIMES, opened=opened, how=how,
+        conversation=wanted.conversation, message=medium.message, wanted=TIMES, opened=opened, how=how, lost=lost,
         background_moved=moved, trouble="" if how else "it could not be closed, so it was not opened again",
     )  # fmt: skip
 
 
-def _click_opens(viewer: Viewer, medium: Medium) -> bool:
-    """Click until the viewer opens; a click into a viewer that is still fading away is lost, and people click again."""
-    return any(_click(viewer, medium) and _opens(viewer, medium, budget) for budget in (_AT_ONCE_S, None))
+def _clicks_to_open(viewer: Viewer, medium: Medium) -> int:
+    """Return how many clicks open the viewer, 0 where none does: one, once nothing of it is left on the screen.
+
+    Where that opens nothing, people click again.
+    """
+    poll(viewer.visit.page, lambda: viewer.look(medium), lambda now: now["state"] == Shown.MISSING, _LEAST_S)
+    if not _click(viewer, medium):
+        return 0
+    if _opens(viewer, medium, _AT_ONCE_S):
+        return 1
+    is_late = not _click(viewer, medium)  # one that comes now lies over the thumbnail
+    if not _opens(viewer, medium):
+        return 0
+    return 1 if is_late else 2
 
 
 def _click(viewer: Viewer, medium: Medium) -> bool:

@@ -300,6 +300,14 @@
   const sideways = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
   const words = () => (document.body.innerText.match(/\S+/g) ?? []).length;
 
+  // What the page says, and how many signs it gives of trouble or of work: alerts, progress bars, what moves by itself.
+  function saying() {
+    const marked = all().filter((el) => el.matches("[role=alert], [role=status], [role=progressbar], [aria-busy=true], progress"));
+    const moving = document.getAnimations().map((one) => one.effect).filter((one) => one?.getComputedTiming?.().iterations === Infinity);
+    const signs = new Set([...marked, ...moving.map((one) => one.target)].filter((el) => el && seen(el)));
+    return { text: document.body.innerText, signs: signs.size };
+  }
+
   // --- what a click brought ---------------------------------------------------------------------------------------
 
   let before = new WeakMap();  // what was visible -> its area
@@ -398,17 +406,19 @@
 
   // what: close, next or previous; source: the words for it. By name, then by class, then by where it stands.
   function control({ css, what, source, named }) {
-    const pattern = new RegExp(source, "i");
     const usable = controls(fresh(css)).filter(({ el }) => area(el) < 40000 && !isMedium(el) || el.matches("button img"));
-    const hint = new RegExp({ close: "close|fechar|dismiss|\\bx\\b", next: "next|right|prox|avanc", previous: "prev|left|anter" }[what], "i");
-    const choice = usable.find(({ name }) => name && pattern.test(name))
-      ?? usable.find(({ el, className }) => hint.test(className) || hint.test(el.dataset?.testid ?? ""))
-      ?? (named ? null : usable.filter(({ name }) => !name).find(({ el }) => standsFor(el, what)));
+    const choice = usable.find((one) => isNamedFor(one, source)) ?? usable.find((one) => isMarkedFor(one, what))
+      ?? (named ? null : usable.find((one) => standsFor(one, what)));
     if (!choice) return null;
     kept.set("control", choice.el);
     return choice.name || choice.className || "(no name)";
   }
-  function standsFor(el, what) {
+  const HINTS = { close: /close|fechar|dismiss|\bx\b/i, next: /next|right|prox|avanc/i, previous: /prev|left|anter/i };
+  const isNamedFor = ({ name }, source) => Boolean(name) && new RegExp(source, "i").test(name);
+  const isMarkedFor = ({ el, className }, what) => HINTS[what].test(className) || HINTS[what].test(el.dataset?.testid ?? "");
+  const isFor = (one, what, source) => isNamedFor(one, source) || isMarkedFor(one, what) || standsFor(one, what);
+  function standsFor({ el, name }, what) {
+    if (name) return false;
     const { left, top, width, height } = box(el);
     const [x, y] = [(left + width / 2) / innerWidth, (top + height / 2) / innerHeight];
     if (what === "close") return y < 0.2 && (x > 0.8 || x < 0.2);
@@ -473,6 +483,12 @@
     const place = hits.find((el) => !hits.some((other) => other !== el && holds(el, other)));
     const left = kept.get(key);
     return place ?? (left?.isConnected && seen(left) ? left : null);
+  }
+
+  // Whether a click at its middle meets it, a part of it, or what it stands in: nothing lies over it.
+  function liesBare(el) {
+    el.scrollIntoView({ block: "center", behavior: "instant" });
+    return isOnTop(el);
   }
 
   // For a picture: drawn inside the edge, so that nothing moves, and taken away again.
@@ -544,19 +560,30 @@
     if (el) kept.set("viewer", el);
   }
 
-  // What counts the attachments in the open viewer: "2 / 3", "2 de 3"; "" where nothing does.
-  function counter(css) {
+  // What counts the attachments in the open viewer: "2 / 3", "2 de 3"; "" where nothing does. A date is no counter: the
+  // second number is one of `counts`, the first no greater, and no third one follows.
+  function counter({ css, counts }) {
     const texts = fresh(css).map((el) => plain(el.innerText)).filter((text) => text.length < 40);
-    return texts.map((text) => text.match(/(?<!\d)(\d+)\s*(?:\/|of|de|\||-)\s*(\d+)(?!\d)/)?.slice(1, 3).join("/")).find(Boolean) ?? "";
+    const pairs = texts.flatMap((text) => [...text.matchAll(/(?<![\d/.:-])(\d+)\s*(?:\/|of|de|\||-)\s*(\d+)(?![\d/.:-])/g)]);
+    const found = pairs.map(([, place, of]) => [Number(place), Number(of)])
+      .find(([place, of]) => counts.includes(of) && place >= 1 && place <= of);
+    return found?.join("/") ?? "";
   }
   const places = () => [scroller()?.scrollTop ?? 0, scrollY];
-  const isPlayable = () => {
+  // Whether the enlarged video plays, or has controls, its own or the page's; what closes or turns is none (`others`:
+  // the words for it, by what it is for). null for anything but a video.
+  function isPlayable({ css, others }) {
     const el = kept.get("enlarged");
-    return !el?.matches?.("video") ? null : el.controls || !el.paused || fresh("").some((one) => one.matches("button, [role=slider], [role=button]"));
-  };
+    if (!el?.matches?.("video")) return null;
+    if (el.controls || !el.paused) return true;
+    const there = fresh(css);
+    const isOther = (one) => Object.entries(others).some(([what, source]) => isFor(one, what, source));
+    return controls(there).some((one) => one.el.matches("button, [role=slider], [role=button], input[type=range]") && !isOther(one))
+      || there.some((one) => one.matches("[role=slider], input[type=range]"));
+  }
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { blur, sharpen, keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
+  const api = { saying, liesBare, blur, sharpen, keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

@@ -2,7 +2,12 @@
 
 Everything that is not GET, HEAD or OPTIONS is answered here, with 200 `{}` (an aborted request makes pages throw) or as
 the target says, unless it is the login or the target lets it through. Hosts that the target does not list are never
-asked.
+asked, nor do WebSockets reach them; where a listed host's answer leads the browser on to another host, the browser
+follows by itself: that is noted.
+
+What is the login: a POST, PUT or PATCH that holds the typed password; a POST that asks for a session again by its usual
+address; and, in a window in which nobody is logged in, a POST that holds the typed e-mail or goes to a login's usual
+address. In a window with a session an e-mail may stand in anything, a read receipt too.
 """
 
 from __future__ import annotations
@@ -16,16 +21,25 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 
-from playwright.sync_api import Error, Request, Route
+from playwright.sync_api import Error, Request, Route, WebSocketRoute
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _NOT_NETWORK: Final = ("data:", "blob:", "about:", "chrome-extension:")
-# Asking for a session again is part of being logged in; these paths write nothing that a customer would see.
-_SESSION_PATH: Final = re.compile(
-    r"/(?:log-?in|sign-?in|entrar|sessions?|token|refresh(?:[-_]?token)?|callback/credentials)/?$", re.IGNORECASE
+# Asking for a session again is part of being logged in; these paths write nothing that a customer would see. A token
+# for push messages is no session, nor is one of chat.
+_LOGIN_PATH: Final = re.compile(
+    r"(?<!/push)(?<!/device)(?<!/devices)(?<!/fcm)(?<!/notifications)"
+    r"/(?:log-?in|sign-?in|entrar|sessions?|token|refresh(?:[-_]?token)?|callback/credentials)/?$",
+    re.IGNORECASE,
 )
-_READ: Final = frozenset({"script", "stylesheet", "fetch", "xhr"})
+_REFRESH_PATH: Final = re.compile(
+    r"(?:^|/(?:auth|oauth2?|openid-connect|connect|jwt|account|users?|sessions?|token|api|v\d+))"
+    r"/(?:token|refresh|session)/?$|/refresh[-_]?token/?$",
+    re.IGNORECASE,
+)
+_READ: Final = frozenset({"script", "stylesheet", "fetch", "xhr", "websocket"})
 _GIF: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")  # one clear pixel
 _EMPTY: Final = {
     "script": ("text/javascript", b""),
@@ -89,21 +103,36 @@ class Cut:
 
 @dataclass(slots=True)
 class Rules:
-    """What is let through on this target. `hosts` as netlocs or host names; `writes` as "METHOD pattern"."""
+    """What is let through on this target. `hosts` as netlocs or host names; `writes` as "METHOD pattern".
+
+    `has_session` says that somebody is logged in in the window; `password` are the forms of what the login types there.
+    """
 
     hosts: frozenset[str]
     writes: tuple[tuple[str, re.Pattern[str]], ...] = ()
     typed: tuple[str, ...] = ()
+    password: tuple[str, ...] = ()
+    has_session: bool = False
 
     @classmethod
-    def of(cls, urls: Iterable[str], hosts: Iterable[str], writes: Iterable[str], typed: Iterable[str]) -> Rules:
-        """Return the rules for a target; `typed` are what the login types, by which its requests are known."""
+    def of(
+        cls,
+        urls: Iterable[str],
+        hosts: Iterable[str],
+        writes: Iterable[str],
+        typed: tuple[str, str],
+        *,
+        has_session: bool = False,
+    ) -> Rules:
+        """Return the rules for a target; `typed` are the e-mail and the password, by which the login is known."""
         names = [urlsplit(url).hostname or "" for url in urls] + [_host_name(host) for host in hosts]
         pairs = [write.partition(" ") for write in writes]
         return cls(
             hosts=frozenset(name.lower() for name in names if name),
             writes=tuple((method.upper(), re.compile(pattern.strip())) for method, _, pattern in pairs),
             typed=tuple(form for value in typed if value for form in _as_sent(value)),
+            password=tuple(_as_sent(typed[1])) if typed[1] else (),
+            has_session=has_session,
         )
 
     def is_listed(self, url: str) -> bool:
@@ -116,13 +145,19 @@ class Rules:
         return request.method in SAFE or self.is_login(request) or self._is_allowed(request)
 
     def is_login(self, request: Request) -> bool:
-        """Whether a request carries what the login typed, or asks for the session by its usual address."""
-        return self.carries_typed(request) or bool(_SESSION_PATH.search(urlsplit(request.url).path))
+        """Whether a request logs in or asks for a session again, as this module's first lines say."""
+        if request.method in _WRITES and _holds(request, self.password):
+            return True
+        if request.method != "POST":
+            return False
+        path = urlsplit(request.url).path
+        if self.has_session:
+            return bool(_REFRESH_PATH.search(path))
+        return self.carries_typed(request) or bool(_LOGIN_PATH.search(path) or _REFRESH_PATH.search(path))
 
     def carries_typed(self, request: Request) -> bool:
         """Whether what the login typed stands in the request's body."""
-        body = _body(request)
-        return bool(body) and any(value in body for value in self.typed)
+        return _holds(request, self.typed)
 
     def _is_allowed(self, request: Request) -> bool:
         return any(method in (request.method, "*") and path.search(request.url) for method, path in self.writes)
@@ -132,6 +167,7 @@ class Rules:
 class Interception:
     """Answers the requests of one page. `answered` and `blocked` list what was kept from the deployment.
 
+    `led` are the hosts that nobody listed to which an answer led the browser all the same.
     `written` is the status and the body that a request which would write is answered with.
     """
 
@@ -141,6 +177,7 @@ class Interception:
     answered: list[str] = field(default_factory=list)
     blocked: list[tuple[str, str]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
+    led: list[str] = field(default_factory=list)
 
     @property
     def may_have_upset(self) -> bool:
@@ -151,6 +188,26 @@ class Interception:
     def unlisted(self) -> tuple[str, ...]:
         """The hosts that were not asked, each once."""
         return tuple(dict.fromkeys(urlsplit(url).hostname or "" for _, url in self.blocked))
+
+    @property
+    def led_to(self) -> tuple[str, ...]:
+        """The hosts that nobody listed and the browser asked, for a listed host led it there; each once."""
+        return tuple(dict.fromkeys(self.led))
+
+    def was_led_to(self, url: str) -> None:
+        """Note that an answer led the browser to `url`."""
+        if not self.rules.is_listed(url) and not url.startswith(_NOT_NETWORK):
+            self.led.append(urlsplit(url).hostname or "")
+
+    def bars(self, url: str) -> bool:
+        """Whether a WebSocket to `url` is kept from its host; `wss://x` is listed where `x` is."""
+        return not self.rules.is_listed(url)
+
+    def close(self, socket: WebSocketRoute) -> None:
+        """Close a page's WebSocket before it is open."""
+        self.blocked.append(("websocket", socket.url.split("?")[0]))
+        self.touched.add(socket.url)
+        socket.close()
 
     def handle(self, route: Route) -> None:
         """Let a request through, or answer it here."""
@@ -188,9 +245,10 @@ def _cors(request: Request) -> dict[str, str]:
     return {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
 
 
-def _body(request: Request) -> str:
+def _holds(request: Request, values: Iterable[str]) -> bool:
     data = request.post_data_buffer
-    return data.decode("utf-8", "replace") if data else ""
+    body = data.decode("utf-8", "replace") if data else ""
+    return bool(body) and any(value in body for value in values)
 
 
 def _as_sent(value: str) -> set[str]:

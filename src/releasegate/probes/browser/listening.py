@@ -57,6 +57,11 @@ class Listener:
         now = time.monotonic()
         return any(now - began < _LONGEST_WAIT_S for began in self._asked.values())
 
+    @property
+    def asked(self) -> tuple[Request, ...]:
+        """What was asked for and is not answered yet: documents, scripts, styles and data."""
+        return tuple(self._asked)
+
     def events(self) -> list[Event]:
         """Return what went wrong so far: console, uncaught errors, failed requests; ours and dead media marked."""
         answered = [self._answered(response) for response in list(self.responses) if response.status >= 400]
@@ -66,7 +71,7 @@ class Listener:
         return [*(self._told(event) for event in self._events), *answered, *unanswered]
 
     def assets(self) -> tuple[Asset, ...]:
-        """Return every script and style sheet that the page asked for."""
+        """Return every script and style sheet that the page asked for and this program did not answer itself."""
         came = [
             Asset(
                 url=response.url,
@@ -75,12 +80,14 @@ class Listener:
                 sha256=hashlib.sha256(self.text(response).encode()).hexdigest() if response.ok else "",
             )
             for response in list(self.responses)
-            if response.request.resource_type in _ASSETS and not 300 <= response.status < 400
+            if response.request.resource_type in _ASSETS
+            and not 300 <= response.status < 400
+            and not self._is_ours(response.url)
         ]
         failed = [
             Asset(url=request.url, kind=request.resource_type, status=None)
             for request, _ in self.failures
-            if request.resource_type in _ASSETS
+            if request.resource_type in _ASSETS and not self._is_ours(request.url)
         ]
         answered = {asset.url for asset in came}
         return (*came, *(asset for asset in failed if asset.url not in answered))
@@ -128,6 +135,8 @@ class Listener:
         socket.on("framesent", lambda _: self.sockets.update([url]))
 
     def _on_request(self, request: Request) -> None:
+        if request.redirected_from is not None:  # the browser follows without asking this program
+            self.interception.was_led_to(request.url)
         if request.resource_type in _NEEDED:
             self._asked[request] = time.monotonic()
 

@@ -39,6 +39,7 @@ _PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAni
   () => done(__releasegate.sideways()))))"""
 _STEADY_FRAMES = 3
 _NEEDED = ("document", "script", "stylesheet", "fetch", "xhr")  # without which a page may show nothing
+_ASSETS = ("script", "stylesheet")
 WIDTHS = (("phone", 390, 844), ("tablet", 820, 1180), ("desktop", 1280, 800))  # CSS pixels of common devices
 _HEADERS = ("x-commit", "x-git-sha", "x-build", "x-build-id", "x-revision", "x-version", "x-app-version", "x-release")
 
@@ -126,7 +127,9 @@ def _facts(site: Site, visit: Visit, path: str) -> PageFacts:
         marks=_marks(visit),
         texts=_texts_in_code(site, visit),
         unlisted=visit.interception.unlisted,
+        led_to=visit.interception.led_to,
         blocked=tuple(dict.fromkeys(url for kind, url in visit.interception.blocked if kind in _NEEDED)),
+        not_asked=len({url for kind, url in visit.interception.blocked if kind in _ASSETS}),
     )
 
 

@@ -28,6 +28,7 @@ class Login:
         self._locators = locators
         self._slowest_s = slowest_s
         self._first_step = "password"
+        self._began_at = ""
 
     def go(self, path: str) -> LoginFacts:
         """Open the page, log in, and say how it went. Raises StuckOnPage where the form cannot be found."""
@@ -51,6 +52,7 @@ class Login:
             first = self._await(("password", "email"), "the login form")
         if self._has("email"):
             self._first_step = "password" if self._has("password") else "email"
+            self._began_at = self._page.url
             self._fill("email", self._frontend.email)
         if not self._has("password"):
             self._click("onward")
@@ -62,14 +64,19 @@ class Login:
             self._page.keyboard.press("Enter")
 
     def _outcome(self, url: str) -> LoginFacts:
-        """Wait until the password's field is gone, or an answer refused what was typed."""
+        """Wait until what was typed is answered and the password's field is gone, or an answer refused it.
+
+        A form can make place for "one moment" meanwhile, and come back with the answer: what stands there once the
+        page has settled counts.
+        """
         deadline = time.monotonic() + self._slowest_s
-        while time.monotonic() < deadline and self._is_at_login() and not self._was_refused():
+        while time.monotonic() < deadline and not self._was_refused() and (self._is_at_login() or self._is_waiting()):
             self._page.wait_for_timeout(POLL_MS)
-        is_in = not self._is_at_login() and not self._was_refused()
-        trouble = "" if is_in else f"the login form is still there after {self._slowest_s:.0f} s"
-        if self._was_refused():
-            trouble = f"the login was refused: {', '.join(self._answers())}"
+        went = not self._is_at_login()
+        if went and not self._was_refused():
+            settle(self._page, self._listener, self._slowest_s)
+        trouble = self._trouble(went=went)
+        is_in = not trouble
         return LoginFacts(
             url=url,
             is_in=is_in,
@@ -78,6 +85,16 @@ class Login:
             answers=tuple(self._answers()),
             said="" if is_in else self._said(),
         )
+
+    def _trouble(self, *, went: bool) -> str:
+        """Return why one is not in, "" where one is; `went` says that the form had gone away in between."""
+        if self._was_refused():
+            return f"the login was refused: {', '.join(self._answers())}"
+        if self._is_at_login():
+            return f"the login form is {'there again' if went else f'still there after {self._slowest_s:.0f} s'}"
+        if self._is_waiting():
+            return f"the login was not answered within {self._slowest_s:.0f} s"
+        return "the page asks for the e-mail again" if self._is_at_first_step() else ""
 
     def _survives(self) -> bool:
         """Reload, and see whether one is still in: the field that the login began with is not there again."""
@@ -119,6 +136,16 @@ class Login:
 
     def _is_at_login(self) -> bool:
         return self._has("password")
+
+    def _is_at_first_step(self) -> bool:
+        """Whether the first of two steps is there again, where it was: what is inside may hold such a field too."""
+        is_there = self._first_step == "email" and self._page.url == self._began_at
+        return is_there and self._has("email") and (self._has("onward") or self._has("sign_in"))
+
+    def _is_waiting(self) -> bool:
+        """Whether a request that carries what was typed is not answered yet."""
+        rules = self._listener.interception.rules
+        return any(rules.carries_typed(request) for request in self._listener.asked)
 
     def _answers(self) -> list[str]:
         rules = self._listener.interception.rules

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 from pydantic import SecretStr
 
 from releasegate.change.models import Change
@@ -125,19 +125,21 @@ class Site:
         """What the page is answered when it writes."""
         return self.frontend.write_status, self.frontend.write_body
 
-    def _rules(self, frontend: Frontend | None = None) -> Rules:
+    def _rules(self, frontend: Frontend | None = None, *, has_session: bool = False) -> Rules:
         backend = self.target.backend
         return Rules.of(
             urls=[self.frontend.url, *([backend.url] if backend else [])],
             hosts=[*self.frontend.hosts, *self.media_hosts],
             writes=self.frontend.allow_writes,
             typed=(self.frontend.email, _password(frontend or self.frontend)),
+            has_session=has_session,
         )
 
     def _window(self, context: BrowserContext, cuts: list[Cut], *, has_session: bool = True) -> Visit:
         page = context.new_page()
-        interception = Interception(self._rules(), cuts=cuts, written=self._written)
-        page.route("**/*", lambda route: interception.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
+        rules = self._rules(has_session=has_session)
+        interception = Interception(rules, cuts=cuts, written=self._written)
+        _route(page, interception)
         return Visit(self, page, interception, has_session=has_session)
 
     def _shared_context(self, state: dict[str, Any] | None) -> BrowserContext:
@@ -162,8 +164,9 @@ class Site:
         context.add_init_script(path=_IN_PAGE)
         if state and state["session_storage"]:
             context.add_init_script(_restoring(self.frontend.url, state["session_storage"]))
-        others = Interception(self._rules(), written=self._written)  # windows that the page itself opens
-        context.route("**/*", lambda route: others.handle(route))  # noqa: PLW0108  Playwright marks the handler it is given
+        rules = self._rules(has_session=state is not None)
+        others = Interception(rules, written=self._written)  # windows that the page itself opens
+        _route(context, others)
         return context
 
     def _session(self) -> dict[str, Any]:
@@ -236,6 +239,12 @@ class Site:
         except (StuckOnPage, Error) as error:
             trouble = str(error) if isinstance(error, StuckOnPage) else str(error).splitlines()[0]
             return LoginFacts(url=self.url(path), is_in=False, landed=visit.page.url, trouble=trouble)
+
+
+def _route(where: Page | BrowserContext, interception: Interception) -> None:
+    """Have requests and WebSockets go through `interception`, by functions that Playwright may mark as its own."""
+    where.route("**/*", lambda route: interception.handle(route))  # noqa: PLW0108  as said
+    where.route_web_socket(lambda url: interception.bars(url), lambda socket: interception.close(socket))  # noqa: PLW0108
 
 
 def _environment(own: str) -> dict[str, str | float | bool]:

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,13 +18,18 @@ from releasegate.core import Measurement, pointers
 from releasegate.core.facts.inbox import Conversation
 from releasegate.core.facts.page import ErrorFacts, Trouble
 from releasegate.probes.browser.interception import Cut
+from releasegate.probes.browser.saying import Saying
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk
 from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll
 
 _LATE_S: Final = 10  # how late the answer is
-_PAGING = re.compile(r"next|prev|cursor|more|before|after|total|count", re.IGNORECASE)
+_PAGING: Final = re.compile(
+    r"next|prev|previous|cursor|more|before|after|totals?|counts?|mais|seguinte|proxim[oa]|anterior"
+)
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+_PART: Final = 4  # of what only the messages say, one in so many has to stand there: a page may draw what is in sight
 _JSON: Final = "application/json"
 
 Result = tuple[ErrorFacts, bytes]
@@ -32,11 +37,16 @@ Result = tuple[ErrorFacts, bytes]
 
 @dataclass(slots=True)
 class _Asked:
-    """The page's own request for a conversation's messages, and the same answer without any."""
+    """The page's own request for a conversation's messages, the same answer without any, and what the page says then.
+
+    `loaded` is what it says with its messages, `empty` without any, once that is known.
+    """
 
     conversation: Conversation
     address: str
     nothing: str
+    loaded: Saying
+    empty: Saying | None = None
 
     def fits(self, request: Request) -> bool:
         return request.method == "GET" and request.url.split("?")[0] == self.address.split("?", maxsplit=1)[0]
@@ -47,14 +57,14 @@ class _Asked:
 
 
 class Late:
-    """A window that waits for its messages, from `begin` on; `words` and `picture` are the last before they came."""
+    """A window that waits for its messages, from `begin` on; `said` and `picture` are the last before they came."""
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
         self.began = time.monotonic()
         self.asked: _Asked | None = None
         self.stuck: StuckOnPage | None = None
-        self.words = ""
+        self.said = Saying()
         self.picture = b""
         self._visit: Visit | None = None
         self._cut: Cut | None = None
@@ -71,20 +81,21 @@ class Late:
             self._visit.enter(self.conversation)
             windows.push(opening.pop_all())
 
-    def facts(self, asked: _Asked, empty: str) -> ErrorFacts:
-        """Return how the late answer was told, once it has come; `empty` are the words of a conversation without any.
-
-        Raises Playwright's Error where the browser has gone.
-        """
+    def facts(self, asked: _Asked) -> ErrorFacts:
+        """Return how the late answer was told, once it has come. Raises Playwright's Error: the browser has gone."""
         assert self._visit is not None, "begun"
-        told, came = None, None
-        if self._await_answer(self._visit):
-            slowest_s = self._visit.site.slowest_s
-            now = poll(self._visit.page, self._visit.words, lambda now: now not in (self.words, empty), slowest_s)
-            told, came = self.words != empty, now not in (self.words, empty)
-        return ErrorFacts(
-            conversation=self.conversation.id, what=Trouble.LATE, request=asked.shown, is_told=told, came=came
-        )
+        if asked.empty is None or not self._await_answer(self._visit):
+            return _facts(asked, Trouble.LATE)
+        messages = asked.loaded.phrases - asked.empty.phrases - self.said.phrases
+
+        def have_come(now: Saying) -> bool:
+            return len(messages & now.phrases) * _PART >= len(messages)
+
+        said = _facts(asked, Trouble.LATE, self.said)
+        if not messages:  # they have no words of their own
+            return said
+        now = poll(self._visit.page, self._visit.saying, have_come, self._visit.site.slowest_s)
+        return replace(said, came=have_come(now))
 
     def _await_answer(self, visit: Visit) -> bool:
         """Wait until the answer is let through; return whether anything was asked at all."""
@@ -96,7 +107,7 @@ class Late:
 
     def _look(self) -> None:
         if self._visit is not None:
-            self.words, self.picture = self._visit.words(), self._visit.picture()
+            self.said, self.picture = self._visit.saying(), self._visit.picture()
 
 
 @contextmanager
@@ -114,12 +125,13 @@ def late_answer(desk: Desk, conversation: Conversation) -> Iterator[Late]:
 def look_at_troubles(desk: Desk, late: Late) -> list[Measurement[ErrorFacts]]:
     """Have the request for messages answered 500, not at all, and late; compare with an empty list in its place."""
     conversation = late.conversation
+    results: list[Result] = []
     try:
-        results = _all(desk, late)
-    except (StuckOnPage, Error) as error:
+        results.extend(_all(desk, late))
+    except (StuckOnPage, Error) as error:  # what was measured before it counts
         trouble, picture = str(error).splitlines()[0], getattr(error, "screenshot", b"")
         facts = ErrorFacts(conversation=conversation.id, what=Trouble.FAILED, request="", trouble=trouble)
-        results = [(facts, picture)]
+        results.append((facts, picture))
     took = time.monotonic() - late.began
     return [
         Measurement(
@@ -130,14 +142,14 @@ def look_at_troubles(desk: Desk, late: Late) -> list[Measurement[ErrorFacts]]:
     ]  # fmt: skip
 
 
-def _all(desk: Desk, late: Late) -> list[Result]:
+def _all(desk: Desk, late: Late) -> Iterator[Result]:
     if late.stuck is not None:
         raise late.stuck
     if late.asked is None:
-        return [(_unknown(late.conversation), b"")]
-    empty, results = _failing(desk, late.asked)
-    facts = late.facts(late.asked, empty)
-    return [*results, (facts, late.picture)]
+        yield _unknown(late.conversation), b""
+        return
+    yield from _failing(desk, late.asked)
+    yield late.facts(late.asked), late.picture
 
 
 def _unknown(conversation: Conversation) -> ErrorFacts:
@@ -145,37 +157,40 @@ def _unknown(conversation: Conversation) -> ErrorFacts:
     return ErrorFacts(conversation=conversation.id, what=Trouble.FAILED, request="", trouble=trouble)
 
 
-def _failing(desk: Desk, asked: _Asked) -> tuple[str, list[Result]]:
-    """Return the words of an empty conversation, and what is told of a failed request and of no network."""
+def _facts(asked: _Asked, what: Trouble, said: Saying | None = None, trouble: str = "") -> ErrorFacts:
+    """Return whether a window that `said` this tells of its trouble; undecided where nothing was to be heard."""
+    facts = ErrorFacts(conversation=asked.conversation.id, what=what, request=asked.shown, trouble=trouble)
+    if said is None or asked.empty is None:
+        return facts
+    reads = "blank" if said.is_blank else "empty" if said.phrases == asked.empty.phrases else "silent"
+    return replace(facts, is_told=said.tells_more_than(asked.empty, asked.loaded), reads=reads)
+
+
+def _failing(desk: Desk, asked: _Asked) -> Iterator[Result]:
+    """Give what is told of a failed request and of no network; what the page says without messages is known then."""
     failing = Cut(fits=asked.fits, status=500, body="{}", content_type=_JSON)
     nothing = Cut(fits=asked.fits, status=200, body=asked.nothing, content_type=_JSON, is_on=False)
     with desk.site.visit(cuts=[failing, nothing]) as visit:
         visit.open_conversation(asked.conversation)
-        failed, picture = visit.words(), visit.picture()
+        failed, picture = visit.saying(), visit.picture()
         failing.is_on, nothing.is_on = False, True
         visit.open_conversation(asked.conversation)
-        empty = visit.words()
-        told = ErrorFacts(conversation=asked.conversation.id, what=Trouble.FAILED, request=asked.shown,
-                          is_told=failed != empty if failing.count and nothing.count else None)  # fmt: skip
+        asked.empty = visit.saying() if nothing.count else None
+        yield _facts(asked, Trouble.FAILED, failed if failing.count else None), picture
         nothing.is_on = False
-        return empty, [(told, picture), _offline(visit, asked, empty)]
+        yield _offline(visit, asked)
 
 
-def _offline(visit: Visit, asked: _Asked, empty: str) -> Result:
+def _offline(visit: Visit, asked: _Asked) -> Result:
     """Take the network away in the list, and enter the conversation."""
-
-    def facts(*, told: bool | None, trouble: str = "") -> ErrorFacts:
-        return ErrorFacts(conversation=asked.conversation.id, what=Trouble.OFFLINE, request=asked.shown,
-                          is_told=told, trouble=trouble)  # fmt: skip
-
     visit.open_inbox()
     visit.page.context.set_offline(offline=True)
     try:
         visit.enter(asked.conversation)
         visit.settle()
-        return facts(told=visit.words() != empty), visit.picture()
+        return _facts(asked, Trouble.OFFLINE, visit.saying()), visit.picture()
     except StuckOnPage as error:  # the way in needs the network itself: that cannot look like an empty conversation
-        return facts(told=None, trouble=str(error)), error.screenshot
+        return _facts(asked, Trouble.OFFLINE, trouble=str(error)), error.screenshot
     finally:
         visit.page.context.set_offline(offline=False)
 
@@ -189,10 +204,11 @@ def _request_for_messages(desk: Desk, conversation: Conversation) -> _Asked | No
             for response, body in thread.visit.listener.data()
             if response.request.resource_type in ("fetch", "xhr") and response.request.method == "GET"
         ]
+        loaded = thread.visit.saying()
     count, url, body = max(scored, default=(0, "", ""))
     endpoint = desk.site.change.api.messages
     nothing = _emptied(body, endpoint) if count and endpoint else None
-    return None if nothing is None else _Asked(conversation, url, nothing)
+    return None if nothing is None else _Asked(conversation, url, nothing, loaded)
 
 
 def _emptied(body: str, endpoint: ListEndpoint) -> str | None:
@@ -218,8 +234,8 @@ def _at_its_end(document: Any) -> Any:
 
 
 def _nothing(key: str, value: Any) -> Any:
+    if not any(_PAGING.fullmatch(word.lower()) for word in _HUMP.split(key)):
+        return value
     if isinstance(value, bool):
         return False
-    if _PAGING.search(key):
-        return 0 if isinstance(value, int | float) else None
-    return value
+    return 0 if isinstance(value, int | float) else None

@@ -14,6 +14,7 @@ from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import ArrowFacts, ClosingFacts, Enlarged, Shown, ViewerFacts
 from releasegate.probes.browser import words
+from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk, Thread, needles, unavailable_text
 from releasegate.probes.browser.visit import Visit
@@ -161,11 +162,11 @@ def follow_arrows(desk: Desk, conversation: Conversation, message: Message) -> l
     """Open a message's first attachment, go on to the next and back again, and say where one came to."""
     began = time.monotonic()
     try:
-        with viewer_of(desk, conversation, message.media[0]) as viewer:
+        with viewer_of(desk, conversation, viewed(desk.site, message)[0]) as viewer:
             facts = _follow(viewer, message)
             picture = viewer.visit.picture()
     except StuckOnPage as error:
-        count = len(message.media)
+        count = len(viewed(desk.site, message))
         facts = [ArrowFacts(way="next", message=message.id, attachments=count, led_on=False, trouble=str(error))]
         picture = error.screenshot
     took = time.monotonic() - began
@@ -174,11 +175,11 @@ def follow_arrows(desk: Desk, conversation: Conversation, message: Message) -> l
 
 def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measurement[ViewerFacts]:
     began = time.monotonic()
-    size = desk.site.trials.sizes_of([(medium.url, medium.kind)])[medium.url]
+    ratio = ratio_of(desk.site, medium)
     try:
         with viewer_of(desk, conversation, medium) as viewer:
             thumbnail = viewer.open(medium)
-            state = viewer.await_medium(medium, size and size[0] / size[1])
+            state = viewer.await_medium(medium, ratio)
             facts = _viewer_facts(conversation, medium, state, thumbnail, viewer.visit)
             picture = viewer.visit.picture(outlined=viewer.visit.kept("enlarged") if facts.opened else None)
     except StuckOnPage as error:
@@ -203,7 +204,10 @@ def _viewer_facts(
         thumbnail=thumbnail,
         window=(window["width"], window["height"]),
         controls=tuple(state["controls"]),
-        is_playable=visit.evaluate("isPlayable"),
+        is_playable=visit.evaluate(
+            "isPlayable",
+            {"css": visit.locators.css("viewer"), "others": {what: named.pattern for what, named in _WORDS.items()}},
+        ),
     )
 
 
@@ -246,7 +250,7 @@ def _close(viewer: Viewer, medium: Medium, way: str) -> ClosingFacts:
 
 
 def _follow(viewer: Viewer, message: Message) -> list[ArrowFacts]:
-    media = list({medium.url: medium for medium in message.media if medium.kind != "audio"}.values())
+    media = viewed(viewer.visit.site, message)
     viewer.open(media[0])
     state = viewer.await_medium(media[0])
     if not is_open(state):
@@ -254,20 +258,39 @@ def _follow(viewer: Viewer, message: Message) -> list[ArrowFacts]:
             ArrowFacts(way="next", message=message.id, attachments=len(media), led_on=False, trouble="no viewer opened")
         ]
     onward = _turn(viewer, message, len(media), way="next", to=media[1])
-    if not onward.led_on:  # there is nothing to come back from
+    if onward.led_on is False:  # there is nothing to come back from
         return [onward]
     return [onward, _turn(viewer, message, len(media), way="previous", to=media[0])]
 
 
 def _turn(viewer: Viewer, message: Message, count: int, *, way: str, to: Medium) -> ArrowFacts:
     """Press one arrow (by its key where no button is found), and wait for the medium that it leads to."""
-    state = viewer.look(to)
+    ratio = ratio_of(viewer.visit.site, to)
+    state = viewer.look(to, ratio)
     found = viewer.turn(way)
-    after = viewer.await_medium(to)
+    after = viewer.await_medium(to, ratio)
     return ArrowFacts(
-        way=way, message=message.id, attachments=count, led_on=after["same"] is True, found=found,
+        way=way, message=message.id, attachments=count, led_on=_led_on(after), found=found,
         controls=tuple(state["controls"]),
     )  # fmt: skip
+
+
+def _led_on(after: dict[str, Any]) -> bool | None:
+    """Whether the medium is there that an arrow leads to, None where that cannot be told; an empty viewer has none."""
+    same: bool | None = after["same"]
+    return same if is_open(after) and after["state"] != Shown.MISSING else False
+
+
+def viewed(site: Site, message: Message) -> tuple[Medium, ...]:
+    """Return what the viewer shows of a message: its media of the kinds that the release promises to show."""
+    interface = site.change.interface
+    return message.viewed(interface.kinds if interface else ())
+
+
+def ratio_of(site: Site, medium: Medium) -> float | None:
+    """Return a medium's width by its height, None where this browser cannot show it."""
+    size = site.trials.sizes_of([(medium.url, medium.kind)])[medium.url]
+    return size and size[0] / size[1]
 
 
 def is_open(state: dict[str, Any]) -> bool:
@@ -289,4 +312,4 @@ def measured(facts: Any, unit: str, query: str, duration_s: float, picture: byte
     )  # fmt: skip
 
 
-__all__ = ["Choice", "Viewer", "close_each", "enlarged", "follow_arrows", "open_each"]
+__all__ = ["Choice", "Viewer", "close_each", "enlarged", "follow_arrows", "open_each", "ratio_of", "viewed"]

@@ -15,6 +15,7 @@ from releasegate.probes.browser.finding import Locators, either, locate, names_t
 from releasegate.probes.browser.interception import Interception
 from releasegate.probes.browser.listening import Listener
 from releasegate.probes.browser.pictures import picture, readable
+from releasegate.probes.browser.saying import Saying
 from releasegate.probes.browser.steps import StuckOnPage, run, stuck
 from releasegate.probes.browser.waiting import poll, settle
 from releasegate.target.models import BrowserStep, StepsName
@@ -117,10 +118,9 @@ class Visit:
             else:
                 self._entry_of(conversation, values).click()
 
-    def words(self) -> str:
-        """Return the words that are visible."""
-        text: str = self.page.evaluate("document.body.innerText")
-        return " ".join(text.split())
+    def saying(self) -> Saying:
+        """Return what the window says now."""
+        return Saying.of(self.evaluate("saying"))
 
     def evaluate(self, name: str, argument: Any = None) -> Any:
         """Ask the script inside the page."""
