@@ -185,6 +185,8 @@ def writers(bench: Bench, seconds: float) -> None:
             "beside the sums": lambda: bench.sums(plain),
             "beside the gentle ones": lambda: bench.sums(gentle),
             "beside the runbook's": lambda: runbook(bench),
+            "while the gates run": lambda: gates(bench, gentle=False),
+            "while gentle ones run": lambda: gates(bench, gentle=True),
         }
         found: dict[str, list[float]] = {name: [] for name in acts}
         for _ in range(3):
@@ -194,6 +196,20 @@ def writers(bench: Bench, seconds: float) -> None:
     print("writer's p95: " + "   ".join(f"{name} {value:.1f} ms" for name, value in median.items()))
     ratios = {name: value / median["alone"] for name, value in median.items() if name != "alone"}
     print(f"{'':>14}" + "   ".join(f"{name} / alone = {ratio:.2f}" for name, ratio in ratios.items()))
+
+
+def gates(bench: Bench, *, gentle: bool) -> None:
+    """Run the three gates that read the table as an operator does, one after the other."""
+    target = bench.state / "target.toml"
+    if gentle:
+        target = bench.state / "gentle.toml"
+        target.write_text(
+            (bench.state / "target.toml").read_text().replace("[database]\n", "[database]\ngentle = true\n")
+        )
+    with tempfile.TemporaryDirectory() as reports:
+        for gate in ("preflight", "migration", "backfill"):
+            command = [sys.executable, "-m", "releasegate.cli", "run", gate, "--alone", "--reports", reports]
+            subprocess.run([*command, "--target", str(target)], check=False, capture_output=True)
 
 
 def runbook(bench: Bench) -> None:

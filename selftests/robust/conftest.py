@@ -62,3 +62,12 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def reference(state: Path, tmp_path: Path) -> Reference:
     """Return the module's reference with a fresh folder for evidence."""
     return Reference(state, tmp_path / "reports")
+
+
+@pytest.fixture
+def backfilled(tmp_path: Path) -> Iterator[Reference]:
+    """Return a reference of its own whose backfill has run."""
+    folder = tmp_path / "state"
+    ask("up", "--state", str(folder), "--at", "backfilled", "--rows", str(ROWS))
+    yield Reference(folder, tmp_path / "reports")
+    ask("down", "--state", str(folder))

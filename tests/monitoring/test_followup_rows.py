@@ -12,7 +12,9 @@ pytestmark = pytest.mark.followup
 
 
 @pytest.mark.check("followup/coverage-still-complete", promise="backfill", target="database")
-def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(database, change, recorded, opened_at, require):
+def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(
+    database, change, recorded, opened_at, passes, require
+):
     backfill = as_found(database, change.backfill)
     before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
     released = opened_at("backfill")
@@ -22,7 +24,7 @@ def test_every_picture_is_still_there_and_new_ones_come_in_the_new_form(database
         began=began,
         zone=clocks.zone_of(database, backfill) if began else "UTC",
     )
-    counts = rows.every_row(database, backfill, moments)
+    counts = rows.every_row(database, backfill, moments, kept_in=passes)
     unreadable = checks.unreadable_rows("followup/coverage-still-complete", counts.value, backfill.source)
     complete = checks.still_complete(counts.value, source=backfill.source, least=backfill.least_rows)
     require(unreadable or complete, counts)

@@ -122,11 +122,11 @@ def test_the_migration_ran_without_errors(change, step_records, require):
 
 
 @pytest.mark.check("migration/rows-on-record", promise="backfill", target="database")
-def test_the_rows_before_the_backfill_are_on_record(database, change, recorded, require):
+def test_the_rows_before_the_backfill_are_on_record(database, change, recorded, passes, require):
     backfill = as_found(database, change.backfill)
     before = recorded_checksums(recorded("preflight/baseline")).get(backfill.table)
     moments = Moments(old_until=before.until if before else "")
-    counts = rows.every_row(database, backfill, moments)
+    counts = rows.every_row(database, backfill, moments, kept_in=passes)
     sets = row_checks.own_flags(counts.value)
     own = own_rows.listed(database, backfill, moments, sets, total=counts.value.where(lambda one: one in sets))
     require(rollback_checks.rows_on_record(counts.value), counts, own)

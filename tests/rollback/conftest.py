@@ -50,8 +50,9 @@ def objects(database, once):
 
 
 @pytest.fixture
-def counts(database, backfill, before):
-    return rows.every_row(database, backfill, Moments(old_until=before.until if before else ""))
+def counts(database, backfill, before, passes):
+    moments = Moments(old_until=before.until if before else "")
+    return rows.every_row(database, backfill, moments, kept_in=passes)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A table gone through range by range of its key: each a short statement, with as long a pause after it."""
+"""A table gone through range by range of its key: each a short statement, with a pause after it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from releasegate.core import CannotMeasure
 from releasegate.probes.postgres import Answer, Session, identifier
 
 BUDGET_S: Final = 0.1  # of one statement: a writer that waits for it waits no longer than this
+PAUSE: Final = 1  # times as long as a statement takes, as a rule, from one to the next
+GENTLE_PAUSE: Final = 9  # the same where the target says `gentle`: nine tenths of the time the table is left alone
 FIRST_RANGE: Final = 5_000  # rows; measured, then made longer or shorter to fit the budget
 SHORTEST_RANGE, LONGEST_RANGE = 200, 200_000
 TRIES: Final = 5  # of one range, each half as long as the one before
@@ -49,6 +51,7 @@ class KeyRanges:
         self._session, self._table, self._key = session, identifier(table), sql.Identifier(key)
         self._type = sql.SQL(key_type or "text")
         self._length = FIRST_RANGE
+        self._pause = GENTLE_PAUSE if session.is_gentle else PAUSE
 
     def each(self, read: Read, *, after: str | None = None) -> Iterator[tuple[Answer, str | None]]:
         """Yield what `read` returns for each range after the key `after`, and the range's last key; None for the last.
@@ -62,7 +65,7 @@ class KeyRanges:
             if upper is None:
                 return
             after, took_s, ranges = upper, took_s + answer.duration_s, ranges + 1
-            time.sleep(min(took_s / ranges, 2 * BUDGET_S))
+            time.sleep(self._pause * min(took_s / ranges, 2 * BUDGET_S))
 
     def _next(self, read: Read, after: str | None) -> tuple[Answer, str | None]:
         """Read the next range, and make the one after it as long as fits the budget."""
