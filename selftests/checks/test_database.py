@@ -59,7 +59,22 @@ def test_another_cluster_or_database_is_a_finding(pinned):
 def test_a_target_that_pins_nothing_is_a_warning_with_the_lines_to_paste():
     judgement = checks.is_the_pinned_one(SERVER, None)
     assert judgement.verdict is Verdict.WARN
-    assert '[fingerprint] system_identifier = "42" database = "shop"' in only(judgement).fix
+    assert '[fingerprint] system_identifier = "42" database = "shop" address = "10.0.0.1:5432"' in only(judgement).fix
+
+
+def test_a_pinned_address_is_compared():
+    assert checks.is_the_pinned_one(SERVER, ("42", "shop"), "10.0.0.1:5432").verdict is Verdict.PASS
+    judgement = checks.is_the_pinned_one(SERVER, ("42", "shop"), "10.0.0.2:5432")
+    assert judgement.verdict is Verdict.FAIL
+    assert str(only(judgement)) == (
+        "preflight/right-server: shop\n"
+        "  want: the server at 10.0.0.2:5432 (target file [fingerprint] address)\n"
+        "  have: it answers at 10.0.0.1:5432\n"
+        "  why:  this is another database than the one this target was written for\n"
+        "  fix:  correct database.dsn; if the server moved on purpose, correct [fingerprint] address"
+    )
+    hiding = replace(SERVER, system_identifier="")
+    assert checks.is_the_pinned_one(hiding, ("42", "shop"), "10.0.0.2:5432").verdict is Verdict.FAIL
 
 
 def test_a_refused_write_passes():
@@ -83,14 +98,24 @@ def test_a_role_that_may_only_read_passes():
 @pytest.mark.parametrize(
     ("role", "have"),
     [
-        (RoleFacts(name="a", is_superuser=True, owns=("messages",)), "it is a superuser"),
-        (RoleFacts(name="a", is_superuser=False, owns=("messages",)), "it owns messages"),
+        (RoleFacts(name="a", is_superuser=True, may_write=("messages",)), "it is a superuser"),
+        (RoleFacts(name="a", is_superuser=False, owns=("messages",), may_write=("messages",)), "it owns messages"),
         (RoleFacts(name="a", is_superuser=False, may_write=("messages",)), "it may write to messages"),
     ],
 )
 def test_a_role_that_could_do_more_is_a_warning(role, have):
     judgement = checks.role_is_safe(role)
     assert (judgement.verdict, only(judgement).have) == (Verdict.WARN, have)
+
+
+def test_all_that_a_role_could_do_is_said():
+    role = RoleFacts(name="a", is_superuser=True, owns=("messages",), may_write=("messages", "tags"))
+    assert [finding.have for finding in checks.role_is_safe(role).findings] == ["it is a superuser", "it owns messages"]
+    role = replace(role, is_superuser=False)
+    assert [finding.have for finding in checks.role_is_safe(role).findings] == [
+        "it owns messages",
+        "it may write to tags",
+    ]
 
 
 def test_a_role_that_sees_rows_passes():
@@ -123,6 +148,11 @@ def test_one_empty_table_beside_a_full_one_is_silent():
             "BYPASSRLS",
         ),
         (replace(MESSAGES, has_rows=None), "public.messages could not be read", "GRANT USAGE ON SCHEMA public TO gate"),
+        (
+            TableAccess(table="messages", closed_schema="app"),
+            "it stands in the schema app, which gate may not use",
+            "GRANT USAGE ON SCHEMA app TO gate",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_seen_is_a_finding_with_the_right_to_give(access, have, fix):
@@ -148,6 +178,40 @@ def test_a_column_that_the_migration_makes_is_waited_for():
     judgement = checks.statements_plan("preflight/rollback-plans", [waits], created_later=["attachments"])
     assert judgement.verdict is Verdict.PASS
     assert "1 to be planned by the migration gate" in judgement.sentence
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'column "attachments_x" does not exist',
+        "column m.attachments_x does not exist",
+        'coluna "old_attachments" da relação "messages" não existe',
+    ],
+)
+def test_a_column_that_is_only_named_alike_is_not_waited_for(message):
+    judgement = checks.statements_plan(
+        "preflight/rollback-plans", [planned("42703", message)], created_later=["attachments"]
+    )
+    assert judgement.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "message", ["column m.attachments does not exist", 'coluna "attachments" da relação "messages" não existe']
+)
+def test_a_column_is_known_in_every_form_of_the_message(message):
+    judgement = checks.statements_plan(
+        "preflight/rollback-plans", [planned("42703", message)], created_later=["attachments"]
+    )
+    assert judgement.verdict is Verdict.PASS
+
+
+def test_a_statement_in_a_schema_that_is_closed_to_the_role_is_not_judged():
+    closed = replace(planned("42501", "permission denied for schema app"), grant="GRANT USAGE ON SCHEMA app TO gate")
+    judgement = checks.statements_plan("preflight/rollback-plans", [planned(), closed])
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.INCONCLUSIVE,
+        "1 statement in a schema that may not be looked into: GRANT USAGE ON SCHEMA app TO gate",
+    )
 
 
 def test_the_same_column_is_a_finding_once_the_migration_ran():
@@ -187,6 +251,7 @@ def test_statistics_that_can_be_read_pass():
         ({"sqlstate": "42501"}, "42501: gate may not read it", "GRANT USAGE ON SCHEMA public TO gate"),
         ({"hidden": 39}, "39 of 40 texts are hidden", "GRANT pg_monitor TO gate"),
         ({"is_counting": False}, "track_counts is off: nothing is counted", "track_counts"),
+        ({"counted": 0}, "counters of 0 of 1 table", "preflight/can-read"),
     ],
 )
 def test_what_will_not_be_judged_later_is_a_warning(found, have, fix):

@@ -117,3 +117,56 @@ def test_without_a_machine_the_names_of_the_change_are_looked_for_in_the_table()
     written = replace(BOOKED, names=("039-add-reply",))
     assert checks.is_written_down(named, written).verdict is Verdict.PASS
     assert checks.is_written_down(named, BOOKED).verdict is Verdict.WARN
+
+
+def test_another_migration_that_waits_is_told_before_the_release_s_own_file_is_there():
+    early = replace(FILES, found=(), missing=("migrations/039-*.sql",), others=("migrations/041-drop-media.sql",))
+    judgement = checks.files_are_known(early, BOOKED)
+    assert judgement.verdict is Verdict.WARN
+    assert judgement.findings[0].want == (
+        "no other migration waits to be run (releasegate; the change names migrations/039-*.sql)"
+    )
+    assert checks.files_are_known(replace(early, others=("migrations/038-x.sql",)), BOOKED).verdict is (
+        Verdict.NOT_APPLICABLE
+    )
+
+
+def test_another_migration_that_waits_is_told_again_once_the_code_is_there():
+    judgement = checks.files_are_there(replace(FILES, others=("migrations/041-drop.sql",)), BOOKED, source="r")
+    assert judgement.verdict is Verdict.WARN
+    assert judgement.findings[0].check == "backend/migration-files"
+    assert checks.files_are_there(FILES, BOOKED, source="r").verdict is Verdict.PASS
+    assert checks.files_are_there(replace(FILES, others=("m/041-drop.sql",)), None, source="r").verdict is Verdict.PASS
+
+
+def test_a_runner_s_table_without_a_row_is_a_warning_as_one_without_the_right_row():
+    judgement = checks.is_written_down(FILES, replace(BOOKED, names=()))
+    assert judgement.verdict is Verdict.WARN
+    assert judgement.findings[0].have == "0 names, none of them 039-add-reply.sql"
+
+
+FAILED = replace(BOOKED, failed=("039-add-reply",))
+
+
+def test_a_migration_that_the_runner_calls_failed_is_a_warning():
+    judgement = checks.is_written_down(FILES, FAILED)
+    assert judgement.verdict is Verdict.WARN
+    assert str(judgement.findings[0]) == (
+        "migration/bookkeeping: migrations/039-add-reply.sql\n"
+        "  want: no migration that began and is not done (releasegate)\n"
+        "  have: public.schema_migrations marks it as failed\n"
+        "  why:  a runner refuses to go on after it, or runs it once more\n"
+        "  fix:  look at what it did, mend that, and tell the runner (migrate resolve, repair, force)"
+    )
+    assert checks.files_are_known(FILES, FAILED).findings[0].subject == "039-add-reply"
+    assert checks.already_listed(FILES, FAILED) == ()
+
+
+def test_a_table_that_the_role_may_not_read_is_said_with_its_grant():
+    closed = Bookkeeping(table="app.migrations", column="name", grant="GRANT USAGE ON SCHEMA app TO gate")
+    judgement = checks.is_written_down(FILES, closed)
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.NOT_APPLICABLE,
+        f"0 names read: app.migrations, where a runner writes down what it ran, cannot be read: {closed.grant}",
+    )
+    assert checks.files_are_known(FILES, closed).sentence.endswith("GRANT USAGE ON SCHEMA app TO gate")

@@ -40,6 +40,59 @@ def test_the_usual_tables_are_found_by_name_and_column(cluster, statements, tabl
     assert (found.table, found.column) == (table, column)
 
 
+PRISMA = """
+CREATE TABLE _prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
+INSERT INTO _prisma_migrations VALUES
+  ('1_done', now(), NULL), ('2_failed', NULL, NULL), ('3_again', NULL, now()), ('3_again', now(), NULL),
+  ('4_undone', NULL, now()), ('5_undone', now(), now());
+"""
+FLYWAY = """
+CREATE TABLE flyway_schema_history (script text, success boolean NOT NULL);
+INSERT INTO flyway_schema_history VALUES ('V1__a.sql', true), ('V2__b.sql', false);
+"""
+GOLANG = (
+    "CREATE TABLE schema_migrations (version bigint, dirty boolean); INSERT INTO schema_migrations VALUES (2, true)"
+)
+
+
+@pytest.mark.parametrize(
+    ("statements", "given", "names", "failed"),
+    [
+        (PRISMA, None, {"1_done", "3_again"}, ("2_failed",)),
+        (PRISMA, "_prisma_migrations.migration_name", {"1_done", "3_again"}, ("2_failed",)),
+        (FLYWAY, None, {"V1__a.sql"}, ("V2__b.sql",)),
+        (GOLANG, None, set(), ("2",)),
+        ("CREATE TABLE done (what text, finished_at date); INSERT INTO done VALUES ('a')", "done.what", {"a"}, ()),
+    ],
+)
+def test_what_the_runner_marks_as_failed_is_not_done(cluster, statements, given, names, failed):
+    """One that was rolled back is not done either, unless it ran again; it keeps no runner from going on."""
+    found = booked(cluster, statements, given)
+    assert (set(found.names), found.failed) == (names, failed)
+
+
+CLOSED = """
+DO $$ BEGIN CREATE ROLE nosy LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE TABLE schema_migrations (name text); CREATE SCHEMA app; CREATE TABLE app.knex_migrations (name text);
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "table", "grant"),
+    [
+        ("", "public.schema_migrations", "GRANT SELECT ON public.schema_migrations TO nosy"),
+        ("DROP TABLE schema_migrations", "app.knex_migrations", "GRANT USAGE ON SCHEMA app TO nosy"),
+        ("GRANT USAGE ON SCHEMA app TO nosy; GRANT SELECT ON app.knex_migrations TO nosy", "app.knex_migrations", ""),
+    ],
+)
+def test_a_table_that_the_role_may_not_read_comes_with_its_grant(cluster, more, table, grant):
+    """One that it may read goes before a likelier one that it may not."""
+    dsn = cluster.database(CLOSED + more).replace("postgres@", "nosy@")
+    with open_session(Database(dsn=SecretStr(dsn))) as session:
+        found = bookkeeping(session, None).value
+    assert (found.table, found.grant) == (table, grant)
+
+
 def test_a_table_that_the_change_names_is_read(cluster):
     """Also with its schema; one that is not there cannot be measured."""
     made = "CREATE TABLE done (what text); INSERT INTO done VALUES ('039-x')"
@@ -99,3 +152,11 @@ def test_a_folder_without_git_has_only_its_disk(here, tmp_path):
     (tmp_path / "039-add.sql").write_text(TEXT, encoding="utf-8")
     files = migration_files(here, str(tmp_path), ["039-*.sql"], RELEASE).value
     assert [file.path for file in files.on_disk] == ["039-add.sql"]
+
+
+def test_what_waits_on_the_disk_is_known_before_the_release_is_there(here, tmp_path):
+    """By the endings of the change's patterns; other files are none of a runner's."""
+    for name in ("038-of-another.sql", "notes-041.md"):
+        (tmp_path / name).write_text(TEXT, encoding="utf-8")
+    files = migration_files(here, str(tmp_path), ["039-*.sql"], RELEASE).value
+    assert (files.found, files.others) == ((), ("038-of-another.sql",))

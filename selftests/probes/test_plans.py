@@ -67,3 +67,21 @@ def test_a_query_without_a_plan_comes_back_with_its_reason(cluster):
     query = Query(sql="SELECT 1 FROM m WHERE gone = 1", index="m_reply", source="runbook")
     (plan,) = planned(cluster, queries=(query,)).value
     assert (plan.sqlstate, plan.used) == ("42703", ())
+
+
+PARTS = """
+CREATE TABLE p (id int, reply int, day int) PARTITION BY RANGE (day);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (id);
+CREATE TABLE p11 PARTITION OF p1 FOR VALUES FROM (0) TO (9);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (9) TO (99);
+CREATE INDEX p_reply ON p (reply); CREATE INDEX p2_own ON p2 (id);
+GRANT SELECT ON p TO plan_reader;
+"""
+
+
+@pytest.mark.parametrize(("where", "used"), [("reply = 7", ("p_reply",)), ("day = 10 AND id = 3", ("p2_own",))])
+def test_an_index_of_a_partition_is_that_of_the_whole_table(cluster, where, used):
+    """Through every level; one that a partition has for itself keeps its name."""
+    query = Query(sql=f"SELECT 1 FROM p WHERE {where}", index="p_reply", source="runbook")  # noqa: S608  constants
+    (plan,) = planned(cluster, queries=(query,), drop=PARTS).value
+    assert plan.used == used

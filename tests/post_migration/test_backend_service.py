@@ -1,5 +1,7 @@
 """The new backend on its machine: code, build, process, log. Runbook 2.1 to 2.4."""
 
+from contextlib import suppress
+
 import pytest
 
 from releasegate.checks import code as code_checks
@@ -9,6 +11,7 @@ from releasegate.checks import services as checks
 from releasegate.checks import staying
 from releasegate.checks.started import says_it_started
 from releasegate.checks.steps import commands_did_as_promised
+from releasegate.core import CannotMeasure
 from releasegate.core.facts.steps import StepRun
 from releasegate.probes import git, migrations
 from releasegate.probes.installed import installed
@@ -54,9 +57,15 @@ def test_the_release_is_checked_out(code, change, require):
 
 
 @pytest.mark.check("backend/migration-files", promise="schema.files", target=("host", "paths.backend"))
-def test_the_files_of_step_3_came_with_it(machine, change, target, require):
-    files = migrations.migration_files(machine, target.paths.backend, change.db.files, None)
-    require(migration_checks.files_are_there(files.value, source=change.db.files_source), files)
+def test_the_files_of_step_3_came_with_it(request, machine, change, target, require):
+    files, booked = migrations.migration_files(machine, target.paths.backend, change.db.files, None), None
+    if target.database:
+        with suppress(CannotMeasure):  # which checks of the database say
+            booked = migrations.bookkeeping(request.getfixturevalue("database"), change.db.bookkeeping)
+    judgement = migration_checks.files_are_there(
+        files.value, booked.value if booked else None, source=change.db.files_source
+    )
+    require(judgement, files, booked)
 
 
 @pytest.mark.check("backend/checkout-clean", promise="release", target=("host", "paths.backend"))

@@ -38,7 +38,8 @@ def test_the_database_answers_with_its_version(database, require):
 def test_it_is_the_database_that_the_target_means(database, target, require):
     server = probe.server(database)
     pinned = target.fingerprint and (target.fingerprint.system_identifier, target.fingerprint.database)
-    require(checks.is_the_pinned_one(server.value, pinned), server)
+    address = target.fingerprint.address if target.fingerprint else None
+    require(checks.is_the_pinned_one(server.value, pinned, address), server)
 
 
 @pytest.mark.check("preflight/read-only", target="database")

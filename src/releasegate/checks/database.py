@@ -39,18 +39,22 @@ def answers(server: ServerFacts, *, source: str) -> Judgement:
     return Judgement(seen=1, unit="servers", holds=holds, findings=findings)
 
 
-def is_the_pinned_one(server: ServerFacts, pinned: tuple[str, str] | None) -> Judgement:
-    """The database is the one the target file pins; `pinned` holds system identifier and database name."""
+def is_the_pinned_one(server: ServerFacts, pinned: tuple[str, str] | None, address: str | None = None) -> Judgement:
+    """The database is the one the target file pins; `pinned` holds system identifier and database name.
+
+    `address` is compared where it is pinned too: replicas share their primary's identifier.
+    """
     found = (server.system_identifier, server.database)
     holds = f"database {server.database} of cluster {server.system_identifier}, as pinned"
+    elsewhere = (_other_address(server, address),) if address and server.address != address else ()
     if pinned and pinned[0] and (server.system_identifier, pinned[1]) == ("", server.database):
         undecided = (
             "this server does not tell its system identifier, only the database's name is as pinned; "
             'system_identifier = "" in [fingerprint] pins the name alone'
         )
-        return Judgement(seen=1, unit="servers", holds="", undecided=undecided)
+        return Judgement(seen=1, unit="servers", holds="", findings=elsewhere, undecided=undecided)
     finding = _not_pinned(server) if pinned is None else _other_server(found, pinned) if found != pinned else None
-    return Judgement(seen=1, unit="servers", holds=holds, findings=(finding,) if finding else ())
+    return Judgement(seen=1, unit="servers", holds=holds, findings=((finding,) if finding else ()) + elsewhere)
 
 
 def _not_pinned(server: ServerFacts) -> Finding:
@@ -62,7 +66,8 @@ def _not_pinned(server: ServerFacts) -> Finding:
         why="staging's gate could run on production, or the other way round, and nobody would notice",
         fix=(
             "if this is the right server, add to the target file: [fingerprint] "
-            f'system_identifier = "{server.system_identifier}" database = "{server.database}"'
+            f'system_identifier = "{server.system_identifier}" database = "{server.database}" '
+            f'address = "{server.address}"'
         ),
         severity=Severity.WARNING,
     )
@@ -76,6 +81,17 @@ def _other_server(found: tuple[str, str], pinned: tuple[str, str]) -> Finding:
         have=f"cluster {found[0]}, database {found[1]}",
         why="this is another database than the one this target was written for",
         fix="correct database.dsn; if the cluster was made anew on purpose, correct [fingerprint]",
+    )
+
+
+def _other_address(server: ServerFacts, address: str) -> Finding:
+    return Finding(
+        check="preflight/right-server",
+        subject=server.database,
+        want=f"the server at {address} (target file [fingerprint] address)",
+        have=f"it answers at {server.address}",
+        why="this is another database than the one this target was written for",
+        fix="correct database.dsn; if the server moved on purpose, correct [fingerprint] address",
     )
 
 
@@ -101,27 +117,30 @@ def write_is_refused(refusal: Refusal) -> Judgement:
 
 def role_is_safe(role: RoleFacts) -> Judgement:
     """The role can do no more than the gates need; warnings only, since no release document speaks of it."""
-    have, what = "", ""
-    if role.is_superuser:
-        have, what = "it is a superuser", "a superuser can switch any protection off"
-    elif role.owns:
-        have, what = f"it owns {some(role.owns)}", "an owner can change and drop what it owns"
-    elif role.may_write:
-        have, what = f"it may write to {some(role.may_write)}", "a role that can write is one mistake from writing"
-    findings: tuple[Finding, ...] = ()
-    if have:
-        findings = (
-            Finding(
-                check="preflight/role-is-safe",
-                subject=f"role {role.name}",
-                want=f"a role that may read and nothing else ({OURS})",
-                have=have,
-                why=f"every session of ours is read-only, but {what}",
-                fix="give the gates a role of their own: CREATE ROLE gate LOGIN; GRANT pg_read_all_data TO gate",
-                severity=Severity.WARNING,
-            ),
+    findings = tuple(
+        Finding(
+            check="preflight/role-is-safe",
+            subject=f"role {role.name}",
+            want=f"a role that may read and nothing else ({OURS})",
+            have=have,
+            why=f"every session of ours is read-only, but {what}",
+            fix="give the gates a role of their own: CREATE ROLE gate LOGIN; GRANT pg_read_all_data TO gate",
+            severity=Severity.WARNING,
         )
+        for have, what in _can_do(role)
+    )
     return Judgement(seen=1, unit="roles", holds=f"role {role.name} may read and nothing else", findings=findings)
+
+
+def _can_do(role: RoleFacts) -> Iterator[tuple[str, str]]:
+    """Yield what the role could do, and why that matters; each table once, and a superuser may write to all."""
+    if role.is_superuser:
+        yield "it is a superuser", "a superuser can switch any protection off"
+    if role.owns:
+        yield f"it owns {some(role.owns)}", "an owner can change and drop what it owns"
+    writes = [] if role.is_superuser else [table for table in role.may_write if table not in role.owns]
+    if writes:
+        yield f"it may write to {some(writes)}", "a role that can write is one mistake from writing"
 
 
 def sees_the_rows(tables: Sequence[TableAccess], role: str) -> Judgement:
@@ -139,7 +158,10 @@ def sees_the_rows(tables: Sequence[TableAccess], role: str) -> Judgement:
 
 
 def _cannot_see(table: TableAccess, role: str) -> Finding | None:
-    if not table.found_as:
+    if table.closed_schema:
+        have = f"it stands in the schema {table.closed_schema}, which {role} may not use"
+        fix = f"GRANT USAGE ON SCHEMA {table.closed_schema} TO {role}"
+    elif not table.found_as:
         have = "there is no such table on the search path"
         fix = f"check database.dsn; if it stands in another schema: ALTER ROLE {role} SET search_path = …"
     elif not table.may_select:
@@ -185,6 +207,12 @@ def statistics_are_readable(found: Statistics) -> Judgement:
 def _unreadable(found: Statistics) -> Iterator[tuple[str, str, str]]:
     if not found.is_counting:
         yield "pg_stat_user_tables", "track_counts is off: nothing is counted", "ALTER SYSTEM SET track_counts = on"
+    elif found.counted < found.tables:
+        yield (
+            "pg_stat_user_tables",
+            f"counters of {number(found.counted)} of {count(found.tables, 'table')}",
+            "look whether each table of the change file is there (preflight/can-read)",
+        )
     name, create = "pg_stat_statements", "CREATE EXTENSION pg_stat_statements"
     if not found.schema:
         yield name, "it is not installed in this database", f"{create} (and shared_preload_libraries, with a restart)"
@@ -215,8 +243,9 @@ def statements_plan(check: str, planned: Sequence[Planned], *, created_later: Se
     findings = tuple(
         _does_not_plan(check, one) for one in judged if one not in waiting and one.sqlstate not in ("", NO_RIGHT)
     )
-    unseen = [one for one in judged if one.sqlstate == NO_RIGHT]
-    able = len(judged) - len(waiting) - len(findings) - len(unseen)
+    closed = [one for one in judged if one.grant]
+    unseen = [one for one in judged if one.sqlstate == NO_RIGHT and not one.grant]
+    able = len(judged) - len(waiting) - len(findings) - len(unseen) - len(closed)
     notes = [f"{number(able)} of {count(len(planned), 'statement')} of the way back can run"]
     if waiting:
         named = some([_named(one) for one in waiting])
@@ -231,12 +260,15 @@ def statements_plan(check: str, planned: Sequence[Planned], *, created_later: Se
         unit="statements",
         holds="; ".join(notes),
         findings=findings,
+        undecided=f"{count(len(closed), 'statement')} in a schema that may not be looked into: {closed[0].grant}"
+        if closed
+        else "",
         not_applicable="" if judged else f"none of {count(len(planned), 'statement')} is one that can be planned",
     )
 
 
 def _only_waits(planned: Planned, created_later: Sequence[str]) -> bool:
-    return planned.sqlstate == UNDEFINED_COLUMN and any(name in planned.message for name in created_later)
+    return planned.sqlstate == UNDEFINED_COLUMN and not planned.named.isdisjoint(created_later)
 
 
 def _named(planned: Planned) -> str:

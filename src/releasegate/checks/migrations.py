@@ -16,24 +16,11 @@ def files_are_known(files: MigrationFiles, booked: Bookkeeping | None) -> Judgem
     Before the code is pulled they need not be there: then there is nothing to judge, and the backend's gate looks
     again. The same where the target names no machine to look at. `booked` None: no database to ask.
     """
-    check = "preflight/migration-files"
     nowhere = "the target names no [host] with paths.backend to look at" if not files.repository else ""
     not_yet = f"0 of {_wanted(files)} here or fetched yet: they come with the new code"
-    pending = booked.pending(files.others) if booked else ()
-    findings = tuple(
-        Finding(
-            check=check,
-            subject=path,
-            want=f"no other migration waits to be run ({OURS}; the change names {_names(files)})",
-            have=f"{booked.table if booked else ''} does not list it",
-            why="a runner (`npm run migrate:up:prod`) runs everything that is pending, not only this release's files",
-            fix="find out whether it belongs to this release; run the release's own file with psql if not",
-            severity=Severity.WARNING,
-        )
-        for path in pending
-    )
+    findings = _would_run_too("preflight/migration-files", files, booked) if booked else ()
     return Judgement(
-        seen=len(files.found),
+        seen=len(files.found) + len(findings),
         unit="migration files",
         holds=f"{_shown(files)}; {_besides(files, booked)}",
         findings=findings,
@@ -41,10 +28,40 @@ def files_are_known(files: MigrationFiles, booked: Bookkeeping | None) -> Judgem
     )
 
 
-def files_are_there(files: MigrationFiles, *, source: str) -> Judgement:
+def _would_run_too(check: str, files: MigrationFiles, booked: Bookkeeping) -> tuple[Finding, ...]:
+    """Return what a runner would run beside the release's files, and what keeps it from running any."""
+    waiting = tuple(
+        Finding(
+            check=check,
+            subject=path,
+            want=f"no other migration waits to be run ({OURS}; the change names {_named(files)})",
+            have=f"{booked.table} does not list it",
+            why="a runner (`npm run migrate:up:prod`) runs everything that is pending, not only this release's files",
+            fix="find out whether it belongs to this release; run the release's own file with psql if not",
+            severity=Severity.WARNING,
+        )
+        for path in booked.pending(files.others)
+    )
+    return waiting + tuple(_failed(check, name, booked) for name in booked.failed)
+
+
+def _failed(check: str, name: str, booked: Bookkeeping) -> Finding:
+    return Finding(
+        check=check,
+        subject=name,
+        want=f"no migration that began and is not done ({OURS})",
+        have=f"{booked.table} marks it as failed",
+        why="a runner refuses to go on after it, or runs it once more",
+        fix="look at what it did, mend that, and tell the runner (migrate resolve, repair, force)",
+        severity=Severity.WARNING,
+    )
+
+
+def files_are_there(files: MigrationFiles, booked: Bookkeeping | None = None, *, source: str) -> Judgement:
     """The migration's files lie where the runbook runs them from; one of several that is not there is a warning.
 
-    A release may leave the choice between a file and a script, so only the last one that is missing stops it.
+    A release may leave the choice between a file and a script, so only the last one that is missing stops it. What
+    else a runner would run is a warning too; `booked` None: no database to ask.
     """
     absent = [*files.missing, *(file.path for file in files.found if file.commit)]
     findings = tuple(
@@ -60,21 +77,29 @@ def files_are_there(files: MigrationFiles, *, source: str) -> Judgement:
         )
         for pattern in absent
     )
+    findings += _would_run_too("backend/migration-files", files, booked) if booked else ()
     return Judgement(
-        seen=len(files.on_disk) + len(absent), unit="migration files", holds=_shown(files), findings=findings
+        seen=len(files.on_disk) + len(absent),
+        unit="migration files",
+        holds=f"{_shown(files)}; {_besides(files, booked)}",
+        findings=findings,
     )
 
 
 def is_written_down(files: MigrationFiles, booked: Bookkeeping) -> Judgement:
     """The runner's table lists the migration, where there is such a table; psql writes no row, so it is a warning."""
     listed = [name for name in files.names if booked.lists(name)]
-    findings = () if listed else (_not_written_down(files, booked),)
+    failed = [name for name in files.names if booked.marks_as_failed(name) and name not in listed]
+    findings = tuple(_failed("migration/bookkeeping", name, booked) for name in failed)
+    findings += () if listed or failed else (_not_written_down(files, booked),)
     nothing = "" if booked.table else "0 tables in which a runner writes down its migrations ([schema] bookkeeping)"
+    if booked.grant:
+        nothing = f"0 names read: {_closed(booked)}"
     if not files.names:
         nothing = f"0 of {_wanted(files)} found, so nobody knows what would be written down"
     return Judgement(
-        seen=len(booked.names),
-        unit="migrations written down",
+        seen=1 if booked.table else 0,  # an empty table is an answer too
+        unit="tables of a runner",
         holds=f"{booked.table} lists {some(listed)}",
         findings=() if nothing else findings,
         not_applicable=nothing,
@@ -99,9 +124,15 @@ def already_listed(files: MigrationFiles | None, booked: Bookkeeping | None) -> 
 
 
 def _besides(files: MigrationFiles, booked: Bookkeeping | None) -> str:
+    if booked is not None and booked.grant:
+        return f"{count(len(files.others), 'other file')} beside; {_closed(booked)}"
     if booked is None or not booked.table:
         return f"{count(len(files.others), 'other file')} beside; which of them a runner would run nobody wrote down"
     return f"{booked.table} leaves none of {count(len(files.others), 'other file')} pending"
+
+
+def _closed(booked: Bookkeeping) -> str:
+    return f"{booked.table}, where a runner writes down what it ran, cannot be read: {booked.grant}"
 
 
 def _shown(files: MigrationFiles) -> str:
@@ -115,6 +146,11 @@ def _commit(commit: str) -> str:
 
 def _names(files: MigrationFiles) -> str:
     return some([name.rpartition("/")[2] for name in files.names])
+
+
+def _named(files: MigrationFiles) -> str:
+    """Return the release's files; before they are there, the patterns that the change names them by."""
+    return _names(files) if files.names else some(files.missing)
 
 
 def _wanted(files: MigrationFiles) -> str:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from releasegate.cli.show import console
 from releasegate.core import CannotMeasure, ExitCode
 from releasegate.core.gate import Bond
 from releasegate.plugin.subject import Subject
-from releasegate.target.models import Host
+from releasegate.target.models import Database, Host
 
 _TOOLS = {
     "git": ("the commits of backend and frontend are read with it", "apt-get install git"),
@@ -97,9 +98,20 @@ def _target(subject: Subject) -> Iterator[Fact]:
         yield Fact(str(bond), is_there=False, text=reason)
     if Bond.SERVER in seen.bonds:
         system, _, database = seen.bonds[Bond.SERVER].partition("/")
-        lines = ["[fingerprint]", f'system_identifier = "{system}"', f'database = "{database}"', *_pins(machine)]
+        lines = ["[fingerprint]", f'system_identifier = "{system}"', f'database = "{database}"']
+        lines += [f'address = "{address}"' for address in _address(subject.target.database)] + _pins(machine)
         for line in lines:
             yield Fact("pin it with", is_there=True, text=line)
+
+
+def _address(database: Database | None) -> Iterator[str]:
+    """Tell where the database server answers."""
+    from releasegate.probes.database import server
+    from releasegate.probes.postgres import open_session
+
+    if database is not None:
+        with suppress(CannotMeasure), open_session(database) as session:
+            yield server(session).value.address
 
 
 def _host(host: Host) -> Iterator[Fact]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
+import psycopg
 from psycopg import sql
 
 from releasegate.change.models import Statement
@@ -20,6 +22,7 @@ from releasegate.core.facts.database import (
 from releasegate.probes import sql_text
 from releasegate.probes.postgres import MUST_BE_REFUSED, Answer, Session, identifier
 
+NO_RIGHT: Final = "42501"
 _SERVER = """
 SELECT current_setting('server_version') AS version,
        current_setting('server_version_num')::int AS version_number,
@@ -41,26 +44,49 @@ SELECT current_setting('server_version') AS version,
 """
 _IDENTIFIER = "(SELECT system_identifier FROM pg_control_system())::text"
 _ACCESS = """
+WITH name AS (
+    SELECT given, schema, bare, CASE WHEN schema = '' THEN to_regclass(quoted)::oid
+           ELSE (SELECT pg_class.oid FROM pg_class JOIN pg_namespace space ON space.oid = relnamespace
+                  WHERE nspname = schema AND relname = bare AND relkind IN ('r', 'p', 'v', 'm', 'f')) END AS class
+      FROM unnest({names}::text[], {regclasses}::text[], {schemas}::text[], {bare}::text[])
+           AS name (given, quoted, schema, bare)
+)
 SELECT name.given AS "table",
        coalesce(space.nspname || '.' || class.relname, '') AS found_as,
+       -- The search path passes over a schema without USAGE; a name with that schema is refused.
+       coalesce(CASE WHEN class.oid IS NULL AND name.schema = ''
+                     THEN (SELECT min(nspname::text) FROM pg_class other JOIN pg_namespace closed
+                                  ON closed.oid = relnamespace
+                            WHERE relname = name.bare AND relkind IN ('r', 'p', 'v', 'm', 'f')
+                              AND NOT has_schema_privilege(closed.oid, 'USAGE'))
+                     WHEN NOT has_schema_privilege(space.oid, 'USAGE') THEN space.nspname::text END, '')
+           AS closed_schema,
        coalesce(has_table_privilege(class.oid, 'SELECT') OR has_any_column_privilege(class.oid, 'SELECT'), false)
            AS may_select,
        coalesce(row_security_active(class.oid), false) AS is_filtered,
-       coalesce(pg_has_role(class.relowner, 'USAGE'), false) AS is_owned,
+       coalesce(CASE WHEN me.rolsuper THEN class.relowner = me.oid ELSE pg_has_role(class.relowner, 'USAGE') END, false)
+           AS is_owned,
        coalesce(has_table_privilege(class.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'), false) AS may_write
-  FROM unnest({names}::text[], {regclasses}::text[]) AS name (given, quoted)
-  LEFT JOIN pg_class class ON class.oid = to_regclass(name.quoted)
+  FROM name CROSS JOIN (SELECT oid, rolsuper FROM pg_roles WHERE rolname = current_user) AS me
+  LEFT JOIN pg_class class ON class.oid = name.class
   LEFT JOIN pg_namespace space ON space.oid = class.relnamespace
  ORDER BY 1
 """
 _HAS_ROWS = "SELECT EXISTS (SELECT FROM {table}) AS has_rows"
 _STATISTICS = """
 SELECT current_user::text AS role, current_setting('track_counts')::bool AS is_counting,
-       (SELECT count(*) FROM pg_stat_user_tables
-         WHERE relid IN (SELECT to_regclass(quoted) FROM unnest({regclasses}::text[]) AS name (quoted)))::int
-           AS counted,
+       tables, counted,
        coalesce((SELECT nspname::text FROM pg_extension JOIN pg_namespace space ON space.oid = extnamespace
                   WHERE extname = 'pg_stat_statements'), '') AS schema
+  FROM (SELECT count(*)::int AS tables, count(relid)::int AS counted
+          FROM unnest({regclasses}::text[]) AS name (quoted)
+          LEFT JOIN pg_class ON pg_class.oid = to_regclass(quoted)
+          LEFT JOIN pg_stat_user_tables ON relid = pg_class.oid
+         WHERE coalesce(relkind NOT IN ('v', 'f'), true)) AS counters
+"""
+_CLOSED_SCHEMAS = """
+SELECT nspname::text AS schema, format('GRANT USAGE ON SCHEMA %I TO %I', nspname, current_user) AS grant
+  FROM pg_namespace WHERE NOT has_schema_privilege(oid, 'USAGE')
 """
 _STATEMENTS = """
 SELECT count(*)::int AS statements, (count(*) FILTER (WHERE query = '<insufficient privilege>'))::int AS hidden
@@ -106,6 +132,7 @@ def table_access(session: Session, tables: Sequence[str]) -> Measurement[tuple[T
         TableAccess(
             table=row["table"],
             found_as=row["found_as"],
+            closed_schema=row["closed_schema"],
             may_select=row["may_select"],
             is_filtered=row["is_filtered"],
             has_rows=_has_rows(session, row["table"]) if _is_readable(row) else None,
@@ -116,8 +143,14 @@ def table_access(session: Session, tables: Sequence[str]) -> Measurement[tuple[T
 
 
 def rollback_plans(session: Session, statements: Iterable[Statement]) -> Measurement[tuple[Planned, ...]]:
-    """Measure what the planner says to every statement of the ways back, each by itself; none of them runs."""
+    """Measure what the planner says to every statement of the ways back, each by itself; none of them runs.
+
+    "No right" to a table comes after its columns were looked up, and to a schema before: the two are told apart.
+    """
     planned = tuple(one for statement in statements for one in _planned(session, statement))
+    if any(one.sqlstate == NO_RIGHT for one in planned):
+        grants = {row["schema"]: row["grant"] for row in session.read(_CLOSED_SCHEMAS).rows}
+        planned = tuple(_with_grant(one, grants) for one in planned)
     query = ";\n".join(f"EXPLAIN {one.statement}" for one in planned)
     return Measurement(value=planned, unit="statements", rows=len(planned), query=query, duration_s=0.0)
 
@@ -134,11 +167,16 @@ def _planned(session: Session, statement: Statement) -> Iterator[Planned]:
         )
 
 
+def _with_grant(planned: Planned, grants: Mapping[str, str]) -> Planned:
+    closed = sorted(planned.named & grants.keys()) if planned.sqlstate == NO_RIGHT else []
+    return replace(planned, grant=grants[closed[0]]) if closed else planned
+
+
 def statistics(session: Session, tables: Sequence[str]) -> Measurement[Statistics]:
     """Measure what of the server's statistics the role may read."""
     quoted = sql.Literal(regclasses(tables))
     answer = session.read(sql.SQL(_STATISTICS).format(regclasses=quoted))
-    facts = Statistics(tables=len(tables), **answer.row)
+    facts = Statistics(**answer.row)
     if facts.schema:
         source = sql.Identifier(facts.schema, "pg_stat_statements")
         refusal = session.attempt(session.text(sql.SQL("SELECT FROM {} LIMIT 1").format(source)))
@@ -154,16 +192,26 @@ def regclasses(names: Sequence[str]) -> list[str]:
 
 
 def _access(session: Session, tables: Sequence[str]) -> Answer:
-    names, quoted = sql.Literal(list(tables)), sql.Literal(regclasses(tables))
-    return session.read(sql.SQL(_ACCESS).format(names=names, regclasses=quoted))
+    parts = [[part.strip('"') for part in table.split(".")] for table in tables]
+    return session.read(
+        sql.SQL(_ACCESS).format(
+            names=sql.Literal(list(tables)),
+            regclasses=sql.Literal(regclasses(tables)),
+            schemas=sql.Literal([schema[-1] if schema else "" for *schema, _ in parts]),
+            bare=sql.Literal([bare for *_, bare in parts]),
+        )
+    )
 
 
 def _is_readable(row: dict[str, object]) -> bool:
-    return bool(row["may_select"]) and not row["is_filtered"]
+    return bool(row["may_select"]) and not row["is_filtered"] and not row["closed_schema"]
 
 
 def _has_rows(session: Session, table: str) -> bool | None:
+    """Return whether a table shows a row, None where the role may not look. Raises CannotMeasure for a lock."""
     try:
         return bool(session.read(sql.SQL(_HAS_ROWS).format(table=identifier(table))).row["has_rows"])
-    except CannotMeasure:  # a schema without USAGE, a lock: the check says which right to look at
-        return None
+    except CannotMeasure as error:
+        if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+            return None
+        raise

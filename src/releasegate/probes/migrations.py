@@ -12,6 +12,7 @@ from psycopg import sql
 
 from releasegate.core import Measurement
 from releasegate.core.facts.migrations import Bookkeeping, MigrationFile, MigrationFiles
+from releasegate.probes.columns import column_types
 from releasegate.probes.git import GIT
 from releasegate.probes.host import Machine
 from releasegate.probes.postgres import Session
@@ -44,37 +45,70 @@ USUAL: Final = {
     "applied_migrations": ("name", "filename", "version"),
 }
 _TABLES: Final = """
-SELECT nspname::text AS schema, relname::text AS "table", array_agg(attname::text) AS columns
+SELECT nspname::text AS schema, relname::text AS "table", array_agg(attname::text) AS columns,
+       CASE WHEN NOT has_schema_privilege(space.oid, 'USAGE')
+            THEN format('GRANT USAGE ON SCHEMA %I TO %I', nspname, current_user)
+            WHEN NOT has_table_privilege(class.oid, 'SELECT')
+            THEN format('GRANT SELECT ON %I.%I TO %I', nspname, relname, current_user) ELSE '' END AS grant
   FROM pg_class class JOIN pg_namespace space ON space.oid = relnamespace
   JOIN pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
  WHERE relkind IN ('r', 'p') AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
-   AND lower(relname) = ANY ({names}) AND has_table_privilege(class.oid, 'SELECT')
-   AND has_schema_privilege(space.oid, 'USAGE')
- GROUP BY 1, 2 ORDER BY 1, 2
+   AND lower(relname) = ANY ({names})
+ GROUP BY 1, 2, class.oid, space.oid ORDER BY 1, 2
 """
-_NAMES: Final = "SELECT {column}::text AS name FROM {table} WHERE {column} IS NOT NULL LIMIT {most}"
+# A name is done where one of its rows is: Prisma keeps that of the attempt that was rolled back, which stops nobody.
+_NAMES: Final = """
+SELECT {column}::text AS name, coalesce(bool_or(NOT ({is_failed} OR {is_undone})), true) AS is_done,
+       coalesce(bool_or({is_failed}), false) AS is_failed
+  FROM {table} WHERE {column} IS NOT NULL GROUP BY 1 LIMIT {most}
+"""
+# How runners mark a migration that began and is not done, and one that was undone: the columns, which are all there or
+# it is another runner's table, and the two conditions.
+_MARKS: Final = {
+    ("finished_at", "rolled_back_at"): (  # Prisma
+        "(finished_at IS NULL AND rolled_back_at IS NULL)",
+        "rolled_back_at IS NOT NULL",
+    ),
+    ("success",): ("success::text IN ('false', 'f', '0')", "false"),  # Flyway, sqlx
+    ("dirty",): ("dirty::text IN ('true', 't', '1')", "false"),  # golang-migrate
+}
+_NO_MARK: Final = ("false", "false")
 _SUM_OF_BLOB: Final = 'git --no-optional-locks -c "safe.directory=*" -C "$1" show "$2" | sha256sum'
 
 
 def bookkeeping(session: Session, given: str | None) -> Measurement[Bookkeeping]:
-    """Measure what a runner has written down: in `given` (table.column), else in the first usual table there is."""
+    """Measure what a runner has written down: in `given` (table.column), else in the first usual table there is.
+
+    A usual table that the role may not read is told apart from none at all.
+    """
     if given:
         *table, column = given.split(".")
+        columns = list(column_types(session, ".".join(table)))
     else:
         answer = session.read(sql.SQL(_TABLES).format(names=sql.Literal(list(USUAL))))
         found = [(row, name) for row in answer.rows if (name := _column(row["table"], row["columns"]))]
         if not found:
             return answer.measurement(Bookkeeping(), unit="migrations written down", rows=0)
-        best, column = min(found, key=lambda one: list(USUAL).index(one[0]["table"].lower()))
-        table = [best["schema"], best["table"]]
+        best, column = min(found, key=lambda one: (one[0]["grant"] != "", list(USUAL).index(one[0]["table"].lower())))
+        table, columns = [best["schema"], best["table"]], best["columns"]
+        if best["grant"]:
+            value = Bookkeeping(table=".".join(table), column=column, grant=best["grant"])
+            return answer.measurement(value, unit="migrations written down", rows=0)
+    is_failed, is_undone = next((mark for needed, mark in _MARKS.items() if set(needed) <= set(columns)), _NO_MARK)
     query = sql.SQL(_NAMES).format(
-        column=sql.Identifier(column), table=sql.Identifier(*table), most=sql.Literal(MOST_NAMES)
+        column=sql.Identifier(column),
+        table=sql.Identifier(*table),
+        is_failed=sql.SQL(is_failed),
+        is_undone=sql.SQL(is_undone),
+        most=sql.Literal(MOST_NAMES),
     )
     answer = session.read(query)
-    names = tuple(row["name"] for row in answer.rows)
-    value = Bookkeeping(table=".".join(table), column=column, names=names)
+    names = tuple(row["name"] for row in answer.rows if row["is_done"])
+    failed = tuple(row["name"] for row in answer.rows if row["is_failed"] and not row["is_done"])
+    value = Bookkeeping(table=".".join(table), column=column, names=names, failed=failed)
     shown = {"table": value.table, "column": column, "names": len(names), "newest": sorted(names)[-5:]}
-    return answer.measurement(value, unit="migrations written down", rows=len(names), shown=shown)
+    shown |= {"failed": list(failed)} if failed else {}
+    return answer.measurement(value, unit="migrations written down", rows=len(answer.rows), shown=shown)
 
 
 def not_looked_for(patterns: Sequence[str]) -> Measurement[MigrationFiles]:
@@ -89,7 +123,8 @@ def migration_files(
     """Measure the files that fit `patterns` below `repository`, and their sha256.
 
     What is not on the disk yet is looked for in the newest commit whose subject fits `release`, on any branch: before
-    the code is pulled it may have been fetched. `others` are the files beside them, on the disk and in that commit.
+    the code is pulled it may have been fetched. `others` are the files beside them, on the disk and in that commit,
+    with the ending of one of them or of a pattern: they are known before the release's own files are.
     """
     where = machine.path(repository)
     with machine.noting() as noted:
@@ -101,9 +136,13 @@ def migration_files(
             there = [_in_commit(machine, where, commit, path) for path in tree if fnmatch(path, pattern)]
             found += here or there
             missing += [] if here or there else [pattern]
-        on_disk = [_below(where, path) for folder in sorted(folders) for path in machine.glob(f"{where}/{folder}/*")]
+        on_disk = [
+            _below(where, path)
+            for folder in sorted(folders)
+            for path in machine.glob(f"{PurePosixPath(where) / folder}/*")
+        ]
         beside = {*on_disk, *(path for path in tree if str(PurePosixPath(path).parent) in folders)}
-        endings = {PurePosixPath(file.path).suffix for file in found}
+        endings = {PurePosixPath(path).suffix for path in (*patterns, *(file.path for file in found))}
         own = {file.path for file in found}
         others = tuple(sorted(path for path in beside - own if PurePosixPath(path).suffix in endings))
         value = MigrationFiles(repository=where, found=tuple(found), missing=tuple(missing), others=others)

@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
+
+from psycopg import sql
 
 from releasegate.change.models import Change, Index
 from releasegate.core import Measurement
 from releasegate.core.facts.plans import QueryPlan
 from releasegate.probes.postgres import Session
 
+# A plan of a partitioned table names the indexes of its partitions; the promised one is their parent.
+_PARENTS: Final = """
+WITH RECURSIVE above (name, class) AS (
+    SELECT relname::text, oid FROM pg_class WHERE relkind = 'i' AND relispartition AND relname = ANY ({names})
+    UNION SELECT name, inhparent FROM above JOIN pg_inherits ON inhrelid = class
+)
+SELECT name, array_agg(DISTINCT relname::text) AS parents
+  FROM above JOIN pg_class ON oid = class AND NOT relispartition GROUP BY name
+"""
 NO_RIGHT: Final = "42501"  # says nothing about the query: the read that follows says what it does about the role
 
 # As the planner is told here, a sequential scan is what is left when no index can serve.
@@ -28,18 +40,27 @@ def index_plans(session: Session, change: Change) -> Measurement[tuple[QueryPlan
     plans, kept = [], {}
     for number, asked in enumerate(_asked(change), start=1):
         refusal, document = _plan(session, asked.sql)
-        names = tuple(sorted(set(_index_names(document))))
-        plans.append(
-            QueryPlan(
-                sql=asked.sql, index=asked.index, source=asked.source, is_promised=asked.is_promised, used=names,
-                sqlstate=refusal[0], message=refusal[1],
-            )
-        )  # fmt: skip
+        used = tuple(sorted(set(_index_names(document))))
+        plans.append(replace(asked, used=used, sqlstate=refusal[0], message=refusal[1]))
         kept[f"plan-{number}-{asked.index}.json"] = json.dumps(document, indent=1).encode()
+    parents = _parents(session, {name for plan in plans for name in plan.used})
+    plans = [replace(plan, used=_whole(plan.used, parents)) for plan in plans]
     query = ";\n".join(f"EXPLAIN {one.sql}" for one in plans)
     return Measurement(
         value=tuple(plans), unit="plans", rows=len(plans), query=query, duration_s=0.0, blobs=kept if plans else {}
     )
+
+
+def _parents(session: Session, names: set[str]) -> dict[str, list[str]]:
+    """Return the index of the whole table for each of `names` that is one of a partition, in whichever schema."""
+    if not names:
+        return {}
+    rows = session.read(sql.SQL(_PARENTS).format(names=sql.Literal(sorted(names)))).rows
+    return {row["name"]: row["parents"] for row in rows}
+
+
+def _whole(used: Iterable[str], parents: dict[str, list[str]]) -> tuple[str, ...]:
+    return tuple(sorted({whole for name in used for whole in parents.get(name, [name])}))
 
 
 def _asked(change: Change) -> Iterator[QueryPlan]:

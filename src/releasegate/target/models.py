@@ -387,12 +387,14 @@ class Watch(Model):
 class Fingerprint(Model):
     """Which deployment this is, so that staging's gate cannot run on production by mistake.
 
-    `host` is the name that the machine of [host] answers with, `machine_id` the beginning of the sha256 of its
-    /etc/machine-id, as `gate doctor` prints it.
+    `address` is where the database server answers (`10.0.0.5:5432`, or `local socket`), which tells a primary from its
+    replicas. `host` is the name that the machine of [host] answers with, `machine_id` the beginning of the sha256 of
+    its /etc/machine-id, as `gate doctor` prints it.
     """
 
     system_identifier: str
     database: str
+    address: str | None = None
     host: str | None = None
     machine_id: MachineId | None = None
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
+
+_NAMES: Final = re.compile(r'"([^"]+)"|([\w$]+)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +53,14 @@ class RoleFacts:
 class TableAccess:
     """How one table looks to the session's role.
 
-    `found_as` is the qualified name that the search path leads to, "" where it leads nowhere. `is_filtered` says
-    that row security would hide rows from this role; `has_rows` is None where nobody could look.
+    `found_as` is the qualified name that the search path leads to, "" where it leads nowhere. `closed_schema` is the
+    schema that it stands in where the role may not use that. `is_filtered` says that row security would hide rows
+    from this role; `has_rows` is None where the role may not look.
     """
 
     table: str
     found_as: str = ""
+    closed_schema: str = ""
     may_select: bool = False
     is_filtered: bool = False
     has_rows: bool | None = None
@@ -64,7 +70,8 @@ class TableAccess:
 class Planned:
     """What the planner said to one statement.
 
-    `sqlstate` "" means that it has a plan; `is_plannable` is False for what EXPLAIN does not take (DDL, DO).
+    `sqlstate` "" means that it has a plan; `is_plannable` is False for what EXPLAIN does not take (DDL, DO). `grant` is
+    what the role lacks to be told anything of its tables, for one in a schema that it may not use.
     """
 
     statement: str
@@ -72,14 +79,21 @@ class Planned:
     sqlstate: str = ""
     message: str = ""
     is_plannable: bool = True
+    grant: str = ""
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The names in the message, whichever language the server speaks: `"a"` of `"m"`, m.a, a."""
+        return frozenset(quoted or plain for quoted, plain in _NAMES.findall(self.message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """What the server counts and shows to the session's role, for the gates after the release.
 
-    `counted` of the change's tables have counters. Of pg_stat_statements: the schema it stands in ("" not installed),
-    the `sqlstate` with which it cannot be read ("" it can), how many statements it has and how many it hides.
+    `counted` of the change's `tables` (views have none) have counters. Of pg_stat_statements: the schema it stands in
+    ("" not installed), the `sqlstate` with which it cannot be read ("" it can), how many statements it has and how
+    many it hides.
     """
 
     role: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 _BACKWARD = re.compile(r"(^u\d+__|[._-](down|undo|rollback|revert)\b)", re.IGNORECASE)
@@ -43,11 +43,20 @@ class MigrationFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bookkeeping:
-    """What a runner wrote down: `names` of `column` in `table`; `table` "" where no such table is known."""
+    """What a runner wrote down: `names` of `column` in `table`; `table` "" where no such table is known.
+
+    `failed` are those that the runner itself marks as begun and not done; `grant` is what the role lacks to read it.
+    """
 
     table: str = ""
     column: str = ""
     names: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    grant: str = ""
+
+    def marks_as_failed(self, path: str) -> bool:
+        """Whether the runner marks this file as failed."""
+        return replace(self, names=self.failed).lists(path)
 
     def lists(self, path: str) -> bool:
         """Whether a file is written down: by its name, in any spelling, or by its number where only numbers are."""
