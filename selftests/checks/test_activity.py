@@ -8,7 +8,7 @@ import pytest
 
 from releasegate.checks import activity as checks
 from releasegate.core import Verdict
-from releasegate.core.facts.activity import Activity, Prepared, Transaction, Vacuum
+from releasegate.core.facts.activity import Activity, Prepared, Session, Transaction, Vacuum
 
 QUIET = Activity(role="gate", sessions=3)
 OPEN = Transaction(pid=7, user="app", state="idle in transaction", open_s=61, tables=("messages",))
@@ -80,6 +80,24 @@ def test_what_does_not_yield_is_a_warning(seen, have):
     judgement = judged(**seen)
     assert judgement.verdict is Verdict.WARN
     assert only(judgement).have == have
+
+
+def test_who_waits_is_said_with_whom_it_waits_for():
+    waiting = replace(OPEN, open_s=70, is_waiting=True, blocked_by=(0, 8, 9))
+    holder = Session(pid=8, user="etl", state="idle in transaction")
+    assert only(judged(transactions=(waiting,), blockers=(holder,))).have == (
+        "pid 7 (app) has waited in a transaction of 70 s, "
+        "behind a prepared transaction, pid 8 (etl, idle in transaction), pid 9"
+    )
+
+
+def test_a_vacuum_whose_purpose_is_hidden_is_not_said_to_yield():
+    assert judged(vacuums=(Vacuum(table="m", is_for_wraparound=False),)).sentence.endswith(
+        "autovacuum works on m, and yields"
+    )
+    assert judged(vacuums=(Vacuum(table="m"),)).sentence.endswith(
+        "autovacuum works on m; whether it yields is hidden from gate: GRANT pg_monitor TO gate"
+    )
 
 
 def test_hidden_transactions_that_last_cannot_be_judged_and_the_grant_is_named():

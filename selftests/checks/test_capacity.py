@@ -44,6 +44,8 @@ def test_a_server_with_enough_of_everything_passes():
     [
         ({"connections": 93}, "connections", "4 of 97 left"),
         ({"connections": 120}, "connections", "0 of 97 left"),
+        ({"database": "shop", "own_connections": 6, "own_most": 10}, "connections to shop", "4 of 10 left"),
+        ({"database": "shop", "own_connections": 1, "own_most": 0}, "connections to shop", "0 of 0 left"),
         ({"xid_age": 1_600_000_001}, "database shop", "1 600 000 001 ago"),
         ({"mxid_age": 1_700_000_000}, "database shop", "1 700 000 000 ago"),
         ({"standbys": (Standby(name="b", behind_bytes=257_000_000),)}, "standby b", "257 MB behind"),
@@ -58,6 +60,13 @@ def test_what_runs_out_is_a_warning(worse, subject, have):
     judgement = checks.server_is_ready(replace(WELL, **worse), LIMITS)
     assert judgement.verdict is Verdict.WARN
     assert (only(judgement).subject, only(judgement).have) == (subject, have)
+
+
+def test_the_connections_to_other_databases_do_not_use_up_the_limit_of_this_one():
+    state = replace(WELL, connections=60, database="shop", own_connections=5, own_most=10)
+    judgement = checks.server_is_ready(state, LIMITS)
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.sentence.startswith("37 of 97 connections left; 5 of 10 to shop; ")
 
 
 def test_a_lag_that_is_hidden_is_said_with_its_grant():

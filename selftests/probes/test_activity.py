@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import psycopg
@@ -72,10 +72,14 @@ def test_who_waits_for_the_table_is_seen_by_everybody(cluster, role, wait_until)
         waits = Thread(target=waiter.execute, args=(lock,))
         waits.start()
         wait_until(lambda: bool(look().waiting), "the wait")
-        (waiting,) = look().waiting
+        seen, holder_pid = look(), holder.info.backend_pid
+        (waiting,) = seen.waiting
         holder.rollback()
         waits.join()
     assert waiting.tables == ("t",)
+    (blocker,) = seen.blockers
+    assert waiting.blocked_by == (blocker.pid,) == (holder_pid,)
+    assert (blocker.user, "idle in transaction" in blocker.state) == ("app", role == "monitor")
 
 
 def test_a_prepared_transaction_is_seen_with_its_table(cluster):
@@ -91,3 +95,67 @@ def test_a_prepared_transaction_is_seen_with_its_table(cluster):
     with psycopg.connect(dsn, autocommit=True) as maker:
         maker.execute("ROLLBACK PREPARED 'left behind'")
     assert (prepared.gid, prepared.tables, prepared.user) == ("left behind", ("t",), "postgres")
+
+
+SLOW = """
+CREATE TABLE big (n int, t text) WITH (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+INSERT INTO big SELECT n, repeat('x', 100) FROM generate_series(1, 20000) AS n;
+"""
+
+
+@contextmanager
+def vacuum(dsn, wait_until):
+    """Have a person's VACUUM at work on the table, so slowly that everybody sees it."""
+    with psycopg.connect(dsn, autocommit=True) as worker, psycopg.connect(dsn, autocommit=True) as admin:
+        worker.execute("SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1")
+        at_work = Thread(target=_until_cancelled, args=(worker, "VACUUM big"))
+        at_work.start()
+        try:
+            progress = "SELECT FROM pg_stat_progress_vacuum WHERE relid = 'big'::regclass"
+            wait_until(lambda: admin.execute(progress).fetchone() is not None, "the vacuum")
+            yield worker.info.backend_pid
+        finally:
+            worker.cancel()
+            at_work.join()
+
+
+def _until_cancelled(worker, statement):
+    with suppress(psycopg.errors.QueryCanceled):
+        worker.execute(statement)
+
+
+@pytest.mark.parametrize("role", ["monitor", "ordinary"])
+def test_a_person_s_vacuum_is_that_person_s_transaction(cluster, role, wait_until):
+    """A real one, met at work: it holds the table, and is none of the server's own."""
+    dsn = cluster.database(ROLES + SLOW)
+    with (
+        vacuum(dsn, wait_until) as pid,
+        open_session(Database(dsn=SecretStr(dsn.replace("postgres@", f"{role}@")))) as session,
+    ):
+        seen = activity(session, ["big"], watch_s=0).value
+    assert seen.vacuums == ()
+    if role == "monitor":
+        (transaction,) = seen.transactions
+        assert (transaction.pid, transaction.tables, transaction.state) == (pid, ("big",), "active")
+    else:
+        assert (seen.transactions, seen.hidden_open) == ((), 1)
+
+
+@pytest.mark.everything
+@pytest.mark.parametrize(("role", "purpose"), [("monitor", False), ("ordinary", None)])
+def test_the_server_s_own_vacuum_is_met_at_work(cluster, role, purpose, wait_until):
+    """What it was begun for is hidden from an ordinary role."""
+    dsn = cluster.database(ROLES + SLOW)
+    mine = Database(dsn=SecretStr(dsn.replace("postgres@", f"{role}@")))
+    cluster.run("ALTER SYSTEM SET autovacuum_naptime = 1")  # read with the next setting
+    with cluster.told("autovacuum", "on"), open_session(mine) as session:
+
+        def met():
+            return activity(session, ["big"], watch_s=0).value.vacuums
+
+        cluster.run("DELETE FROM big WHERE n % 2 = 0", dsn.rpartition("/")[2])
+        wait_until(lambda: bool(met()), "autovacuum on the table")
+        assert [(one.table, one.is_for_wraparound) for one in met()] == [("big", purpose)]
+        cluster.run("DROP TABLE big", dsn.rpartition("/")[2])
+        cluster.run("ALTER SYSTEM RESET autovacuum_naptime")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import psycopg
 import pytest
 from pydantic import SecretStr
 
 from releasegate.change.models import Backfill
 from releasegate.core.facts.host import DiskFacts
-from releasegate.probes import capacity, database
+from releasegate.probes import capacity, data_folder, database
 from releasegate.probes.postgres import open_session
 from releasegate.target.models import Database
 
@@ -39,7 +41,8 @@ def test_everybody_may_know_what_the_server_has_left(session, cluster):
         state = capacity.server_state(session).value
     finally:
         cluster.run("SELECT pg_drop_replication_slot('left_behind')")
-    assert 0 < state.connections < state.most < 100
+    assert 0 < state.own_connections <= state.connections < state.most < 100
+    assert state.own_most is None
     assert 0 < state.xid_age < 10_000
     assert ([slot.name for slot in state.slots], state.standbys) == (["left_behind"], ())
 
@@ -67,6 +70,35 @@ def test_the_disk_of_the_data_is_seen_by_who_may_know_its_folder(session, here, 
         (found,) = disk.value
         assert isinstance(found, DiskFacts)
         assert found.path == str(cluster.folder / "data")
+
+
+def test_the_limit_of_a_database_is_its_own(cluster):
+    """Sessions of other databases do not count towards it."""
+    dsn = cluster.database("CREATE TABLE t ()")
+    name = dsn.rpartition("/")[2]
+    cluster.run(f"ALTER DATABASE {name} CONNECTION LIMIT 7")
+    with psycopg.connect(cluster.dsn()), open_session(Database(dsn=SecretStr(dsn))) as session:
+        state = capacity.server_state(session).value
+    assert (state.database, state.own_most, state.own_connections) == (name, 7, 1)
+    assert state.connections >= 2
+
+
+def test_only_the_folder_that_this_server_runs_in_is_its_own(cluster, here, tmp_path):
+    """A copy of it, however much alike, is none; the process tells where the files are closed."""
+    own, copy = cluster.folder / "data", tmp_path / "data"
+    (copy / "global").mkdir(parents=True)
+    with open_session(Database(dsn=SecretStr(cluster.dsn()))) as session:
+        assert data_folder.serves_from(session, here, str(own))
+        assert data_folder.has_process(session, here, f"{own}/")
+        assert not data_folder.serves_from(session, here, str(copy))
+        shutil.copy(own / "global" / "pg_control", copy / "global")
+        assert not data_folder.serves_from(session, here, str(copy))
+        lines = (own / "postmaster.pid").read_text().splitlines()
+        (copy / "postmaster.pid").write_text("\n".join([*lines[:2], str(int(lines[2]) - 100), *lines[3:]]))
+        assert not data_folder.serves_from(session, here, str(copy))
+        (copy / "postmaster.pid").write_text("\n".join(lines))
+        (copy / "global" / "pg_control").write_bytes(b"another1")
+        assert not data_folder.serves_from(session, here, str(copy))
 
 
 def test_the_most_that_a_dump_takes_is_the_size_of_all_tables(session, here, tmp_path):

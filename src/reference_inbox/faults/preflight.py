@@ -79,7 +79,8 @@ def let_the_table_go(state: State) -> None:
 def leave_few_connections(state: State) -> None:
     """Let the database take four connections more than it has now."""
     with psycopg.connect(state.read().admin_dsn, autocommit=True) as database:
-        row = database.execute("SELECT sum(numbackends)::int + 4 FROM pg_stat_database").fetchone()
+        counted = "SELECT numbackends + 4 FROM pg_stat_database WHERE datname = %s"
+        row = database.execute(counted, (DATABASE,)).fetchone()
         assert row
         database.execute(f"ALTER DATABASE {DATABASE} CONNECTION LIMIT {row[0]:d}".encode())
 

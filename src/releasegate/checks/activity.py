@@ -24,7 +24,7 @@ def nobody_is_in_the_way(activity: Activity, *, longest_s: float) -> Judgement:
     check = "preflight/can-migrate"
     findings = [
         *_long_ones(check, activity, longest_s),
-        *(_waits(check, one) for one in activity.waiting if one.open_s <= longest_s),
+        *(_waits(check, one, activity) for one in activity.waiting),
         *(_prepared(check, one) for one in activity.prepared if one.tables or one.open_s > longest_s),
         *(_vacuum(check, one) for one in activity.vacuums if one.is_for_wraparound),
     ]
@@ -33,8 +33,7 @@ def nobody_is_in_the_way(activity: Activity, *, longest_s: float) -> Judgement:
         notes.append(
             f"{count(activity.hidden, 'session')} hidden from {activity.role}, none with a lasting transaction"
         )
-    if activity.vacuums:
-        notes.append(f"autovacuum works on {some(sorted({one.table for one in activity.vacuums}))}, and yields")
+    notes += _vacuums(activity)
     undecided = ""
     if activity.hidden_open:
         undecided = (
@@ -54,14 +53,14 @@ def nobody_is_in_the_way(activity: Activity, *, longest_s: float) -> Judgement:
 def nobody_waits(activity: Activity) -> Judgement:
     """Nobody waits for a lock on the change's tables, now that the migration is done."""
     check = "migration/nobody-waits"
-    findings = tuple(_waits(check, one) for one in activity.waiting)
+    findings = tuple(_waits(check, one, activity) for one in activity.waiting)
     holds = f"{count(activity.sessions, 'other session')}, none waits for a lock on the change's tables"
     return Judgement(seen=1, unit="looks at sessions and locks", holds=holds, findings=findings)
 
 
 def _long_ones(check: str, activity: Activity, longest_s: float) -> Iterator[Finding]:
     for one in activity.transactions:
-        if one.open_s <= longest_s:
+        if one.open_s <= longest_s or one.is_waiting:
             continue
         where = some(one.tables) if one.tables else "the database"
         held = f"has held a lock for {one.open_s:.0f} s" if one.tables else f"has been open for {one.open_s:.0f} s"
@@ -81,12 +80,32 @@ def _long_ones(check: str, activity: Activity, longest_s: float) -> Iterator[Fin
         )
 
 
-def _waits(check: str, one: Transaction) -> Finding:
+def _vacuums(activity: Activity) -> Iterator[str]:
+    """Yield what is known of the server's own vacuums that are no finding."""
+    yielding = sorted({one.table for one in activity.vacuums if one.is_for_wraparound is False})
+    unknown = sorted({one.table for one in activity.vacuums if one.is_for_wraparound is None})
+    if yielding:
+        yield f"autovacuum works on {some(yielding)}, and yields"
+    if unknown:
+        yield (
+            f"autovacuum works on {some(unknown)}; whether it yields is hidden from {activity.role}: "
+            f"GRANT pg_monitor TO {activity.role}"
+        )
+
+
+def _blockers(one: Transaction, activity: Activity) -> str:
+    """Return whom somebody waits for: each with what is known of it, a prepared transaction by what it is."""
+    known = {session.pid: f"pid {session.pid} ({session.user}, {session.state})" for session in activity.blockers}
+    named = [known.get(pid, f"pid {pid}") if pid else "a prepared transaction" for pid in one.blocked_by]
+    return f", behind {some(named)}" if named else ""
+
+
+def _waits(check: str, one: Transaction, activity: Activity) -> Finding:
     return Finding(
         check=check,
         subject=some(one.tables),
         want=f"nobody waits for a lock on it ({OURS})",
-        have=f"pid {one.pid} ({one.user}) has waited in a transaction of {one.open_s:.0f} s",
+        have=f"pid {one.pid} ({one.user}) has waited in a transaction of {one.open_s:.0f} s{_blockers(one, activity)}",
         why="somebody holds the table: requests that want it hang until they time out",
         fix="find the one who holds it: SELECT pg_blocking_pids(pid)",
         run=_SHOW_BLOCKERS.format(one.pid),

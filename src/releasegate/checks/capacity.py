@@ -48,8 +48,10 @@ class Expected(Protocol):
 def server_is_ready(state: ServerState, limits: Limits) -> Judgement:
     """Connections are left, no database nears wraparound, standbys follow, no slot keeps much WAL; warnings only."""
     hidden = sum(1 for standby in state.standbys if standby.behind_bytes is None)
+    own = state.own_most
     notes = [
         f"{number(state.most - state.connections)} of {count(state.most, 'connection')} left",
+        *([f"{number(own - state.own_connections)} of {number(own)} to {state.database}"] if own is not None else []),
         f"oldest transaction {number(state.xid_age)} ago",
         f"{count(len(state.standbys), 'standby', 'standbys')}, {count(len(state.slots), 'slot')}",
     ]
@@ -63,14 +65,19 @@ def server_is_ready(state: ServerState, limits: Limits) -> Judgement:
 
 
 def _connections(state: ServerState, limits: Limits) -> Iterator[Finding]:
-    left = state.most - state.connections
-    if left < limits.connections_left:
+    of_server = ("connections", state.most, state.connections, "max_connections")
+    of_database = (
+        f"connections to {state.database}", state.own_most, state.own_connections, "the database's CONNECTION LIMIT",
+    )  # fmt: skip
+    for subject, most, used, limit in (of_server, of_database):
+        if most is None or most - used >= limits.connections_left:
+            continue
         yield _warning(
-            subject="connections",
+            subject=subject,
             want=f"at least {limits.connections_left} left (target [database] connections_left)",
-            have=f"{max(left, 0)} of {state.most} left",
+            have=f"{max(most - used, 0)} of {most} left",
             why="the restarted backend, the migration and these gates each want one, and are refused",
-            fix="end sessions that nobody uses, or raise max_connections before the release",
+            fix=f"end sessions that nobody uses, or raise {limit} before the release",
             run="psql -c 'SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC'",
         )
 

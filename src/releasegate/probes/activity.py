@@ -10,6 +10,7 @@ from psycopg import sql
 
 from releasegate.core import Measurement
 from releasegate.core.facts.activity import Activity, Prepared, Transaction, Vacuum
+from releasegate.core.facts.activity import Session as OtherSession
 from releasegate.probes.database import regclasses
 from releasegate.probes.postgres import Answer, Row, Session
 
@@ -45,6 +46,9 @@ SELECT activity.pid, coalesce(activity.usename::text, '') AS "user", coalesce(ac
        coalesce((SELECT array_agg(given ORDER BY given) FROM held WHERE held.pid = activity.pid), '{{}}') AS tables,
        coalesce((SELECT bool_or(is_waiting) FROM held WHERE held.pid = activity.pid), false) AS is_waiting,
        coalesce((SELECT array_agg(given) FROM held WHERE held.pid = activity.pid AND is_vacuum), '{{}}') AS vacuums,
+       -- Asked of those who wait alone: it stops the server's lock manager for a moment.
+       CASE WHEN EXISTS (SELECT FROM held WHERE held.pid = activity.pid AND is_waiting)
+            THEN pg_blocking_pids(activity.pid) ELSE '{{}}' END AS blocked_by,
        current_user::text AS role
   FROM pg_stat_activity activity
  WHERE activity.datname = current_database() AND activity.pid <> pg_backend_pid()
@@ -56,6 +60,7 @@ SELECT gid, owner::text AS "user", extract(epoch FROM clock_timestamp() - prepar
                   WHERE held.pid IS NULL AND own.transactionid = transaction AND own.granted), '{{}}') AS tables
   FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared
 """
+_HIDDEN: Final = "its state is hidden from this role"
 _ROLE = "SELECT current_user::text AS role"
 
 
@@ -73,6 +78,7 @@ def activity(session: Session, tables: Sequence[str], *, watch_s: float = WATCH_
         looks.append(_read(session, _SESSIONS, tables))
         still &= _hidden_transactions(looks[-1])
     last, prepared = looks[-1].rows, _read(session, _PREPARED, tables)
+    blocking = {pid for row in last for pid in row["blocked_by"]}
     people = [row for row in last if not row["is_of_the_server"]]
     value = Activity(
         role=str(session.read(_ROLE).row["role"]),
@@ -81,6 +87,11 @@ def activity(session: Session, tables: Sequence[str], *, watch_s: float = WATCH_
         hidden_open=len(still),
         watched_s=round(time.monotonic() - began, 1) if len(looks) > 1 else 0.0,
         transactions=tuple(_transaction(row) for row in people if row["open_s"] is not None or row["is_waiting"]),
+        blockers=tuple(
+            OtherSession(pid=row["pid"], user=row["user"] or "the server", state=row["state"] or _HIDDEN)
+            for row in last
+            if row["pid"] in blocking
+        ),
         prepared=tuple(Prepared(**row | {"tables": tuple(row["tables"])}) for row in prepared.rows),
         vacuums=tuple(_vacuums(last)),
     )
@@ -104,10 +115,11 @@ def _transaction(row: Row) -> Transaction:
     return Transaction(
         pid=row["pid"],
         user=row["user"],
-        state=row["state"] or "hidden from this role",
+        state=row["state"] or _HIDDEN,
         open_s=row["open_s"] or 0.0,
         tables=tuple(row["tables"]),
         is_waiting=row["is_waiting"],
+        blocked_by=tuple(sorted(set(row["blocked_by"]))),
     )
 
 

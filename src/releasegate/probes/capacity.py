@@ -12,6 +12,7 @@ from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.capacity import Due, DumpRoom, ServerState, Slot, Standby, TableSize
 from releasegate.core.facts.host import DiskFacts
 from releasegate.probes.columns import column_types
+from releasegate.probes.data_folder import serves_from
 from releasegate.probes.database import regclasses
 from releasegate.probes.host import Machine, disks
 from releasegate.probes.postgres import Session, identifier
@@ -19,9 +20,11 @@ from releasegate.probes.postgres import Session, identifier
 _STATE: Final = """
 SELECT current_user::text AS role,
        (SELECT sum(numbackends) FROM pg_stat_database)::int AS connections,
-       least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-                 - coalesce(current_setting('reserved_connections', true), '0')::int,  -- from PostgreSQL 16 on
-             (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database())) AS most,
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+           - coalesce(current_setting('reserved_connections', true), '0')::int AS most,  -- from PostgreSQL 16 on
+       current_database()::text AS database,
+       (SELECT numbackends FROM pg_stat_database WHERE datname = current_database())::int AS own_connections,
+       (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()) AS own_most,
        oldest.datname::text AS oldest_database, age(datfrozenxid) AS xid_age,
        (SELECT max(mxid_age(datminmxid)) FROM pg_database) AS mxid_age
   FROM pg_database oldest ORDER BY age(datfrozenxid) DESC LIMIT 1
@@ -87,10 +90,13 @@ def rows_due(session: Session, backfill: Backfill) -> Measurement[Due] | None:
 
 
 def data_disk(session: Session, machine: Machine) -> Measurement[tuple[DiskFacts, ...]] | None:
-    """Measure the disk of the server's data folder; None where the role may not know it, or it is elsewhere."""
+    """Measure the disk of the server's data folder; None where the role may not know it, or it is elsewhere.
+
+    A folder of that name here may be another's, or a stale one: it counts when this very server runs in it.
+    """
     folder = session.read(_DATA_DIRECTORY).row["folder"]
     try:
-        is_here = bool(folder) and machine.stat(folder) is not None
+        is_here = bool(folder) and machine.stat(folder) is not None and serves_from(session, machine, folder)
     except CannotMeasure:  # below a folder that is closed to us: as good as elsewhere
         is_here = False
     return disks(machine, [folder]) if is_here else None

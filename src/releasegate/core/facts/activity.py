@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Transaction:
     """A transaction that another session has open; `open_s` in seconds, `tables` are those of the change it locks.
 
-    `pid` and the role's name are shown, the statement is not: it may hold what customers wrote.
+    `pid` and the role's name are shown, the statement is not: it may hold what customers wrote. `blocked_by` are the
+    pids that one which waits waits for, 0 for a prepared transaction.
     """
 
     pid: int
@@ -18,6 +19,16 @@ class Transaction:
     open_s: float
     tables: tuple[str, ...] = ()
     is_waiting: bool = False
+    blocked_by: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Another session, by what everybody may see of it."""
+
+    pid: int
+    user: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +54,8 @@ class Activity:
     """Who else is in the database, looked at as role `role`.
 
     `hidden` counts sessions whose state the server hides from the role; `hidden_open` those of them that had the
-    same transaction open at every look of `watched_s` seconds, so that nobody can say how old it is.
+    same transaction open at every look of `watched_s` seconds, so that nobody can say how old it is. `blockers` are
+    the sessions that somebody who waits for a table of the change waits for.
     """
 
     role: str
@@ -52,6 +64,7 @@ class Activity:
     hidden_open: int = 0
     watched_s: float = 0.0
     transactions: tuple[Transaction, ...] = ()
+    blockers: tuple[Session, ...] = ()
     prepared: tuple[Prepared, ...] = ()
     vacuums: tuple[Vacuum, ...] = ()
 

@@ -26,7 +26,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """The server as a whole. `most` connections are for others than superusers; ages are in transactions."""
+    """The server as a whole. `most` connections are for others than superusers; ages are in transactions.
+
+    `own_connections` are those to this database, and `own_most` its own limit, None where it has none.
+    """
 
     role: str
     connections: int
@@ -34,6 +37,9 @@ class ServerState:
     oldest_database: str
     xid_age: int
     mxid_age: int
+    database: str = ""
+    own_connections: int = 0
+    own_most: int | None = None
     standbys: tuple[Standby, ...] = ()
     slots: tuple[Slot, ...] = ()
 
