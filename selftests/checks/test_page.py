@@ -8,6 +8,7 @@ import pytest
 
 from releasegate.checks.page import access, answers, handling, loading, media
 from releasegate.core import Verdict
+from releasegate.core.facts.inbox import Conversation, Medium, Message, Samples
 from releasegate.core.facts.page import (
     AccessFacts,
     AgainFacts,
@@ -672,3 +673,17 @@ def test_a_barrier_is_a_warning_and_a_lesser_thing_is_counted():
     assert judged().verdict is Verdict.INCONCLUSIVE
     stuck = judged(replace(look, parts=0, trouble="no viewer opened"))
     assert (stuck.verdict, stuck.sentence) == (Verdict.WARN, "viewer of message m1: no viewer opened")
+
+
+def test_a_voice_message_beside_a_picture_is_nothing_for_arrows():
+    """Several attachments are those that the release promises to show; the others stay out of the viewer."""
+    one, other = (Medium(url=url, kind="image", message="m1") for url in ("1.jpg", "2.jpg"))
+    voice, paper = replace(one, url="3.ogg", kind="audio"), replace(one, url="4.pdf", kind="document")
+    mixed = Message(id="m1", media=(one, voice, paper))
+    several = Message(id="m2", media=(paper, one, voice, other, one))
+    samples = Samples(
+        conversations=(Conversation(id="c1", messages=(mixed, several)),),
+        listed=1, read=1, rows=2, replies=0, several=2, originals_gone=0,
+    )  # fmt: skip
+    assert [message.id for _, message in samples.with_several] == ["m2"]
+    assert several.viewed(samples.kinds) == (one, other)

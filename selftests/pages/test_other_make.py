@@ -146,11 +146,17 @@ SPEAKS = {
     "no-keyboard": (keyboard, "it takes no focus"),
     "round-and-round": (ends, "going on from it leads to the first again"),
     "arrows-beside-one": (ends, "can be pressed beside it"),
+    "back-to-the-last": (ends, "going back from it leads to the last"),
+    "every-other-click": (again, "19 of 20 times it took a second click"),
+    "dead-media-throws": (fallback_shown, "naoExiste is not defined"),
     "tires": (again, "4 times; after that a click opened nothing"),
     "shrinks": (fallback_shown, "its message shrank by"),
     "wrong-name": (reply_shown, "it names somebody else of the conversation"),
 }
-WARNINGS = {"error-as-empty", "gives-up", "no-keyboard", "round-and-round", "arrows-beside-one", "shrinks"}
+WARNINGS = {
+    "error-as-empty", "gives-up", "no-keyboard", "round-and-round", "arrows-beside-one", "shrinks", "back-to-the-last",
+    "every-other-click",
+}  # fmt: skip
 """Fault -> what must speak, and a piece of what it says."""
 
 
@@ -171,6 +177,49 @@ def test_its_faults_are_found(oficina, fault):
     judged = judge(site, samples)
     expected = Verdict.WARN if fault in WARNINGS else Verdict.FAIL
     assert (judged.verdict, piece in judged.sentence) == (expected, True), judged.sentence
+
+
+@pytest.mark.everything  # a browser each
+@pytest.mark.parametrize(
+    ("faults", "verdict", "said"),
+    [
+        (["blobs"], Verdict.INCONCLUSIVE, "whether the next arrow leads on cannot be told"),
+        (["blobs", "arrow-dead"], Verdict.FAIL, "it is not shown ("),
+    ],
+)
+def test_an_arrow_whose_medium_cannot_be_told_is_undecided(oficina, faults, verdict, said):
+    """Behind a blob's address proportions tell what is wrong, and never what is right."""
+    site, samples, _ = oficina(*faults)
+    judged = arrows(site, samples)
+    assert (judged.verdict, said in judged.sentence) == (verdict, True), judged.sentence
+
+
+@pytest.mark.everything  # a browser
+def test_a_page_that_throws_at_our_answer_does_so_with_living_media_too(oficina):
+    """That is none of what dead media does to it."""
+    site, samples, _ = oficina("throws-at-our-answer")
+    assert fallback_shown(site, samples).verdict is Verdict.PASS
+
+
+def test_a_form_that_goes_away_until_it_is_answered_lets_nobody_in(oficina):
+    """Refused with 200 and the first of two steps again; with the right password it goes away for good."""
+    site, _, _ = oficina("waits-at-the-door", "polite-refusal")
+    tried = probe.wrong_password_measured(site).value
+    judged = loading.wrong_password_refused("frontend/wrong-password", [tried], "runbook 5.5")
+    assert (judged.verdict, tried.trouble) == (Verdict.PASS, "the page asks for the e-mail again")
+    assert site.login.is_in
+
+
+def test_a_socket_to_a_host_that_nobody_listed_is_not_opened(oficina):
+    """It is listed as not asked, and what the page says of it stops no release."""
+    site, samples, _ = oficina("socket-elsewhere")
+    with site.visit() as visit:
+        visit.open("/")
+        assert ("websocket", "ws://avisos.invalid/fio") in visit.interception.blocked
+        events = [event for event in visit.events() if event.counts]
+    judged = loading.console_clean("smoke/console-clean", events, "runbook 6", pages=1)
+    assert judged.verdict is Verdict.WARN
+    assert clean(site, samples).verdict is Verdict.WARN
 
 
 def test_the_login_is_kept_where_only_its_owner_can_read_it(oficina, tmp_path):

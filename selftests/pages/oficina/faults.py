@@ -40,6 +40,26 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "round-and-round": ("programa.js", "if (novo < 0 || novo >= aberta.todos.length) return;",
                         "novo = (novo + aberta.todos.length) % aberta.todos.length;"),
     "arrows-beside-one": ("programa.js", "aberta.todos.length > 1 ? '' : 'none'", "''"),
+    "back-to-the-last": ("programa.js", "if (novo < 0 || novo >= aberta.todos.length) return;",
+                         "if (novo >= aberta.todos.length) return; novo = (novo + aberta.todos.length) % aberta.todos.length;"),
+    "every-other-click": ("programa.js", "function abre(todos, lugar) {", "var vezes = 0;\nfunction abre(todos, lugar) { if (++vezes % 2 === 0) return;"),
+    "dead-media-throws": ("programa.js", "quadro.className = 'sumiu'; quadro.textContent = 'Mídia indisponível';",
+                          "quadro.className = 'sumiu'; quadro.textContent = 'Mídia indisponível'; naoExiste();"),
+    "throws-at-our-answer": (  # a habit, no fault: it counts on more than `{}`
+        "programa.js", "{ lida: true }, function () {}", "{ lida: true }, function (estado, resposta) { resposta.feita.length; }"),
+    "blobs": (  # a habit, no fault: no address says what the viewer shows
+        "programa.js", "prova.src = arquivo.onde;",
+        "fetch(arquivo.onde).then(function (r) { return r.blob(); }).then(function (b) { prova.src = URL.createObjectURL(b); });"),
+    "waits-at-the-door": (  # a habit, no fault: the form goes away until it is answered, and a refusal begins anew
+        "programa.js",
+        ("pega('servico/entrar', { quem: quem, segredo: raiz.querySelector('.s').value }, function (estado, resposta) {\n"
+        "        if (estado !== 200) {"),
+        ("var segredo = raiz.querySelector('.s').value;\n      raiz.innerHTML = 'Entrando…';\n"
+        "      pega('servico/entrar', { quem: quem, segredo: segredo }, function (estado, resposta) {\n"
+        "        if (!resposta.loja) return entrada();\n        if (estado !== 200) {")),
+    "socket-elsewhere": (  # a habit, no fault: what is new comes from somebody else's host
+        "programa.js", "navigator.sendBeacon(",
+        "new WebSocket('ws://avisos.invalid/fio?quem=ana').onclose = function () { console.error('o fio caiu'); };\nnavigator.sendBeacon("),
     "tires": ("programa.js", "function abre(todos, lugar) {", "var vezes = 0;\nfunction abre(todos, lugar) { if (++vezes > 4) return;"),
     "shrinks": ("estilo.css", ".sumiu {", ".sumiu { min-height: 0 !important; height: 20px !important; padding: 0 !important;"),
     "mixed-content": ("index.html", '<div class="tudo"></div>',
@@ -49,5 +69,5 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "wrong-name": ("programa.js", "limpo(uma.citada.nome)", "(uma.citada.nome === 'Joana' ? 'Oficina Couro' : 'Joana')"),
 }  # fmt: skip
 """Name -> file, the piece that is there, what stands in its place."""
-OF_THE_SERVER = {"any-password"}
+OF_THE_SERVER = {"any-password", "polite-refusal"}
 """Those that no file of the page has."""

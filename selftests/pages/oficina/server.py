@@ -6,6 +6,7 @@ import json
 import ssl
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
@@ -151,6 +152,9 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
                 self.answer(
                     200, {"loja": "loja-segredo-123456789"}, cookie="sessao=bolacha-987654321; Path=/; HttpOnly"
                 )
+            elif self.path == "/loja/servico/entrar" and "polite-refusal" in oficina.faults:
+                time.sleep(0.5)
+                self.answer(200, {})
             elif self.path == "/loja/servico/entrar":
                 self.answer(403, {})
             else:

@@ -385,7 +385,8 @@
     const mine = el.matches("video") ? [el, ...el.querySelectorAll("source")] : [el];
     if (mine.some((one) => refers(one, needles))) return true;
     if (mine.some((one) => others.some((other) => refers(one, other)))) return false;
-    const [w, h] = [el.naturalWidth ?? el.videoWidth ?? 0, el.naturalHeight ?? el.videoHeight ?? 0];
+    const drawn = el.matches("img, video") ? el : pictures.get(backgroundOf(el)) ?? el;
+    const [w, h] = [drawn.naturalWidth ?? drawn.videoWidth ?? 0, drawn.naturalHeight ?? drawn.videoHeight ?? 0];
     if (!ratio || !w || !h) return null;
     return Math.abs(w / h - ratio) < 0.02 * ratio ? null : false;
   }

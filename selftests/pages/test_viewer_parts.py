@@ -1,0 +1,79 @@
+"""The small parts of a viewer: what counts in it, what plays a video, what can be clicked, what moves by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from releasegate.probes.browser import words
+
+OTHERS = {"close": words.CLOSE.pattern, "next": words.NEXT.pattern, "previous": words.PREVIOUS.pattern}
+
+
+def opened(page, inside):
+    """Open a viewer that covers the window and holds this."""
+    page.set_content("<p>thread</p>")
+    page.evaluate("() => __releasegate.remember()")
+    over = f'<div style="position:fixed;inset:0;background:#000;color:#fff">{inside}</div>'
+    page.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", over)
+
+
+@pytest.mark.parametrize(
+    ("text", "counts", "found"),
+    [
+        ("2 / 3", [3], "2/3"),
+        ("Foto 2 de 3", [3], "2/3"),
+        ("12/11/2025 14:30", [11], ""),
+        ("12/11/2025", [2, 11], ""),
+        ("3/11 14:30", [3], ""),
+        ("Joana, 3-12", [3], ""),
+        ("7 / 48", [3], ""),
+        ("2 / 3", [3, 4], "2/3"),
+    ],
+)
+def test_a_date_is_no_counter(page, text, counts, found):
+    """What counts the attachments counts as many as there are."""
+    opened(page, f"<span>{text}</span>")
+    assert page.evaluate("asked => __releasegate.counter(asked)", {"css": "", "counts": counts}) == found
+
+
+@pytest.mark.parametrize(
+    ("video", "beside", "is_playable"),
+    [
+        ("", '<button aria-label="Fechar">X</button>', False),
+        ("", '<button style="position:fixed;top:0;right:0"><svg width="20" height="20"></svg></button>', False),
+        ("", '<button>Anterior</button><button class="arrow-next">&gt;</button>', False),
+        ("", "<button>Fechar</button><button>Reproduzir</button>", True),
+        ("", '<button>Fechar</button><input type="range">', True),
+        ("controls", "<button>Fechar</button>", True),
+    ],
+)
+def test_what_closes_a_video_does_not_play_it(page, video, beside, is_playable):
+    """The X and the arrows stand beside every medium; a video needs something of its own."""
+    opened(page, f'<video {video} width="600" height="400" src="data:video/mp4;base64,AA"></video>{beside}')
+    asked = {"css": "", "needles": ["video/mp4"], "others": [], "ratio": None, "unavailable": ""}
+    page.evaluate("asked => __releasegate.viewer(asked)", asked)
+    assert page.evaluate("asked => __releasegate.isPlayable(asked)", {"css": "", "others": OTHERS}) is is_playable
+
+
+@pytest.mark.parametrize(
+    ("over", "is_bare"),
+    [
+        ("", True),
+        ('<div style="position:fixed;inset:0;pointer-events:none"></div>', True),
+        ('<div style="position:fixed;inset:0;background:#fff">cookies?</div>', False),
+    ],
+)
+def test_what_something_lies_over_cannot_be_clicked(page, over, is_bare):
+    """A click on what lets clicks through meets what is around it; a click on a covered thing meets something else."""
+    page.set_content(f'<p><span id="gone" style="pointer-events:none">Content unavailable</span></p>{over}')
+    assert page.evaluate("() => __releasegate.liesBare(document.getElementById('gone'))") is is_bare
+
+
+def test_what_moves_by_itself_and_what_is_marked_are_signs(page):
+    """A spinner says that something is going on, without a word; what is hidden says nothing."""
+    page.set_content(
+        "<style>@keyframes round { to { rotate: 1turn } } .spins { width: 9px; height: 9px; "
+        "animation: round 1s infinite }</style><p>Inbox</p><i class='spins' style='display:block'></i>"
+        "<p role='alert' hidden>no</p><p role='status'>yes</p><div class='spins' hidden></div>"
+    )
+    assert page.evaluate("() => __releasegate.saying()") == {"text": "Inbox\n\nyes", "signs": 2}
