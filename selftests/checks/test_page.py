@@ -276,6 +276,10 @@ def test_an_empty_conversation_is_never_a_pass():
     """A page that shows none of the messages fails, with what its requests were answered."""
     judged = old_media(replace(THREAD, found=0, loaded=None, media=(), errors=("GET /messages answered 500",)))
     assert judged.sentence == "conversation c1: none of them is on the page; GET /messages answered 500"
+    waiting = old_media(replace(THREAD, found=0, loaded=None, media=(), unlisted=("push.example",)))
+    assert waiting.sentence == (
+        "conversation c1: none of them is on the page; not asked, for the target does not list them: push.example"
+    )
 
 
 def test_a_living_medium_called_unavailable_fails():

@@ -85,7 +85,7 @@ class Finder:
         listing = self._api.conversations(LISTED).value
         if not listing.known_ids:
             raise CannotMeasure(f"the API shows no conversation ({listing.answer}), so there is nothing to look at")
-        names = _names(listing)
+        names = names_of(listing)
         given = tuple(dict.fromkeys((*given, *self._holding(messages, listing.known_ids))))
         found: dict[str, Conversation] = {}
         read = 0
@@ -342,7 +342,7 @@ def _sender(row: Row) -> str:
     return found[0] if len(found) == 1 and not _IDENTIFYING.search(found[0]) else ""
 
 
-def _names(listing: Listing) -> dict[str, tuple[str, ...]]:
+def names_of(listing: Listing) -> dict[str, tuple[str, ...]]:
     """Return for each conversation the short texts of its entry that no other entry has, the shortest first."""
     texts = {key: set(_texts(item)) for key, item in zip(listing.ids, listing.items, strict=True) if key is not None}
     everywhere = [text for found in texts.values() for text in found]

@@ -112,6 +112,8 @@ def _is_empty(thread: ThreadFacts) -> bool:
 
 def _empty(check: str, thread: ThreadFacts, source: str) -> Finding:
     errors = f"; {', '.join(thread.errors[:3])}" if thread.errors else ""
+    if thread.unlisted:
+        errors += f"; not asked, for the target does not list them: {', '.join(thread.unlisted[:3])}"
     return Finding(
         check=check,
         subject=f"conversation {thread.conversation}",

@@ -158,7 +158,8 @@ class ThreadFacts:
     `loaded` counts the messages that the page received, None where its traffic does not tell; `found` those of
     them that are on the page. `media` are those of the loaded messages. `errors` are requests for data that
     answered 4xx, 5xx or not at all; `answered_by_us` the requests that this program answered itself meanwhile, and
-    `unlisted` the hosts that it did not ask. `sockets` are the page's WebSockets, with how many messages it sent.
+    `unlisted` the hosts that it did not ask; `led_to` those not listed that an answer led the browser to. `sockets`
+    are the page's WebSockets, with how many messages it sent.
     `trouble` says why the conversation could not be looked at. `unavailable` counts the places where the text
     that says so is visible.
     """
@@ -173,6 +174,7 @@ class ThreadFacts:
     errors: tuple[str, ...] = ()
     answered_by_us: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
+    led_to: tuple[str, ...] = ()
     sockets: tuple[tuple[str, int], ...] = ()
     trouble: str = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from dataclasses import asdict, replace
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Error
 
 from releasegate.core import Measurement
+from releasegate.core.facts.inbox import Conversation
 from releasegate.core.facts.page import Asset, Event, LoginFacts, PageFacts
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
@@ -64,6 +66,17 @@ def look_at_page(
         shown=asdict(facts), blobs=blobs,
     )  # fmt: skip
     return page, events_measured(events, 1, f"console and network of {facts.url}", took)
+
+
+def look_into_a_conversation(site: Site, conversation: Conversation) -> Measurement[tuple[Event, ...]]:
+    """Open a conversation, and return what went wrong on the way there and in it, as far as one came."""
+    began = time.monotonic()
+    with site.visit() as visit:
+        with contextlib.suppress(StuckOnPage):
+            visit.open_conversation(conversation)
+        events = tuple(event for event in visit.events() if event.counts)
+    query = f"console and network of conversation {conversation.id}"
+    return events_measured(events, 1, query, time.monotonic() - began)
 
 
 def login_measured(site: Site) -> Measurement[LoginFacts]:

@@ -120,6 +120,7 @@ class Thread:
             errors=self.visit.listener.data_errors(),
             answered_by_us=tuple(dict.fromkeys(self.visit.interception.answered)),
             unlisted=self.visit.interception.unlisted,
+            led_to=self.visit.interception.led_to,
             sockets=tuple(self.visit.listener.sockets.items()),
         )
 
