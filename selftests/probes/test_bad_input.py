@@ -71,21 +71,24 @@ CASES = {
     "a scalar": (table("'7'"), {}, ("backfill",)),
     "SQL NULL": (table("NULL"), {}, ("backfill",)),
     "JSON null": (table("'null'"), {}, ("backfill",)),
-    "no rights": (table(more="REVOKE ALL ON m FROM gate_reader;"), {}, ("preflight", "backfill")),
-    "no rows": (table(more="TRUNCATE m;"), {}, ("preflight", "backfill")),
-    "hidden rows": (table(more="ALTER TABLE m ENABLE ROW LEVEL SECURITY;"), {}, ("preflight", "backfill")),
+    "no rights": (table(more="REVOKE ALL ON m FROM gate_reader;"), {}, GATES),
+    "no rows": (table(more="TRUNCATE m;"), {}, GATES),
+    "hidden rows": (table(more="ALTER TABLE m ENABLE ROW LEVEL SECURITY;"), {}, GATES),
 }
 
 
 class Gates:
     """Whole gates against one database, each a process of its own that is judged alone."""
 
-    def __init__(self, folder: Path, dsn: str, change: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, dsn: str, change: dict[str, str], *, lock_s: int = 1, statement_s: int = 5
+    ) -> None:
         self.folder = folder
         reader = dsn.replace("postgres@", "gate_reader@")
         text = CHANGE.format(**{"table": "m", "source": "media"} | change)
         (folder / "change.toml").write_text(text, encoding="utf-8")
-        database = f'[database]\ndsn = "{reader}"\nlock_timeout = "1s"\nstatement_timeout = "5s"\n'
+        database = f'[database]\ndsn = "{reader}"\n'
+        database += f'lock_timeout = "{lock_s}s"\nstatement_timeout = "{statement_s}s"\n'
         (folder / "target.toml").write_text(f'name = "bad"\nchange = "change.toml"\n{database}', encoding="utf-8")
 
     def run(self, gate: str) -> tuple[int, str]:
@@ -173,3 +176,15 @@ def test_a_lock_and_a_connection_that_is_cut_leave_no_pass(cluster, tmp_path, ga
     assert is_clear(code, output), f"ended with {code}:\n{output}"
     if trouble is cut_off:  # a lock of this strength takes a transaction number itself
         assert written(cluster) == before
+
+
+@pytest.mark.everything
+@pytest.mark.parametrize("gate", GATES)
+def test_statements_that_take_too_long_are_said_with_the_setting(cluster, tmp_path, gate):
+    """Each is given up after statement_timeout, and the gate goes on to the next."""
+    dsn = cluster.database(table())
+    gates = Gates(tmp_path, dsn, {}, lock_s=60, statement_s=1)
+    with locked(dsn):
+        code, output = gates.run(gate)
+    assert is_clear(code, output), f"ended with {code}:\n{output}"
+    assert "gave up after database.statement_timeout" in output

@@ -34,6 +34,13 @@ kind = "data"
 sql = "UPDATE messages SET media_uri = NULL WHERE media_url = ''"
 source = "reference, a slip of the pen"
 """
+NOT_THERE: Final = """
+
+[[schema.survivors]]
+table = "messages"
+columns = ["sender_nmae"]
+source = "reference, a slip of the pen"
+"""
 HELD: Final = "SELECT extract(epoch FROM now() - xact_start) FROM pg_stat_activity WHERE query = %s"
 
 
@@ -100,6 +107,23 @@ def misspell_the_way_back(state: State) -> None:
     promises = state.folder / "change.toml"
     keep_file(state, "way-back-cannot-run", promises)
     promises.write_text(promises.read_text("utf-8") + MISSPELT, "utf-8")
+
+
+def misspell_a_survivor(state: State) -> None:
+    """Promise that a column survives which no release has."""
+    promises = state.folder / "change.toml"
+    keep_file(state, "survivor-not-there", promises)
+    promises.write_text(promises.read_text("utf-8") + NOT_THERE, "utf-8")
+
+
+def mark_as_failed(state: State) -> None:
+    """Have the runner's table say, as Flyway's does, that the last migration began and was not done."""
+    execute(
+        state,
+        f"SET LOCAL ROLE {OWNER}",
+        "ALTER TABLE schema_migrations ADD COLUMN success boolean NOT NULL DEFAULT true",
+        "UPDATE schema_migrations SET success = false WHERE name = (SELECT max(name) FROM schema_migrations)",
+    )
 
 
 def promise_more_room(state: State) -> None:
@@ -203,6 +227,33 @@ FAULTS: Final = (
         ("preflight/not-yet-migrated",),
         does("ALTER TABLE messages ADD COLUMN attachments jsonb"),
         does("ALTER TABLE messages DROP COLUMN attachments"),
+    ),
+    Fault(
+        "index-left-behind",
+        moments.BEFORE,
+        "preflight",
+        "an earlier attempt left an index with the name of the one on replies, which IF NOT EXISTS takes for done",
+        ("preflight/not-yet-migrated",),
+        does("CREATE INDEX idx_messages_replied_to ON messages (created_at)"),
+        does("DROP INDEX idx_messages_replied_to"),
+    ),
+    Fault(
+        "survivor-not-there",
+        moments.BEFORE,
+        "preflight",
+        "the change file names a column that is to survive, and there is none of that name",
+        ("preflight/baseline",),
+        misspell_a_survivor,
+        lambda state: put_files_back(state, "survivor-not-there"),
+    ),
+    Fault(
+        "migration-failed-before",
+        moments.BEFORE,
+        "preflight",
+        "the runner's table says that the last migration began and was not done",
+        ("preflight/migration-files",),
+        mark_as_failed,
+        does("ALTER TABLE schema_migrations DROP COLUMN success"),
     ),
     Fault(
         "way-back-cannot-run",

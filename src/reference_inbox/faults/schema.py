@@ -209,6 +209,15 @@ FAULTS: Final = (
         does("ALTER TABLE messages DROP COLUMN legacy_flags"),
     ),
     Fault(
+        "autovacuum-off",
+        moments.MIGRATED,
+        "migration",
+        "autovacuum is switched off for the table, and nobody announced it",
+        ("migration/nothing-unplanned",),
+        does("ALTER TABLE messages SET (autovacuum_enabled = off)"),
+        does("ALTER TABLE messages RESET (autovacuum_enabled)"),
+    ),
+    Fault(
         "survivor-renamed",
         moments.MIGRATED,
         "migration",
