@@ -97,13 +97,6 @@ def test_no_promised_column_is_inconclusive():
     assert checks.columns_exist(SCHEMA, [], {}).verdict is Verdict.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("given", ["public.messages", "Messages"])
-def test_a_foreign_key_to_a_table_of_another_spelling_passes(given):
-    keys = (replace(KEY, references_table='"Messages"', references_given=("public.messages", "Messages")),)
-    promised = WANTED_KEY.model_copy(update={"references_table": given})
-    assert checks.foreign_keys_hold(replace(SCHEMA, foreign_keys=keys), [promised]).verdict is Verdict.PASS
-
-
 @pytest.mark.parametrize("on_delete", [None, "SET NULL"])
 def test_a_foreign_key_as_promised_passes(on_delete):
     promised = WANTED_KEY.model_copy(update={"on_delete": on_delete})

@@ -178,11 +178,12 @@ def _foreign_key(schema: SchemaFacts, key: ForeignKey) -> Finding | None:
 
 def is_same_key(found: ForeignKeyFacts, key: ForeignKey) -> bool:
     """Whether it is the promised key, on the same columns and to the same table, whatever it does on delete."""
-    return (found.table, found.columns, found.references_columns) == (
+    return (found.table, found.columns, found.references_table, found.references_columns) == (
         key.table,
         (key.column,),
+        key.references_table,
         (key.references_column,),
-    ) and key.references_table in (found.references_table, *found.references_given)
+    )
 
 
 def indexes_work(schema: SchemaFacts, promised: Sequence[Index], deparsed: Deparsed) -> Judgement:

@@ -42,16 +42,16 @@ _FOREIGN_KEYS = """
 SELECT conname::text AS name, given AS "table",
        (SELECT array_agg(attname::text ORDER BY place) FROM unnest(conkey) WITH ORDINALITY AS key (number, place)
           JOIN pg_attribute ON attrelid = conrelid AND attnum = number) AS columns,
-       confrelid::regclass::text AS references_table,
+       coalesce(other.name, confrelid::regclass::text) AS references_table,
        (SELECT array_agg(attname::text ORDER BY place) FROM unnest(confkey) WITH ORDINALITY AS key (number, place)
           JOIN pg_attribute ON attrelid = confrelid AND attnum = number) AS references_columns,
        CASE confdeltype WHEN 'a' THEN 'NO ACTION' WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE'
                         WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' END AS on_delete,
-       convalidated AS is_valid,
-       ARRAY(SELECT name FROM unnest({references}::text[], {regclasses_of_references}::text[]) AS other (name, quoted)
-              WHERE to_regclass(quoted) = confrelid) AS references_given
+       convalidated AS is_valid
   FROM named JOIN pg_constraint ON conrelid = class AND contype = 'f'
- ORDER BY given, conname
+  LEFT JOIN unnest({references}::text[], {regclasses_of_references}::text[]) AS other (name, quoted)
+    ON to_regclass(quoted) = confrelid
+ ORDER BY given, conname, references_table
 """
 _INDEXES = """
 SELECT found.relname::text AS name, given AS "table", amname::text AS method,
@@ -300,7 +300,4 @@ def _read(session: Session, query: LiteralString, tables: Sequence[str], *, refe
 
 
 def _foreign_key(row: Row) -> ForeignKeyFacts:
-    """Return the key; the table it points to is named as the change file names it, where it does."""
-    lists = {name: tuple(row[name]) for name in ("columns", "references_columns", "references_given")}
-    named = next(iter(lists["references_given"]), row["references_table"])
-    return ForeignKeyFacts(**row | lists | {"references_table": named})
+    return ForeignKeyFacts(**row | {name: tuple(row[name]) for name in ("columns", "references_columns")})

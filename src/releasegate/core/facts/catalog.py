@@ -22,7 +22,8 @@ class ColumnFacts:
 class ForeignKeyFacts:
     """One foreign key; `is_valid` False means that rows from before it was made were never compared.
 
-    `references_table` is the table as the server prints it, `references_given` its names in the change file.
+    `references_table` is named as the change file names it, or else as the server prints it; where the change file
+    has several names for it, the key stands once under each.
     """
 
     name: str
@@ -32,7 +33,6 @@ class ForeignKeyFacts:
     references_columns: tuple[str, ...]
     on_delete: str
     is_valid: bool
-    references_given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
