@@ -208,7 +208,10 @@ WRONG = {
         "locators.close: says no way to find it; give one of role (with name), label, text, alt, test_id, css",
     "[locators.clsoe]\ncss = 'x'":
         "locators.clsoe: unknown key (did you mean 'close'?); accepted here: email, password, sign_in, onward, "
-        "to_login, inbox, conversation, message, reply, viewer, close, next, previous",
+        "to_login, inbox, more, conversation, message, thumbnail, fallback, reply, viewer, close, next, previous",
+    "[locators.viewer]\nrole = 'dialog'": "locators: viewer: role was given; accepted: one of css, test_id",
+    "[locators.message]\ncss = '.m'\ntext = 'x'":
+        "locators: message: text, css was given; accepted: one of css, test_id",
     '[frontend]\nurl = "http://x"\n[frontend.steps]\nlogin = [{ do = "click" }]':
         'frontend.steps.login[0]: do = "click" needs find',
     '[frontend]\nurl = "http://x"\n[frontend.steps]\ninbox = [{ do = "goto" }]':

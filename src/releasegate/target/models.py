@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from releasegate.core.durations import parse_duration
 from releasegate.files import (
@@ -27,10 +27,12 @@ Name = Annotated[str, matching(r"[a-z0-9][a-z0-9._-]*", "lower-case letters, dig
 Address = Annotated[str, matching(r"local|ssh://\S+", "local, or ssh://user@host:port")]
 VariableName = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable: PM2_HOME")]
 LOCATORS = (
-    "email", "password", "sign_in", "onward", "to_login", "inbox", "conversation", "message", "reply", "viewer",
-    "close", "next", "previous",
+    "email", "password", "sign_in", "onward", "to_login", "inbox", "more", "conversation", "message", "thumbnail",
+    "fallback", "reply", "viewer", "close", "next", "previous",
 )  # fmt: skip
-"""The things on a page that the browser gates look for; `message`, `reply` and `viewer` by css or test_id only."""
+"""The things on a page that the browser gates look for."""
+BY_SELECTOR = ("message", "thumbnail", "fallback", "reply", "viewer")
+"""Those that are looked for from inside the page, by css or test_id only."""
 
 
 def _is_looked_for(name: str) -> str:
@@ -465,6 +467,16 @@ class Target(Model):
     allow: tuple[Allow, ...] = ()
     not_applicable: tuple[NotApplicable, ...] = ()
     reading: dict[str, object] = {}
+
+    @field_validator("locators", mode="after")
+    @classmethod
+    def _are_selectors(cls, given: dict[str, Locator]) -> dict[str, Locator]:
+        for name in BY_SELECTOR:
+            ways = given[name].model_dump(exclude_none=True) if name in given else {}
+            wrong = sorted(ways.keys() - {"css", "test_id"})
+            if wrong or len(ways) > 1:
+                raise ValueError(f"{name}: {', '.join(ways)} was given; accepted: one of css, test_id")
+        return given
 
     @model_validator(mode="after")
     def _is_safe_to_seed(self) -> Self:

@@ -121,7 +121,7 @@
   // element that holds this message and no other's: climbed from what belongs to it alone, or, where its words and
   // its files are in other messages too, from what can only be its place between its neighbours.
   function rowsOf(messages, css) {
-    if (css) return rowsByLocator(messages, css);
+    if (css.includes("{id}")) return rowsById(messages, css);
     const elements = [...walk(document.body)].filter((el) => !el.matches("script, style, head *"));
     const owners = ownersOf(messages);
     const anchors = messages.map((message) => [message.id, anchorsOf(message, elements, owners)]);
@@ -130,9 +130,13 @@
     const alone = anchors.filter(isOnly).map(([id, [el]]) => [id, el]);
     const places = anchors.map(([id, found], at) => [id, found.length ? found : anywhere(messages[at], elements)]);
     const sure = [...new Map([...alone, ...inOrder(places, elements)])];
-    return new Map(sure.map(([id, el]) => [id, climb(id, el, sure)]));
+    if (!css) return new Map(sure.map(([id, el]) => [id, climb(id, el, sure)]));
+    const rows = elements.filter((el) => el.matches(css));
+    const rowOf = (el) => rows.findLast((row) => holds(row, el)) ?? rows.find((row) => holds(el, row));
+    return new Map(sure.map(([id, el]) => [id, rowOf(el)]).filter(([, row]) => row));
   }
-  function rowsByLocator(messages, css) {
+  // The target's own way to a message: with {id} to this very one, without to every one of them, as what rows there are.
+  function rowsById(messages, css) {
     const rows = new Map();
     for (const message of messages) {
       const row = document.querySelector(css.replaceAll("{id}", CSS.escape(message.id)));
@@ -222,10 +226,12 @@
       { id: message.id, key: `medium ${message.id} ${place}`, needles, place, row: rows.get(message.id) })));
     const taken = new Set();  // one element shows one medium: the same picture sent twice must be there twice
     for (const entry of entries) take(entry, byAddress(entry, rows, roots, taken), "address", taken);
-    for (const entry of entries) if (!entry.el) take(entry, byMessage(entry, thumbnail, taken), "message", taken);
+    const tied = entries.filter((entry) => entry.el);
+    for (const entry of entries) if (!entry.el) take(entry, byMessage(entry, { thumbnail, taken, rows, entries, tied }), "message", taken);
     for (const [id, row] of rows) kept.set(`row ${id}`, row);
-    const media = entries.map((entry) => ({ key: entry.key, state: entry.el ? stateOf(entry.el) : "not there",
-      tied: entry.tied ?? "", says: saysGone(entry.row, fallback, unavailable) }));
+    for (const entry of entries) entry.state = entry.el ? stateOf(entry.el) : "not there";
+    const media = entries.map((entry) => ({ key: entry.key, state: entry.state, tied: entry.tied ?? "",
+      says: saysGone(entry, entries, fallback, unavailable) }));
     return { media, found: [...rows.keys()], unavailable: unavailable ? textCount(unavailable) : 0 };
   }
 
@@ -244,16 +250,32 @@
     return found.find(({ el }) => !taken.has(el))?.el;
   }
 
-  // A medium of unknown address (a blob, a file behind another name) in the message that it belongs to.
-  function byMessage({ place, row }, thumbnail, taken) {
+  // A medium of unknown address (a blob, a file behind another name) in the message that it belongs to. Where the page
+  // shows the addresses of others, what is far smaller than these is none: a face, a quoted picture.
+  function byMessage(entry, { thumbnail, taken, rows, entries, tied }) {
+    const { place, row } = entry;
     if (!row) return null;
     if (thumbnail) return row.querySelectorAll(thumbnail)[place];
-    const left = within(row).filter((el) => isMedium(el) && !taken.has(el) && sizes(el) >= 40);
-    return left.map((el) => ({ el, state: stateOf(el) })).sort(better)[0]?.el;
+    const least = Math.min(...tied.filter(({ el }) => isMedium(el) && sizes(el) >= 40).map(({ el }) => area(el))) / 4;
+    const left = within(row).filter((el) => isMedium(el) && !taken.has(el) && sizes(el) >= 40
+      && (least === Infinity || area(el) >= least) && !isAnothers(el, entry, rows, entries));
+    const largest = Math.max(...left.map(area));
+    return left.filter((el) => area(el) >= largest / 4).map((el) => ({ el, state: stateOf(el) })).sort(better)[0]?.el;
   }
+  // What has another medium's address, stands larger in another message, or in one that has no media at all.
+  function isAnothers(el, entry, rows, entries) {
+    const others = entries.filter((other) => other.id !== entry.id && !other.needles.some((one) => entry.needles.includes(one)));
+    if (others.some((other) => refers(el, other.needles))) return true;
+    const address = addressOf(el);
+    return Boolean(address) && [...rows].some(([id, row]) => id !== entry.id && within(row).some((one) => (
+      addressOf(one) === address && (area(one) > 1.5 * area(el) || !entries.some((other) => other.id === id)))));
+  }
+  const addressOf = (el) => (el.matches("img, video") ? el.currentSrc || el.src : "") || backgroundOf(el);
 
-  function saysGone(row, fallback, unavailable) {
-    if (!row) return false;
+  // The text stands somewhere in the message; of several media it is not about the one that is shown beside a dead one.
+  function saysGone({ row, id, state }, entries, fallback, unavailable) {
+    const isShown = (one) => one === "painted" || one === "player";
+    if (!row || isShown(state) && entries.some((one) => one.id === id && !isShown(one.state))) return false;
     if (fallback && [...row.querySelectorAll(fallback)].some(seen)) return true;
     return Boolean(unavailable) && matchesText(row, unavailable);
   }
@@ -263,7 +285,7 @@
 
   // The addresses that kept media really show.
   const sources = (keys) => keys.map((key) => kept.get(key)).filter(Boolean)
-    .map((el) => el.currentSrc || el.src || backgroundOf(el)).filter(Boolean);
+    .map(addressOf).filter(Boolean);
 
   function textCount(source, root = document.body) {
     const pattern = new RegExp(source, "i");
@@ -428,28 +450,66 @@
 
   // --- replies ----------------------------------------------------------------------------------------------------
 
-  function reply({ id, pattern, preview, gone, css, sender, others }) {
+  const bare = (text) => (text ?? "").normalize("NFC").toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, "");
+  const tells = (text) => (text.match(/\p{L}/gu) ?? []).length >= 4;  // fewer letters stand in any message by chance
+
+  // own: the reply's own text; person: the names of who wrote the original, [] where that is not asked.
+  function reply({ id, pattern, preview, gone, css, own, sender, others, person }) {
     const row = kept.get(`row ${id}`);
     if (!row?.isConnected) return null;
     const root = css ? row.querySelector(css) ?? row : row;
-    const text = plain(root.innerText);
-    const head = plain(headOf(root, pattern));
-    const quote = preview ? smallestWithText(within(root), preview)[0] : null;
+    const beside = besides(root, root === row ? bare(own) : "");
+    const head = plain(headOf(root, pattern, preview));
+    const quote = preview ? smallestWithText(within(root), preview).find((el) => !own || !plain(el.innerText).includes(plain(own))) : null;
+    const fixed = [pattern, gone].map((source) => source && root.innerText.match(new RegExp(source, "i"))?.[0]);
     return {
       says: new RegExp(pattern, "i").test(root.innerText),
-      preview: preview ? text.includes(plain(preview)) : null,
+      preview: stands(beside, bare(preview), [...fixed, sender, ...others].map(bare)),
       gone: gone ? new RegExp(gone, "i").test(root.innerText) : null,
       other: Boolean(sender) && !head.includes(plain(sender)) && others.some((name) => head.includes(plain(name))),
+      named: isNamed(root, beside.left, person),
       height: quote ? box(quote).height / innerHeight : 0,
     };
   }
+  // The texts of an element that can be seen, in their order; what is there for readers aloud alone is a pixel large.
+  function* texts(root) {
+    for (const node of [...root.shadowRoot?.childNodes ?? [], ...root.childNodes]) {
+      if (node.nodeType === Node.ELEMENT_NODE) yield* texts(node);
+      else if (node.nodeType === Node.TEXT_NODE && node.data.trim() && isRead(node)) yield node.data;
+    }
+  }
+  function isRead(node) {
+    let el = node.parentElement ?? node.getRootNode().host;
+    while (el && getComputedStyle(el).display === "contents") el = up(el);
+    return Boolean(el) && seen(el) && sizes(el) > 1;
+  }
+  // The letters of a message without those of its own text, once for each place where that may be: "ok" stands in
+  // "ok, obrigada" too. `own` is what could not be left out: it is cut short, or not there.
+  function besides(root, own) {
+    const whole = bare([...texts(root)].join(" "));
+    const places = own ? [...whole.matchAll(new RegExp(`(?=${own})`, "gu"))].map(({ index }) => index) : [];
+    if (!places.length) return { left: [whole], own };
+    return { left: places.map((at) => `${whole.slice(0, at)} ${whole.slice(at + own.length)}`), own: "" };
+  }
+  // Whether words stand beside a message's own; null where they are too few to tell, or may stand there by another right.
+  function stands({ left, own }, sought, fixed) {
+    if (!tells(sought) || [own, ...fixed].some((text) => text.includes(sought))) return null;
+    return left.some((text) => text.includes(sought));
+  }
+  function isNamed(root, left, person) {
+    const words = person.flatMap((name) => name.split(/[^\p{L}\p{M}\p{N}]+/u)).map(bare).filter((word) => word.length > 2);
+    if (!words.length) return null;
+    const labels = within(root).slice(1).flatMap((el) => ["alt", "title", "aria-label"].map((one) => bare(el.getAttribute(one))));
+    return [...left, ...labels].some((text) => words.some((word) => text.includes(word)));
+  }
   // The line that says "Replied to …", with the next one where the name stands there.
-  function headOf(root, pattern) {
+  function headOf(root, pattern, preview) {
     const lines = (root.innerText ?? "").split("\n").map((line) => line.trim()).filter(Boolean);
     const place = lines.findIndex((line) => new RegExp(pattern, "i").test(line));
     if (place < 0) return "";
+    const next = lines[place + 1] ?? "";
     const rest = lines[place].replace(new RegExp(pattern, "i"), "").replace(/[\s:.]+/g, "");
-    return rest ? lines[place] : `${lines[place]} ${lines[place + 1] ?? ""}`;
+    return rest || (preview && plain(next).includes(plain(preview))) ? lines[place] : `${lines[place]} ${next}`;
   }
   // What in a reply's box can be clicked: kept as "quote". Only where the box itself offers it.
   function quote(id, pattern) {

@@ -1,0 +1,105 @@
+"""Which picture is whose, and which message a text is about: what only looks like a thumbnail is none."""
+
+from __future__ import annotations
+
+import pytest
+
+GONE = "Content unavailable"
+FACE = "ana.svg"
+SVG = (
+    "<svg xmlns='http://www.w3.org/2000/svg' width='160' height='120'>"
+    "<rect fill='hsl(%s 50%%25 50%%25)' width='160' height='120'/></svg>"
+)
+
+
+def picture(name, width=160, height=120, hue=200):
+    """Return a picture that the browser paints, whose address ends with `name`."""
+    return f'<img width="{width}" height="{height}" src="data:image/svg+xml,{SVG % hue}#{name}">'
+
+
+def face(size=40):
+    return picture(FACE, size, size, 20)
+
+
+def media(page, rows, *messages, **asked):
+    """Return how the media stand on a page of `rows`; a message is (id, address, ...)."""
+    page.set_content(
+        "<main>" + "".join(f'<article id="m-{at}">{row}</article>' for at, row in rows.items()) + "</main>"
+    )
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    given = [{"id": key, "text": "", "needles": [[one] for one in files]} for key, *files in messages]
+    state = page.evaluate("asked => __releasegate.thread(asked)",
+                          {"messages": given, "css": "", "unavailable": GONE, **asked})  # fmt: skip
+    return [(one["state"], one["tied"], one["says"]) for one in state["media"]]
+
+
+SHOWN, MISSING = ("painted", "address", False), ("not there", "", False)
+BY_MESSAGE = ("painted", "message", False)
+
+
+def test_a_face_is_no_thumbnail(page):
+    """It stands beside messages without media too."""
+    rows = {"a": face(48) + "oi", "b": face(48) + "veja"}
+    assert media(page, rows, ("a",), ("b", "foto-1.jpg")) == [MISSING]
+
+
+def test_a_face_of_its_own_is_no_thumbnail_beside_larger_ones(page):
+    """Where the page shows the addresses of others, what is far smaller is none."""
+    rows = {"a": picture("foto-1.jpg") + "oi", "b": face() + "veja"}
+    assert media(page, rows, ("a", "foto-1.jpg"), ("b", "foto-2.jpg")) == [SHOWN, MISSING]
+
+
+@pytest.mark.parametrize("quoted", [picture("foto-1.jpg", 80, 60), picture("x-91b.jpg", 80, 60)])
+def test_a_quoted_picture_is_not_the_reply_s_own(page, quoted):
+    """Another message's, by its address, or because it stands there larger."""
+    rows = {"a": picture(quoted.rsplit("#", 1)[1].removesuffix('">')), "b": f"<div>{quoted}</div>veja"}
+    assert media(page, rows, ("a", "foto-1.jpg"), ("b", "foto-2.jpg"))[1] == MISSING
+
+
+def test_a_picture_of_unknown_address_is_found_in_its_message(page):
+    """The near miss: a page that shows no address at all, with faces beside every message."""
+    rows = {"a": face() + "oi", "b": face() + picture("blob-1"), "c": face() + picture("blob-2", hue=90)}
+    assert media(page, rows, ("a",), ("b", "foto-1.jpg"), ("c", "foto-2.jpg")) == [BY_MESSAGE, BY_MESSAGE]
+    assert page.evaluate("__releasegate.kept.get('medium b 0').src.endsWith('blob-1')")
+
+
+def test_the_same_picture_sent_twice_is_in_both_messages(page):
+    """Also where the page names the file by what is in it."""
+    rows = {"a": face() + picture("hash-1"), "b": face() + picture("hash-1")}
+    assert media(page, rows, ("a", "foto-1.jpg"), ("b", "foto-2.jpg")) == [BY_MESSAGE, BY_MESSAGE]
+
+
+def test_a_picture_behind_another_name_is_found_among_some_that_are_not(page):
+    """A converted file beside others that kept theirs, of a thumbnail's size."""
+    rows = {"a": picture("foto-1.jpg"), "b": picture("c0ffee.webp", 120, 90)}
+    assert media(page, rows, ("a", "foto-1.jpg"), ("b", "foto-2.heic")) == [SHOWN, BY_MESSAGE]
+
+
+def test_the_text_is_about_the_dead_one_of_several(page):
+    """One picture lives and one is dead, in one message: nobody calls the living one dead."""
+    rows = {"a": picture("foto-1.jpg") + f"<p>{GONE}</p>"}
+    assert media(page, rows, ("a", "foto-1.jpg", "foto-2.jpg")) == [SHOWN, ("not there", "", True)]
+
+
+def test_the_text_beside_a_living_one_is_about_that(page):
+    """The near miss: it is the only one, and the text stands there all the same."""
+    rows = {"a": picture("foto-1.jpg") + f"<p>{GONE}</p>", "b": picture("foto-2.jpg")}
+    assert media(page, rows, ("a", "foto-1.jpg"), ("b", "foto-2.jpg")) == [("painted", "address", True), SHOWN]
+
+
+@pytest.mark.parametrize("css", [".row", "article"])
+def test_a_locator_of_every_message_is_a_list_of_rows(page, css):
+    """Without {id} each message is found in its own row, not all of them in the first."""
+    rows = {"a": '<div class="row">oi</div>', "b": f'<div class="row">{picture("foto-1.jpg")}</div>', "c": "tchau"}
+    assert media(page, rows, ("a",), ("b", "foto-1.jpg"), css=css) == [SHOWN]
+    kept = {
+        key: page.evaluate("key => __releasegate.kept.get(key)?.innerHTML.slice(0, 4)", f"row {key}") for key in "ab"
+    }
+    assert kept == ({"a": "oi", "b": "<img"} if css == ".row" else {"a": "<div", "b": "<div"})
+    assert page.evaluate("__releasegate.kept.get('row a') !== __releasegate.kept.get('row b')")
+
+
+def test_a_locator_with_an_id_is_that_message(page):
+    """With {id} nothing has to be told apart."""
+    rows = {"a": "oi", "b": picture("foto-1.jpg")}
+    assert media(page, rows, ("a",), ("b", "foto-1.jpg"), css="#m-{id}") == [SHOWN]
