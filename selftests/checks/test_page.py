@@ -372,22 +372,53 @@ def test_replies_are_judged_where_there_are_any():
 
     assert judged(replace(REPLY, says_reply=False)).findings[0].want == 'a box with "Replied to" (runbook 6.3)'
     assert judged(replace(REPLY, shows_preview=False)).sentence == "reply m2: the original's words are not there"
-    assert judged(replace(REPLY, shows_preview=None)).verdict is Verdict.PASS
+    assert judged(replace(REPLY, shows_preview=None, names_sender=True)).sentence == (
+        "1 reply with box; the original's words in 0, of 1 they are too few to tell"
+    )
     assert judged(in_table=0).sentence == "there is no reply (looked at 50 rows)"
     assert judged(replace(REPLY, row=False)).verdict is Verdict.INCONCLUSIVE
     assert judged().verdict is Verdict.INCONCLUSIVE
+
+
+def deleted(*replies, in_table=9, looked_up=4, gone_in_data=0):
+    return answers.deleted_originals_say_so(
+        "smoke/deleted-original", replies, "deleted", "runbook 6.3",
+        in_table=in_table, looked_up=looked_up, gone_in_data=gone_in_data,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("replies", "counts", "verdict", "said"),
+    [
+        ([], {}, Verdict.NOT_APPLICABLE, "no reply to a deleted message (looked at 4 replies)"),
+        ([], {"in_table": 0, "looked_up": 0}, Verdict.NOT_APPLICABLE, "no reply to a deleted message (looked at 0 "),
+        ([], {"looked_up": 0}, Verdict.INCONCLUSIVE,
+         "the table holds 9 replies, and none of them is in what the API shows first"),
+        ([REPLY], {"gone_in_data": 2}, Verdict.INCONCLUSIVE,
+         "of 2 replies to a deleted message in the data none was found on a page"),
+        ([replace(GONE, row=False, loaded=False)], {"gone_in_data": 1}, Verdict.INCONCLUSIVE,
+         "of 1 reply to a deleted message in the data none was found on a page"),
+        ([replace(GONE, row=False, trouble="not in the list")], {"gone_in_data": 1}, Verdict.INCONCLUSIVE,
+         "not in the list"),
+        ([GONE, replace(GONE, row=False, loaded=False)], {"gone_in_data": 2}, Verdict.PASS, "told by 1 reply to a"),
+    ],
+)  # fmt: skip
+def test_a_deleted_original_that_nobody_saw_is_no_pass(replies, counts, verdict, said):
+    """N/A is what the data shows, with the count looked at; what stands in the data and was not seen is undecided."""
+    judged = deleted(*replies, **counts)
+    assert (judged.verdict, said in judged.sentence) == (verdict, True), judged.sentence
 
 
 def test_a_deleted_original_is_not_shown_as_if_it_were_there():
     """The promised text must stand there, and the deleted words must not."""
 
     def judged(*replies):
-        return answers.deleted_originals_say_so("smoke/deleted-original", replies, 9, "deleted", "runbook 6.3")
+        return deleted(*replies, gone_in_data=sum(reply.is_gone for reply in replies))
 
     assert judged(replace(GONE, says_gone=False)).sentence == "reply m3: no such text in the message"
     assert judged(replace(GONE, shows_gone_text=True)).sentence == "reply m3: the deleted words stand there"
     assert judged(GONE).verdict is Verdict.PASS
-    assert judged(REPLY).sentence == "no reply to a deleted message (looked at 9 replies)"
+    assert judged(REPLY).sentence == "no reply to a deleted message (looked at 4 replies)"
 
 
 @pytest.mark.parametrize(
@@ -519,6 +550,7 @@ def test_a_message_that_jumps_is_a_warning_and_a_line_is_none():
     ("reply", "verdict", "have"),
     [
         (replace(REPLY, other_sender=True), Verdict.FAIL, "it names somebody else of the conversation"),
+        (replace(REPLY, names_sender=False), Verdict.FAIL, "it names nobody"),
         (replace(REPLY, height=0.7), Verdict.WARN, "the preview alone takes 70% of the window's height"),
         (replace(REPLY, leads=False), Verdict.WARN, "a click on the box does not bring it into sight"),
     ],

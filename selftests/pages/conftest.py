@@ -24,7 +24,7 @@ INTERFACE = {
     "page": {"path": "/", "source": "runbook 5.5"},
     "old_media": {"text": "Mídia indisponível", "source": "runbook 6.1"},
     "viewer": {"source": "runbook 6.2", "arrows": True},
-    "reply": {"text": "Em resposta a", "source": "runbook 6.3"},
+    "reply": {"text": "Em resposta a", "names_sender": True, "source": "runbook 6.3"},
     "deleted_original": {"text": "mensagem foi apagada", "source": "runbook 6.3"},
     "fallback": {"text": "Mídia indisponível", "source": "runbook 6.4"},
 }

@@ -54,7 +54,10 @@ def reply_shown(site, samples) -> Judgement:
 
 def deleted_original(site, samples) -> Judgement:
     seen = seen_replies(site, samples)
-    return answers.deleted_originals_say_so("smoke/deleted-original", seen, 2, "foi apagada", "runbook 6.3")
+    return answers.deleted_originals_say_so(
+        "smoke/deleted-original", seen, "foi apagada", "runbook 6.3",
+        in_table=2, looked_up=samples.replies_read, gone_in_data=1,
+    )  # fmt: skip
 
 
 def keyboard(site, samples) -> Judgement:
@@ -152,6 +155,8 @@ SPEAKS = {
     "tires": (again, "4 times; after that a click opened nothing"),
     "shrinks": (fallback_shown, "its message shrank by"),
     "wrong-name": (reply_shown, "it names somebody else of the conversation"),
+    "names-nobody": (reply_shown, "it names nobody"),
+    "deleted-shown": (deleted_original, "the deleted words stand there"),
 }
 WARNINGS = {
     "error-as-empty", "gives-up", "no-keyboard", "round-and-round", "arrows-beside-one", "shrinks", "back-to-the-last",

@@ -88,14 +88,17 @@ def test_a_reply_shows_what_it_replies_to(replying, sampled, change, require):
 )
 def test_a_deleted_original_is_said_to_be_deleted(replying, sampled, change, require):
     promised = change.interface.deleted_original
-    seen, count = [one.value for one in replying], sampled.value.replies
-    judged = answers.deleted_originals_say_so("smoke/deleted-original", seen, count, promised.text, promised.source)
+    seen, samples = [one.value for one in replying], sampled.value
+    judged = answers.deleted_originals_say_so(
+        "smoke/deleted-original", seen, promised.text, promised.source,
+        in_table=samples.replies, looked_up=samples.replies_read, gone_in_data=samples.originals_gone,
+    )  # fmt: skip
     require(judged, sampled, *replying)
 
 
 @pytest.mark.check("smoke/viewer-opens", promise="interface.viewer", target=("frontend", "backend", "database"))
 def test_a_click_opens_the_same_picture_in_full(desk, clicked, change, require):
-    views = viewer.open_each(desk, clicked)
+    views = viewer.open_each(desk, walking.within_reach(desk, clicked))
     source = change.interface.viewer.source
     require(media.viewer_opens("smoke/viewer-opens", [view.value for view in views], source), *views)
 
@@ -103,7 +106,7 @@ def test_a_click_opens_the_same_picture_in_full(desk, clicked, change, require):
 @pytest.mark.check("smoke/viewer-closes", promise="interface.viewer", target=("frontend", "backend", "database"))
 def test_the_viewer_closes_every_way_it_promises(desk, clicked, change, require):
     promised = change.interface.viewer
-    closings = viewer.close_each(desk, clicked[-1:], promised.closed_by)
+    closings = viewer.close_each(desk, walking.within_reach(desk, clicked[-1:]), promised.closed_by)
     judged = media.viewer_closes("smoke/viewer-closes", [one.value for one in closings], promised.source)
     require(judged, *closings)
 
@@ -111,7 +114,7 @@ def test_the_viewer_closes_every_way_it_promises(desk, clicked, change, require)
 @pytest.mark.check("smoke/viewer-arrows", promise="interface.viewer.arrows", target=("frontend", "backend", "database"))
 def test_arrows_lead_through_the_attachments(desk, sampled, change, require):
     samples = sampled.value
-    message = next(iter(samples.with_several), None)
+    message = walking.several_within_reach(desk, samples)
     arrows = viewer.follow_arrows(desk, *message) if message else []
     turned, source = [arrow.value for arrow in arrows], change.interface.viewer.source
     judged = media.arrows_lead_on("smoke/viewer-arrows", turned, samples.several, samples.rows, source)
@@ -127,7 +130,7 @@ def test_messages_that_do_not_come_do_not_look_like_none(desk, late, require):
 @pytest.mark.check("smoke/console-clean", promise="interface.page", target=("frontend", "backend", "database"))
 def test_nothing_goes_wrong_while_one_works(desk, clicked, known_shapes, allowed, change, require):
     if not desk.opened:  # judged by itself
-        viewer.open_each(desk, clicked)
+        viewer.open_each(desk, walking.within_reach(desk, clicked))
     events = walking.events_of(desk)
     source = change.interface.page.source
     judged = loading.console_clean(

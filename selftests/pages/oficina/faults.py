@@ -67,7 +67,11 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "mixed-script": ("index.html", '<div class="tudo"></div>',
                      '<div class="tudo"></div><script src="http://selos.example/conta.js"></script>'),
     "wrong-name": ("programa.js", "limpo(uma.citada.nome)", "(uma.citada.nome === 'Joana' ? 'Oficina Couro' : 'Joana')"),
+    "veil-over-the-list": ("programa.js", "monta('<div class=\"pessoas\"></div>');",
+                           "monta('<div class=\"pessoas\"></div><div class=\"veu\" style=\"position:fixed;inset:60px 0 0\"></div>');"),
+    "names-nobody": ("programa.js", "Em resposta a ' + limpo(uma.citada.nome) + '", "Em resposta a uma mensagem"),
+    "deleted-shown": ("programa.js", "uma.citada.apagada ?", "false ?"),
 }  # fmt: skip
 """Name -> file, the piece that is there, what stands in its place."""
-OF_THE_SERVER = {"any-password", "polite-refusal"}
-"""Those that no file of the page has."""
+OF_THE_SERVER = {"any-password", "polite-refusal", "short-pages"}
+"""Those that no file of the page has; that a page loads the last four messages alone is a habit, and no fault."""

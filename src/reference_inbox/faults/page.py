@@ -287,6 +287,13 @@ SMOKE: Final = (
     ),
     patched(
         "smoke",
+        "reply-names-nobody",
+        "replies do not say whom they reply to",
+        ("smoke/reply-shown",),
+        ("reply.js", "`${texts.repliedTo} ${original.senderName}`", "texts.repliedTo"),
+    ),
+    patched(
+        "smoke",
         "reply-wrong-preview",
         "replies show other words than the original's",
         ("smoke/reply-shown",),

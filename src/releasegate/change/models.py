@@ -331,6 +331,12 @@ class Shown(Promise):
     text: Pattern
 
 
+class Quoting(Shown):
+    """The box of a reply; with `names_sender` it says who wrote the original."""
+
+    names_sender: bool = False
+
+
 class Interface(Model):
     """What people see after the release.
 
@@ -342,7 +348,7 @@ class Interface(Model):
     kinds: tuple[Kind, ...] = ("image", "video")
     old_media: Shown | None = None
     viewer: Viewer | None = None
-    reply: Shown | None = None
+    reply: Quoting | None = None
     deleted_original: Shown | None = None
     fallback: Shown | None = None
 

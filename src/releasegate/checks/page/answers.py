@@ -26,13 +26,15 @@ def replies_shown(
     """Judge that each reply has its box and the original's first words; N/A where the table holds no reply."""
     living = [reply for reply in replies if not reply.is_gone]
     looked = [reply for reply in living if reply.row]
+    wordless = sum(reply.shows_preview is None for reply in looked)
+    words = f"box; the original's words in {len(looked) - wordless}, of {wordless} they are too few to tell"
     undecided = next((reply.trouble for reply in living if reply.trouble), "")
     if not undecided and in_table and not looked:
         undecided = f"the table holds {count(in_table, 'reply', 'replies')}, and none of them was found on a page"
     return Judgement(
         seen=len(looked),
         unit="replies",
-        holds=f"{count(len(looked), 'reply', 'replies')} with box and preview",
+        holds=f"{count(len(looked), 'reply', 'replies')} with {words if wordless else 'box and preview'}",
         findings=tuple(finding for reply in looked for finding in _reply_findings(check, reply, text, source)),
         undecided=undecided,
         not_applicable="" if in_table else f"there is no reply (looked at {count(rows, 'row')})",
@@ -40,21 +42,42 @@ def replies_shown(
 
 
 def deleted_originals_say_so(
-    check: str, replies: Sequence[ReplyFacts], looked_at: int, text: str, source: str
+    check: str,
+    replies: Sequence[ReplyFacts],
+    text: str,
+    source: str,
+    *,
+    in_table: int,
+    looked_up: int,
+    gone_in_data: int,
 ) -> Judgement:
-    """Judge that a reply to a deleted message shows the promised text; N/A where there is none."""
+    """Judge that a reply to a deleted message shows the promised text; N/A where there is none.
+
+    The table holds `in_table` replies; of `looked_up` of them the originals are known, and `gone_in_data` of these are
+    deleted.
+    """
     gone = [reply for reply in replies if reply.is_gone]
     looked = [reply for reply in gone if reply.row]
     wrong = [reply for reply in looked if not reply.says_gone or reply.shows_gone_text]
-    none = f"no reply to a deleted message (looked at {count(looked_at, 'reply', 'replies')})"
+    none = f"no reply to a deleted message (looked at {count(looked_up, 'reply', 'replies')})"
+    undecided = next((reply.trouble for reply in gone if reply.trouble), "")
+    is_none = not gone and not gone_in_data and (looked_up or not in_table)
+    if not undecided and not looked and not is_none:
+        undecided = _not_seen(in_table, looked_up, gone_in_data or len(gone))
     return Judgement(
         seen=len(looked),
         unit="replies to deleted messages",
         holds=f"told by {count(len(looked), 'reply', 'replies')} to a deleted message",
         findings=tuple(_not_told_gone(check, reply, text, source) for reply in wrong),
-        undecided=next((reply.trouble for reply in gone if reply.trouble), ""),
-        not_applicable="" if gone else none,
+        undecided=undecided,
+        not_applicable=none if is_none else "",
     )
+
+
+def _not_seen(in_table: int, looked_up: int, gone: int) -> str:
+    if looked_up:
+        return f"of {count(gone, 'reply', 'replies')} to a deleted message in the data none was found on a page"
+    return f"the table holds {count(in_table, 'reply', 'replies')}, and none of them is in what the API shows first"
 
 
 def dead_media_shows_fallback(
@@ -175,6 +198,9 @@ def _reply_findings(check: str, reply: ReplyFacts, text: str, source: str) -> li
     if reply.other_sender:
         want = f"the box names who wrote the original ({source})"
         findings.append(_reply(check, reply, want, "it names somebody else of the conversation"))
+    if reply.names_sender is False and not reply.other_sender:
+        want = f"the box names who wrote the original ({source})"
+        findings.append(_reply(check, reply, want, "it names nobody"))
     if reply.height > _TALL:
         have = f"the preview alone takes {reply.height:.0%} of the window's height"
         findings.append(_reply(check, reply, f"a long original is cut ({_NOBODY})", have, Severity.WARNING))

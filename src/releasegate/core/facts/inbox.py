@@ -76,7 +76,7 @@ class Samples:
     """Conversations chosen so that together they hold every kind of thing the release promises to show.
 
     `listed` counts the conversations that the API listed, `read` those whose messages were read. The table's own
-    counts (`rows`, `replies`, `several`) cover everything, listed or not; `originals_gone` the listed conversations.
+    counts (`rows`, `replies`, `several`) cover everything, listed or not; `originals_gone` these conversations.
     `first` are the ids of messages that are tried before others, `kinds` those that the release promises to show.
     """
 
@@ -89,6 +89,11 @@ class Samples:
     originals_gone: int
     first: frozenset[str] = frozenset()
     kinds: tuple[str, ...] = ("image", "video")
+
+    @property
+    def replies_read(self) -> int:
+        """How many replies the conversations hold, each with its original looked up."""
+        return sum(len(conversation.replies) for conversation in self.conversations)
 
     @property
     def with_several(self) -> tuple[tuple[Conversation, Message], ...]:

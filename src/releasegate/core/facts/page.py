@@ -305,13 +305,15 @@ class AgainFacts:
 class ReplyFacts:
     """How one reply stands on the page.
 
-    `says_reply` is the promised text beside it; `shows_preview` whether the original's first words stand there,
-    None where it has none (only media); `row` whether the message itself could be found. `says_gone` is, for a
+    `row` says whether the message itself could be found, `loaded` whether the page received it at all, as far as
+    its traffic tells. `says_reply` is the promised text beside it; `shows_preview` whether the original's first
+    words stand there, None where it has none (only media) or where they are too few to tell. `says_gone` is, for a
     deleted original, whether the promised text stands there, None where none is promised. `shows_gone_text` that
-    the deleted original's words stand there all the same. `other_sender` says that the box names somebody else of the
-    conversation, and not who wrote the original; `height` is how much of the window's the preview takes, 0 to 1.
-    `leads` says whether a click on the box brings the original into sight, None where it offers none, or where the
-    original is in sight already.
+    the deleted original's words stand there all the same. `other_sender` says that the box names somebody else of
+    the conversation, and not who wrote the original; `names_sender` whether the message names who did, None where
+    that is not promised, or where the page's name for this person is not known. `height` is how much of the
+    window's the preview takes, 0 to 1. `leads` says whether a click on the box brings the original into sight, None
+    where it offers none, or where the original is in sight already.
     """
 
     conversation: str
@@ -323,8 +325,10 @@ class ReplyFacts:
     says_gone: bool | None = None
     shows_gone_text: bool = False
     other_sender: bool = False
+    names_sender: bool | None = None
     height: float = 0.0
     leads: bool | None = None
+    loaded: bool = True
     trouble: str = ""
 
 

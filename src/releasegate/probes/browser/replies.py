@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Error
 
 from releasegate.core import Measurement
-from releasegate.core.facts.inbox import Conversation, Message
+from releasegate.core.facts.inbox import Conversation, Message, Original
 from releasegate.core.facts.page import ReplyFacts
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk, Thread
@@ -28,12 +28,10 @@ def look_at_replies(desk: Desk, conversation: Conversation, *, follow: bool = Tr
             listed = [reply for reply in conversation.replies if reply in thread.messages]
             facts = _look_at_all(thread, listed)
             facts = _led(thread, listed, facts) if follow else facts
+            facts += [_unseen(conversation, one, loaded=False) for one in conversation.replies if one not in listed]
             picture = thread.visit.picture(outlined=_worst(thread, facts))
     except StuckOnPage as error:
-        facts = [
-            ReplyFacts(conversation=conversation.id, message=reply.id, row=False, trouble=str(error))
-            for reply in conversation.replies
-        ]
+        facts = [replace(_unseen(conversation, reply), trouble=str(error)) for reply in conversation.replies]
         picture = error.screenshot
     took = time.monotonic() - began
     return [
@@ -45,11 +43,16 @@ def look_at_replies(desk: Desk, conversation: Conversation, *, follow: bool = Tr
     ]  # fmt: skip
 
 
+def _unseen(conversation: Conversation, reply: Message, *, loaded: bool = True) -> ReplyFacts:
+    is_gone = reply.original is not None and reply.original.is_gone
+    return ReplyFacts(conversation=conversation.id, message=reply.id, row=False, is_gone=is_gone, loaded=loaded)
+
+
 def _look_at_all(thread: Thread, replies: list[Message]) -> list[ReplyFacts]:
     """Look at each reply; where one never came to stand within the budget, the others are taken as they stand."""
     found: list[ReplyFacts] = []
     for reply in replies:
-        is_late = any(not (fact.says_reply and fact.shows_preview is not False) for fact in found)
+        is_late = any(not fact.row or _is_wrong(fact) for fact in found)
         found.append(_look(thread, reply, 0.0 if is_late else thread.visit.site.slowest_s))
     return found
 
@@ -73,19 +76,22 @@ def _look(thread: Thread, reply: Message, budget_s: float) -> ReplyFacts:
     original = reply.original
     assert original is not None, f"message {reply.id} replies to nothing"
     interface = thread.visit.site.change.interface
+    promised = interface.reply if interface else None
     gone = interface.deleted_original.text if interface and interface.deleted_original else ""
     asked = {
         "id": reply.id,
-        "pattern": interface.reply.text if interface and interface.reply else "",
+        "pattern": promised.text if promised else "",
         "preview": " ".join(original.text.split())[:_PREVIEW].strip(),
         "gone": gone,
         "css": thread.visit.locators.css("reply"),
+        "own": reply.text,
         "sender": original.sender,
         "others": sorted({one.sender for one in thread.conversation.messages} - {original.sender, ""}),
+        "person": _names_of(original, thread.conversation) if promised and promised.names_sender else (),
     }
-    state = _await(thread, asked, budget_s, needs_preview=bool(asked["preview"]) and not original.is_gone)
+    state = _await(thread, asked, budget_s, is_gone=original.is_gone)
     if state is None:
-        return ReplyFacts(conversation=thread.conversation.id, message=reply.id, row=False, is_gone=original.is_gone)
+        return _unseen(thread.conversation, reply)
     _bring_up(thread, reply)
     return ReplyFacts(
         conversation=thread.conversation.id,
@@ -97,6 +103,7 @@ def _look(thread: Thread, reply: Message, budget_s: float) -> ReplyFacts:
         says_gone=state["gone"] if original.is_gone else None,
         shows_gone_text=bool(original.is_gone and state["preview"]),
         other_sender=bool(state["other"]),
+        names_sender=None if original.is_gone else state["named"],
         height=state["height"],
     )
 
@@ -124,7 +131,17 @@ def _leads(thread: Thread, reply: Message, pattern: str) -> bool | None:
     return poll(visit.page, look, bool, _LEADS_S)
 
 
-def _await(thread: Thread, asked: dict[str, Any], budget_s: float, *, needs_preview: bool) -> dict[str, Any] | None:
+def _names_of(original: Original, conversation: Conversation) -> tuple[str, ...]:
+    """Return the names by which the page may call who wrote `original`, () where they are not known.
+
+    The conversation's list calls the customer by the same name, and perhaps by a user name; oneself a page calls "You".
+    """
+    words = set(original.sender.split())
+    is_listed = bool(words) and any(words <= set(name.split()) for name in conversation.names)
+    return (original.sender, *(name for name in conversation.names if " " not in name)) if is_listed else ()
+
+
+def _await(thread: Thread, asked: dict[str, Any], budget_s: float, *, is_gone: bool) -> dict[str, Any] | None:
     """Wait until the reply stands as promised."""
 
     def look() -> dict[str, Any] | None:
@@ -133,17 +150,22 @@ def _await(thread: Thread, asked: dict[str, Any], budget_s: float, *, needs_prev
         return answer
 
     def stands(state: dict[str, Any] | None) -> bool:
-        return state is not None and state["says"] and (state["preview"] or not needs_preview)
+        is_whole = state is not None and state["preview"] is not False and state["named"] is not False
+        return state is not None and state["says"] and (is_whole or is_gone)
 
     return poll(thread.visit.page, look, stands, budget_s)
 
 
 def _worst(thread: Thread, facts: list[ReplyFacts]) -> Any:
     """Return the message of the first reply that is not as promised, for the picture; else of a deleted original."""
-    wrong = [one for one in facts if one.row and (not one.says_reply or one.shows_preview is False or one.other_sender)]
+    wrong = [one for one in facts if one.row and _is_wrong(one)]
     gone = [one for one in facts if one.row and one.is_gone]
     chosen = next(iter([*wrong, *gone, *facts]), None)
     return thread.visit.kept(f"row {chosen.message}") if chosen else None
+
+
+def _is_wrong(one: ReplyFacts) -> bool:
+    return not one.says_reply or one.shows_preview is False or one.other_sender or one.names_sender is False
 
 
 def _bring_up(thread: Thread, reply: Message) -> None:

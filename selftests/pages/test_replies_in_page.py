@@ -1,0 +1,93 @@
+"""What a reply shows of its original: never its own words, never a name that everybody there bears."""
+
+from __future__ import annotations
+
+import pytest
+
+ASKED = {"pattern": "Replied to", "gone": "was deleted", "css": "", "sender": "", "others": [], "person": []}
+
+
+def state(page, html, own, preview, **asked):
+    """Return how the reply "r" stands, whose row is `html`."""
+    page.set_content(f'<main><p id="m-a">bom dia</p><article id="m-r">{html}</article></main>')
+    messages = [{"id": "a", "text": "bom dia", "needles": []}, {"id": "r", "text": own, "needles": []}]
+    page.evaluate("asked => __releasegate.thread(asked)", {"messages": messages, "css": "", "unavailable": ""})
+    return page.evaluate("asked => __releasegate.reply(asked)",
+                         {**ASKED, "id": "r", "own": own, "preview": preview, **asked})  # fmt: skip
+
+
+def box(quoted, own, name="Ana"):
+    return f"<div>Replied to {name}<br><span>{quoted}</span></div><p>{own}</p><time>10:32</time>"
+
+
+@pytest.mark.parametrize(
+    ("quoted", "own", "preview", "shown"),
+    [
+        ("This was deleted", "Tem essa sela azul aí?", "Tem essa sel", False),  # its own words, not the deleted ones
+        ("Tem essa sela", "Tem essa sela azul aí?", "Tem essa sel", True),  # here they stand there
+        ("Tem essa sela", "Tem essa sela", "Tem essa sel", True),  # both
+        ("…", "Tem essa sela", "Tem essa sel", False),  # its own alone
+        ("Tem essa sela azul", "sela", "Tem essa sel", True),  # its own stand in the original's too
+        ("“Tem <b>essa</b> sela…”", "Temos", "Tem essa sel", True),
+        ('Tem <img alt="🙂"> essa sela', "Temos", "Tem 🙂 essa sel", True),
+    ],
+)
+def test_the_reply_s_own_words_are_not_the_original_s(page, quoted, own, preview, shown):
+    """What the reply itself says is left out, wherever it may stand."""
+    assert state(page, box(quoted, own), own, preview)["preview"] is shown
+
+
+@pytest.mark.parametrize("preview", ["ok", "Oi", "R$ 150", "10:32", ""])
+def test_words_too_few_to_tell_are_not_judged(page, preview):
+    """They stand in any message by chance."""
+    assert state(page, box("ok", "ok, obrigada"), "ok, obrigada", preview)["preview"] is None
+
+
+def test_a_name_and_the_promised_words_are_no_preview(page):
+    """An original that says "Joana" cannot be told from the box that names her."""
+    html = box("This was deleted", "está bem", name="Joana")
+    assert state(page, html, "está bem", "Joana", sender="Joana")["preview"] is None
+    assert state(page, html, "está bem", "Replied to", sender="Joana")["preview"] is None
+
+
+def test_a_text_that_is_cut_short_cannot_be_left_out(page):
+    """Where the reply's own text begins like the original and is not there whole, nothing is said."""
+    html = box("…", "Tem essa sela azul… <a>ver mais</a>")
+    assert state(page, html, "Tem essa sela azul ou só a preta?", "Tem essa sel")["preview"] is None
+
+
+def test_words_that_nobody_can_see_do_not_count(page):
+    """What is hidden, or there for readers aloud alone."""
+    hidden = '<i style="display:none">Tem essa sela</i>'
+    aloud = '<i style="position:absolute;width:1px;height:1px;overflow:hidden">Tem essa sela</i>'
+    assert state(page, box(hidden + aloud, "Temos"), "Temos", "Tem essa sel")["preview"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "person", "named"),
+    [
+        ("Joana", ["Joana Prado"], True),
+        ("@joana.p", ["Joana Prado", "joana.p"], True),
+        ('<img alt="Joana Prado">', ["Joana Prado"], True),
+        ("", ["Joana Prado"], False),
+        ("a message", ["Joana Prado"], False),
+        ("", [], None),
+        ("", ["Li"], None),
+    ],
+)
+def test_a_box_that_names_nobody(page, name, person, named):
+    """By any part of the name, in words or in a picture's; unknown names are not asked for."""
+    assert state(page, box("Tem essa sela", "Temos", name), "Temos", "Tem essa sel", person=person)["named"] is named
+
+
+def test_the_next_line_is_a_name_only_where_it_is_no_preview(page):
+    """Words that mention somebody, below the box, name nobody else."""
+    asked = {"sender": "Joana", "others": ["Bento"]}
+    assert state(page, box("Bento, tem essa sela?", "Temos", ""), "Temos", "Bento, tem e", **asked)["other"] is False
+    assert state(page, box("Tem essa sela?", "Temos", "<br>Bento<br>"), "Temos", "Tem essa sel", **asked)["other"]
+
+
+def test_a_long_answer_is_no_tall_preview(page):
+    """The height is that of the quote."""
+    long = "Tem essa sela azul? " + "Sim! " * 900
+    assert state(page, box("Tem essa sela", f"<span>{long}</span>"), long, "Tem essa sel")["height"] < 0.1
