@@ -3,7 +3,7 @@
 import pytest
 
 from releasegate.checks.page import answers
-from releasegate.probes.browser import fallback
+from releasegate.probes.browser import fallback, walking
 
 pytestmark = pytest.mark.smoke
 
@@ -13,7 +13,7 @@ def dead(desk, chosen):
     """Return what became of media whose files were cut off in the browser, each in another way."""
     return [
         cut
-        for conversation, media in fallback.plan(desk, chosen)
+        for conversation, media in fallback.plan(desk, walking.within_reach(desk, chosen))
         for cut in fallback.cut_off(desk, conversation, media)
     ]
 

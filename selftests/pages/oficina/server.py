@@ -171,7 +171,9 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
             if place == "fila":
                 entries = [{"numero": key, "cliente": {"nome": name}, "ultima": last} for key, name, last in people]
                 return 200, {"dados": {"itens": entries, "seguinte": None}}
-            return 200, {"dados": {"itens": oficina.messages(place.split("/")[1]), "seguinte": None}}
+            messages = oficina.messages(place.split("/")[1])
+            shown = messages[-4:] if "short-pages" in oficina.faults else messages
+            return 200, {"dados": {"itens": shown, "seguinte": None}}
 
         def file(self, name: str) -> None:
             name = unquote(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Locator, Page
 from playwright.sync_api import TimeoutError as TooLate
 
 from releasegate.core import CannotMeasure
@@ -41,6 +41,18 @@ def run(
             raise stuck(page, f"[frontend.steps] {name}, step {number} ({_told(step)})", step, error) from error
 
 
+def press(page: Page, found: Locator, what: str, role: str = "button") -> None:
+    """Click `found`. Raises StuckOnPage where it takes no click, with what is in its way and what is there."""
+    try:
+        found.click()
+    except Error as error:
+        there = either(names_there(page, role))
+        raise StuckOnPage(
+            f"{what} takes no click on {page.url} ({_in_the_way(error)}); there is, as {role}: {there}",
+            screenshot=picture(page),
+        ) from error
+
+
 def stuck(
     page: Page, where: str, step: BrowserStep | None = None, error: Exception | None = None, role: str = "button"
 ) -> StuckOnPage:
@@ -52,6 +64,13 @@ def stuck(
     return StuckOnPage(
         f"{where}: not found on {page.url}{reason}; there is, as {role}: {there}", screenshot=picture(page)
     )
+
+
+def _in_the_way(error: Error) -> str:
+    """Return the last of what Playwright says of why it could not click, else its first line."""
+    lines = [line.strip(" -") for line in str(error).splitlines() if line.strip()]
+    reasons = [line for line in lines if "intercepts pointer events" in line or line.startswith("element ")]
+    return (reasons[-1] if reasons else lines[0])[:160]
 
 
 def address(base: str, path: str) -> str:

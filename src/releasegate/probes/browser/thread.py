@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from typing import Any, Self
@@ -57,6 +57,7 @@ class Desk:
         self.events: list[Event] = []
         self._window = ExitStack()
         self._thread: Thread | None = None
+        self._visit: Visit | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -70,23 +71,33 @@ class Desk:
         try:
             if self._thread is None or self._thread.conversation.id != conversation.id:
                 self._thread = self._open(conversation)
+            self._thread.refresh()
             yield self._thread
-        except (StuckOnPage, Error):
+        except StuckOnPage:
             self.leave()
             raise
+        except Error as error:
+            raise self._stuck(error) from error
 
     def leave(self) -> None:
         """Close the window, and keep what went wrong in it."""
-        self._thread = None
+        self._thread = self._visit = None
         self._window.close()
 
     def _open(self, conversation: Conversation) -> Thread:
         self.leave()
-        visit = self._window.enter_context(self.site.visit())
+        visit = self._visit = self._window.enter_context(self.site.visit())
         self._window.callback(self._keep, visit)
         self.opened += 1
         visit.open_conversation(conversation)
         return Thread(visit, conversation)
+
+    def _stuck(self, error: Error) -> StuckOnPage:
+        """Leave the window, and return what to raise where the browser could not go on in it."""
+        shown = self._visit.picture() if self._visit else b""
+        self.leave()
+        said = f"{self.url}: the browser could not go on: {str(error).splitlines()[0]}"
+        return StuckOnPage(said, screenshot=shown)
 
     def _keep(self, visit: Visit) -> None:
         self.url = visit.page.url
@@ -99,11 +110,24 @@ class Thread:
     def __init__(self, visit: Visit, conversation: Conversation) -> None:
         self.visit = visit
         self.conversation = conversation
-        self.loaded = _loaded(visit, conversation)
-        self.messages = tuple(
-            message for message in conversation.messages if self.loaded is None or message.id in self.loaded
-        )
+        self.loaded: frozenset[str] | None = None
+        self.messages: tuple[Message, ...] = ()
+        self._answers = -1
+        self.refresh()
         self._unavailable = unavailable_text(visit.site)
+
+    def refresh(self) -> None:
+        """See again which messages the page received: scrolling, and following a reply, may load more of them."""
+        answers = len(self.visit.listener.responses)
+        if answers == self._answers:
+            return
+        self._answers = answers
+        self.loaded = _loaded(self.visit, self.conversation)
+        self.messages = tuple(message for message in self.conversation.messages if self.holds(message.id))
+
+    def holds(self, message: str) -> bool:
+        """Whether the page received a message, as far as its traffic tells."""
+        return self.loaded is None or message in self.loaded
 
     def look(self) -> ThreadFacts:
         """Bring every medium into sight, and say how it stands."""
@@ -147,20 +171,32 @@ class Thread:
     def bring_up(self, media: Sequence[Medium]) -> list[MediumFacts]:
         """Scroll each medium into sight until it stands, within the budget; return how each stands.
 
-        Raises StuckOnPage where the page asks a host for them that the target does not list: what stands there is ours.
+        Raises StuckOnPage where the page did not receive the message of one, and where it asks a host for them that the
+        target does not list: what stands there is ours.
         """
-        keys = self._keys()
+        keys = [self.key_of(medium) for medium in media]
         self.ask()
-        for medium in media:
-            if self.visit.site.patience > 0 and not self._await(keys[medium]):
+        for key in keys:
+            if self.visit.site.patience > 0 and not self._await(key):
                 self.visit.site.patience -= 1
         states = {entry["key"]: entry for entry in self.ask()["media"]}
-        self._require_asked([keys[medium] for medium in media])
-        return [_medium_facts(medium, states[keys[medium]]) for medium in media]
+        self._require_asked(keys)
+        return [_medium_facts(medium, states[key]) for medium, key in zip(media, keys, strict=True)]
 
     def key_of(self, medium: Medium) -> str:
-        """Return the key under which the page keeps the element that shows `medium`."""
-        return self._keys()[medium]
+        """Return the key under which the page keeps the element that shows `medium`.
+
+        Raises StuckOnPage where the page did not receive its message.
+        """
+        key = self._keys().get(medium)
+        if key is None:
+            raise StuckOnPage(
+                f"message {medium.message}: the page did not load it: it received {len(self.messages)} of the "
+                f"{len(self.conversation.messages)} that the API lists of conversation {self.conversation.id}; "
+                "name one that it shows in the target's [samples] messages",
+                screenshot=self.visit.picture(),
+            )
+        return key
 
     def worst(self, media: Sequence[MediumFacts]) -> Any:
         """Return the message of the first medium that is not shown, for the picture; the first medium where all are."""
@@ -260,14 +296,20 @@ def _medium_facts(medium: Medium, entry: dict[str, Any]) -> MediumFacts:
 def _loaded(visit: Visit, conversation: Conversation) -> frozenset[str] | None:
     """Return the ids of the messages that stand in the page's own answers, None where none does.
 
-    Only answers that speak of this conversation's messages count; a list of conversations holds one id of each.
+    Only answers that speak of this conversation's messages count, two of them at least: a list of conversations holds
+    one id of each.
     """
-    ids = [message.id for message in conversation.messages]
-    bodies = [body for _, body in visit.listener.data()]
-    found = frozenset(
-        key for key in ids if any(f'"{key}"' in body or f">{key}<" in body or f":{key}," in body for body in bodies)
-    )
-    return found or None
+    return loaded_of([message.id for message in conversation.messages], [body for _, body in visit.listener.data()])
+
+
+def loaded_of(ids: Sequence[str], bodies: Iterable[str]) -> frozenset[str] | None:
+    """Return those of `ids` that stand in answers with two of them, or with all there are; None where no answer has."""
+    held = [frozenset(key for key in ids if _is_in(body, key)) for body in bodies]
+    return frozenset[str]().union(*(found for found in held if len(found) >= min(2, len(ids)))) or None
+
+
+def _is_in(body: str, key: str) -> bool:
+    return f'"{key}"' in body or f">{key}<" in body or f":{key}," in body
 
 
 def message_of(thread: Thread, key: str) -> Message | None:

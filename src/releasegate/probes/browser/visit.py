@@ -16,7 +16,7 @@ from releasegate.probes.browser.interception import Interception
 from releasegate.probes.browser.listening import Listener
 from releasegate.probes.browser.pictures import picture, readable
 from releasegate.probes.browser.saying import Saying
-from releasegate.probes.browser.steps import StuckOnPage, run, stuck
+from releasegate.probes.browser.steps import StuckOnPage, press, run, stuck
 from releasegate.probes.browser.waiting import poll, settle
 from releasegate.target.models import BrowserStep, StepsName
 
@@ -84,7 +84,8 @@ class Visit:
             with self.doing(f"open {path}"):
                 response = self.page.goto(self.site.url(path), wait_until="load")
         except Error as error:
-            raise StuckOnPage(f"{self.site.url(path)}: {str(error).splitlines()[0]}") from error
+            said = f"{self.site.url(path)}: {str(error).splitlines()[0]}"
+            raise StuckOnPage(said, screenshot=self.picture()) from error
         self.settle()
         return response.status if response else None
 
@@ -116,7 +117,8 @@ class Visit:
             if steps:
                 run(self.page, "conversation", steps, self.site.frontend.url, {**values, **self._secrets()})
             else:
-                self._entry_of(conversation, values).click()
+                where = f"conversation {conversation.id}: its entry in the list"
+                press(self.page, self._entry_of(conversation, values), where, role="link")
 
     def saying(self) -> Saying:
         """Return what the window says now."""
@@ -144,7 +146,7 @@ class Visit:
         """Follow a link that is named like an inbox, where the list is not on the first page."""
         link = self.locators.first(self.page, "inbox")
         if link is not None:
-            link.click()
+            press(self.page, link, f"the way to the list ({self.locators.describe('inbox')})", role="link")
             self.settle()
         budget_s = self.site.slowest_s if link is not None else 0
         found: Locator | None = poll(self.page, look, lambda entry: entry is not None, budget_s)
@@ -155,7 +157,7 @@ class Visit:
         for _ in range(_MOST_TURNS):
             more = self.locators.first(self.page, "more")
             if more is not None:
-                more.click()
+                press(self.page, more, f"what shows more of the list ({self.locators.describe('more')})")
             elif not self.evaluate("scrollLists", None):
                 return None
             self.settle()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from releasegate.core import Measurement
-from releasegate.core.facts.inbox import Conversation, Medium, Samples
+from releasegate.core.facts.inbox import Conversation, Medium, Message, Samples
 from releasegate.core.facts.page import Event
 from releasegate.probes.browser.loading import events_measured
 from releasegate.probes.browser.site import Site
+from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk
 from releasegate.probes.browser.viewer import Choice
 
@@ -29,6 +30,46 @@ def one_of_several(site: Site, samples: Samples) -> list[Choice]:
     kinds = interface.kinds if interface else ()
     found = [(conversation, message.viewed(kinds)[-1]) for conversation, message in samples.with_several]
     return _alive(site, found[:_MOST_TRIED])
+
+
+def within_reach(desk: Desk, choices: Iterable[Choice]) -> Iterator[Choice]:
+    """Give the choices, each opened in `desk` when its turn comes; where the page did not load one, another like it.
+
+    A page may load fewer messages of a conversation than the API lists. Where there is no other, and where the
+    conversation cannot be opened, it is the same one: whoever looks at it says what is wrong.
+    """
+    is_stuck = False
+    for conversation, medium in choices:
+        found = medium
+        try:
+            found = medium if is_stuck else _loaded_like(desk, conversation, medium)
+        except StuckOnPage:
+            is_stuck = True
+        yield conversation, found
+
+
+def several_within_reach(desk: Desk, samples: Samples) -> tuple[Conversation, Message] | None:
+    """Return the first message with several attachments that the page loads; the first of all where it loads none."""
+    found = samples.with_several
+    for conversation, message in found[:_MOST_TRIED]:
+        try:
+            with desk.thread(conversation) as thread:
+                if thread.holds(message.id):
+                    return conversation, message
+        except StuckOnPage:
+            break
+    return next(iter(found), None)
+
+
+def _loaded_like(desk: Desk, conversation: Conversation, medium: Medium) -> Medium:
+    """Return `medium`, or one of its kind, of a message with as many, that the page did load. Raises StuckOnPage."""
+    with desk.thread(conversation) as thread:
+        if thread.holds(medium.message):
+            return medium
+        there = [one for one in _fresh(conversation.media) if one.kind == medium.kind and thread.holds(one.message)]
+    alike = [one for one in there if is_alone(conversation, one) == is_alone(conversation, medium)]
+    found = [(conversation, one) for one in reversed(alike or there)]
+    return next((one for _, one in _alive(desk.site, found[:_MOST_TRIED])), medium)
 
 
 def is_alone(conversation: Conversation, medium: Medium) -> bool:
