@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from reference_inbox import moments
+from reference_inbox import moments, services
 from reference_inbox.faults.fault import Fault
-from reference_inbox.faults.kept import change_rows, put_rows_back
+from reference_inbox.faults.kept import change_rows, cut_log_back, keep_log_size, put_rows_back
 from reference_inbox.faults.preflight import does
+from reference_inbox.state import State
 
 MARKED: Final = """attachments @> '[{"source": "legacy_migration"}]' """
 OWN: Final = f"attachments <> '[]' AND NOT {MARKED}"
 NEW_ROWS: Final = 4
+INVALID: Final = "invalid-for-api"
 SUFFIX: Final = "?from=backfill"
 
 # Each picks by a hash of the id, so that the rows lie all over the table.
@@ -98,6 +100,21 @@ IMAGE: Final = MARKED + "AND attachments -> 0 ->> 'type' = 'image' AND media_url
 NO_MEDIA: Final = "coalesce(media_url, '') = ''"
 BOTH_WRONGS: Final = f"({some(MARKED, 5)}) UNION ALL ({some(NO_MEDIA, 5)})"
 
+
+def make_invalid(state: State) -> None:
+    """Give every GIF an element that the API refuses."""
+    keep_log_size(state, INVALID, "backend")
+    change_rows(state, INVALID, f"SELECT id FROM messages WHERE {MARKED} AND media_url ILIKE '%.gif'", with_preview)
+
+
+def make_valid(state: State) -> None:
+    """Put the rows back, and take out of the log what the backend said of them."""
+    services.stop(state, "backend")
+    cut_log_back(state, INVALID, "backend")
+    put_rows_back(state, INVALID)
+    services.start(state, "backend")
+
+
 FAULTS: Final = (
     backfilled(
         "rows-left-out",
@@ -134,12 +151,14 @@ FAULTS: Final = (
         BOTH_WRONGS,
         swap,
     ),
-    backfilled(
-        "invalid-for-api",
-        "every GIF has a second attachment without an address, which the API answers with 500",
-        ("backfill/api-agrees",),
-        f"SELECT id FROM messages WHERE {MARKED} AND media_url ILIKE '%.gif'",
-        with_preview,
+    Fault(
+        INVALID,
+        moments.BACKFILLED,
+        "backfill",
+        "every GIF has a second attachment without an address, which the API answers with 500, and says so in its log",
+        ("backfill/api-agrees", "backfill/log-clean", "backfill/writes-go-on"),
+        make_invalid,
+        make_valid,
     ),
     backfilled(
         "own-overwritten",
