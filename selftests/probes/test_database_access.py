@@ -17,6 +17,7 @@ TABLES = """
 DO $$ BEGIN CREATE ROLE door_looker LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 CREATE TABLE m (id int); INSERT INTO m VALUES (1); GRANT SELECT ON m TO door_looker;
 CREATE SCHEMA app; CREATE TABLE app.n (id int); INSERT INTO app.n VALUES (1); GRANT SELECT ON app.n TO door_looker;
+CREATE TABLE p (id int) PARTITION BY RANGE (id);
 CREATE VIEW v AS SELECT id FROM m; GRANT SELECT ON v TO door_looker;
 """
 ROLE_PATH = "ALTER ROLE door_looker IN DATABASE {name} SET search_path = app, public"
@@ -65,9 +66,9 @@ def test_a_table_that_is_locked_could_not_be_looked_at(session, dsn):
 
 
 def test_counters_are_of_tables_that_have_any(session):
-    """A table that is not there lacks them; a view has none."""
-    found = probe.statistics(session, ["m", "v", "gone"]).value
-    assert (found.tables, found.counted) == (2, 1)
+    """A table that is not there lacks them; a view has none, a partitioned table has."""
+    found = probe.statistics(session, ["m", "p", "v", "gone"]).value
+    assert (found.tables, found.counted) == (3, 2)
 
 
 def test_a_superuser_owns_what_it_owns(cluster, dsn):
