@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from releasegate.change.models import Statement
 from releasegate.checks import database as checks
+from releasegate.cli import doctor
 from releasegate.core import CannotMeasure, Verdict
 from releasegate.probes import database as probe
 from releasegate.probes.postgres import open_session
@@ -91,3 +92,14 @@ def test_no_right_to_a_schema_is_not_one_to_a_table(session, cluster, dsn):
     ]  # fmt: skip
     cluster.run(planned[0].grant, dsn.rpartition("/")[2])
     assert probe.rollback_plans(session, statements[:1]).value[0].sqlstate == "42703"
+
+
+def test_the_address_to_pin_is_where_the_server_answers(dsn, cluster):
+    """As `gate doctor` prints it, and as preflight compares it; a server that does not answer has none."""
+    (address,) = doctor._address(Database(dsn=SecretStr(dsn)))
+    assert address == f"127.0.0.1:{cluster.port}"
+    with open_session(Database(dsn=SecretStr(dsn))) as session:
+        server = probe.server(session).value
+    pinned = (server.system_identifier, server.database)
+    assert checks.is_the_pinned_one(server, pinned, address).verdict is Verdict.PASS
+    assert list(doctor._address(Database(dsn=SecretStr("host=127.0.0.1 port=1 user=nobody")))) == []
