@@ -25,13 +25,15 @@ def serves_from(session: Session, machine: Machine, folder: str) -> bool:
 
     Its files tell, or its process where they are closed to us. Raises CannotMeasure when the machine does not answer.
     """
-    return _files_say_so(session, machine, folder) or has_process(session, machine, folder)
+    told = machine.run(["sh", "-c", _IN_THE_FOLDER, "sh", folder])
+    if told.exit_code == 0:
+        return _is_said_by(told.stdout.split(), session)
+    return has_process(session, machine, folder)
 
 
-def _files_say_so(session: Session, machine: Machine, folder: str) -> bool:
-    ran = machine.run(["sh", "-c", _IN_THE_FOLDER, "sh", folder])
-    told = ran.stdout.split()
-    if ran.exit_code != 0 or len(told) != 2 or not told[1].isdecimal():
+def _is_said_by(told: list[str], session: Session) -> bool:
+    """Whether identifier and start, as the files tell them, are the server's."""
+    if len(told) != 2 or not told[1].isdecimal():
         return False
     try:
         identifier = session.read(_IDENTIFIER).row["identifier"]
