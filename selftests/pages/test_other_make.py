@@ -184,19 +184,14 @@ def test_its_faults_are_found(oficina, fault):
     assert (judged.verdict, piece in judged.sentence) == (expected, True), judged.sentence
 
 
-@pytest.mark.everything  # a browser each
-@pytest.mark.parametrize(
-    ("faults", "verdict", "said"),
-    [
-        (["blobs"], Verdict.INCONCLUSIVE, "whether the next arrow leads on cannot be told"),
-        (["blobs", "arrow-dead"], Verdict.FAIL, "it is not shown ("),
-    ],
-)
-def test_an_arrow_whose_medium_cannot_be_told_is_undecided(oficina, faults, verdict, said):
-    """Behind a blob's address proportions tell what is wrong, and never what is right."""
-    site, samples, _ = oficina(*faults)
+@pytest.mark.everything  # a browser
+def test_an_arrow_whose_medium_cannot_be_told_is_undecided(oficina):
+    """A blob's address says nothing of the file: neither that the arrow leads on nor that it does not."""
+    site, samples, _ = oficina("blobs")
     judged = arrows(site, samples)
-    assert (judged.verdict, said in judged.sentence) == (verdict, True), judged.sentence
+    assert (judged.verdict, "whether the next arrow leads on cannot be told" in judged.sentence) == (
+        Verdict.INCONCLUSIVE, True,
+    )  # fmt: skip
 
 
 @pytest.mark.everything  # a browser

@@ -48,8 +48,8 @@ FAULTS: Final = (
     patched(
         "smoke",
         "only-404-is-dead",
-        "of dead media only what is answered 404 is told",
-        ("smoke/fallback",),
+        "of dead media only what is answered 404 is told, by asking for it again",
+        ("smoke/fallback", "smoke/console-clean"),
         (
             "attachments.js",
             'decoding: "async", onerror: onDead })];',
@@ -62,12 +62,12 @@ FAULTS: Final = (
     patched(
         "smoke",
         "dead-media-throws",
-        "dead media is told, and a script stops over it",
+        "dead media is told in the viewer, and a script stops over it",
         ("smoke/fallback",),
         (
-            "attachments.js",
-            "    button.replaceChildren(...unavailable());\n",
-            "    button.replaceChildren(...unavailable());\n    setTimeout(() => countDeadMedia());\n",
+            "viewer.js",
+            "    const dead = () => frame.replaceChildren(",
+            "    const dead = () => setTimeout(() => countDeadMedia()) && frame.replaceChildren(",
         ),
     ),
     patched(

@@ -322,9 +322,12 @@
   const sideways = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
   const words = () => (document.body.innerText.match(/\S+/g) ?? []).length;
 
-  // What the page says, and how many signs it gives of trouble or of work: alerts, progress bars, what moves by itself.
+  // What the page says, and how many signs it gives of trouble or of work: alerts, progress bars, what moves by itself,
+  // what its own name says.
+  const SIGNS = "[role=alert], [role=status], [role=progressbar], [aria-busy=true], progress, svg:has(animate, animateTransform), "
+    + ["spinner", "loader", "loading", "skeleton", "carregando"].map((name) => `[class*=${name} i]`).join(", ");
   function saying() {
-    const marked = all().filter((el) => el.matches("[role=alert], [role=status], [role=progressbar], [aria-busy=true], progress"));
+    const marked = all().filter((el) => el.matches(SIGNS));
     const moving = document.getAnimations().map((one) => one.effect).filter((one) => one?.getComputedTiming?.().iterations === Infinity);
     const signs = new Set([...marked, ...moving.map((one) => one.target)].filter((el) => el && seen(el)));
     return { text: document.body.innerText, signs: signs.size };
@@ -407,8 +410,7 @@
     const mine = el.matches("video") ? [el, ...el.querySelectorAll("source")] : [el];
     if (mine.some((one) => refers(one, needles))) return true;
     if (mine.some((one) => others.some((other) => refers(one, other)))) return false;
-    const drawn = el.matches("img, video") ? el : pictures.get(backgroundOf(el)) ?? el;
-    const [w, h] = [drawn.naturalWidth ?? drawn.videoWidth ?? 0, drawn.naturalHeight ?? drawn.videoHeight ?? 0];
+    const [w, h] = [el.naturalWidth ?? el.videoWidth ?? 0, el.naturalHeight ?? el.videoHeight ?? 0];
     if (!ratio || !w || !h) return null;
     return Math.abs(w / h - ratio) < 0.02 * ratio ? null : false;
   }

@@ -35,7 +35,7 @@ _LOGIN_PATH: Final = re.compile(
     re.IGNORECASE,
 )
 _REFRESH_PATH: Final = re.compile(
-    r"(?:^|/(?:auth|oauth2?|openid-connect|connect|jwt|account|users?|sessions?|token|api|v\d+))"
+    r"(?:^|/(?:auth|oauth2?|openid-connect|connect|identity|sso|login|jwt|account|users?|me|sessions?|tokens?|api|v\d+))"
     r"/(?:token|refresh|session)/?$|/refresh[-_]?token/?$",
     re.IGNORECASE,
 )

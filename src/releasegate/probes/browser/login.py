@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Locator, Page
@@ -14,6 +15,9 @@ from releasegate.probes.browser.listening import Listener
 from releasegate.probes.browser.steps import address, run, stuck
 from releasegate.probes.browser.waiting import POLL_MS, settle
 from releasegate.target.models import Frontend, StepsName
+
+_AT_ONCE_MS: Final = 1000  # for what is there already
+_TOLD_BY: Final = "el => ['type', 'name', 'placeholder', 'aria-label'].map((name) => el.getAttribute(name)).join()"
 
 
 class Login:
@@ -28,7 +32,7 @@ class Login:
         self._locators = locators
         self._slowest_s = slowest_s
         self._first_step = "password"
-        self._began_at = ""
+        self._began_with: tuple[str, str] | None = None
 
     def go(self, path: str) -> LoginFacts:
         """Open the page, log in, and say how it went. Raises StuckOnPage where the form cannot be found."""
@@ -52,7 +56,7 @@ class Login:
             first = self._await(("password", "email"), "the login form")
         if self._has("email"):
             self._first_step = "password" if self._has("password") else "email"
-            self._began_at = self._page.url
+            self._began_with = self._email_field()
             self._fill("email", self._frontend.email)
         if not self._has("password"):
             self._click("onward")
@@ -139,13 +143,22 @@ class Login:
 
     def _is_at_first_step(self) -> bool:
         """Whether the first of two steps is there again, where it was: what is inside may hold such a field too."""
-        is_there = self._first_step == "email" and self._page.url == self._began_at
-        return is_there and self._has("email") and (self._has("onward") or self._has("sign_in"))
+        began = self._began_with
+        return self._first_step == "email" and began is not None and self._email_field() == began
+
+    def _email_field(self) -> tuple[str, str] | None:
+        """Return where the e-mail's field stands and what tells it from others of its page; None for no field."""
+        field = self._locators.first(self._page, "email")
+        try:
+            return (self._page.url, str(field.evaluate(_TOLD_BY, timeout=_AT_ONCE_MS))) if field else None
+        except Error:  # it has gone meanwhile
+            return None
 
     def _is_waiting(self) -> bool:
         """Whether a request that carries what was typed is not answered yet."""
         rules = self._listener.interception.rules
-        return any(rules.carries_typed(request) for request in self._listener.asked)
+        answered = {response.request for response in list(self._listener.responses)}
+        return any(rules.carries_typed(request) for request in self._listener.asked if request not in answered)
 
     def _answers(self) -> list[str]:
         rules = self._listener.interception.rules
