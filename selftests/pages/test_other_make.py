@@ -195,6 +195,14 @@ def test_an_arrow_whose_medium_cannot_be_told_is_undecided(oficina):
 
 
 @pytest.mark.everything  # a browser
+def test_a_viewer_that_fades_away_is_waited_for(oficina):
+    """A click into what fades is lost by haste, not by the page: none is needed twice."""
+    site, samples, _ = oficina("fades-away", "deaf-while-fading")
+    judged = again(site, samples)
+    assert (judged.verdict, judged.sentence[:26]) == (Verdict.PASS, "opened and closed 20 times")
+
+
+@pytest.mark.everything  # a browser
 def test_a_page_that_throws_at_our_answer_does_so_with_living_media_too(oficina):
     """That is none of what dead media does to it."""
     site, samples, _ = oficina("throws-at-our-answer")

@@ -81,6 +81,7 @@ def test_a_page_that_leads_to_a_host_that_nobody_listed_cannot_be_told(oficina, 
         judged, _ = loads(site)
         assert (judged.verdict, "127.0.0.2" in judged.sentence) == (verdict, True), judged.sentence
         assert ("/loja/programa.js?v=7" in other.asked) == bool(hosts)
+        assert probe.look_at_page(site)[0].value.led_to == (() if hosts else ("127.0.0.2",))
 
 
 def test_pictures_of_a_host_that_nobody_listed_cannot_be_told(oficina):

@@ -43,6 +43,14 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "back-to-the-last": ("programa.js", "if (novo < 0 || novo >= aberta.todos.length) return;",
                          "if (novo >= aberta.todos.length) return; novo = (novo + aberta.todos.length) % aberta.todos.length;"),
     "every-other-click": ("programa.js", "function abre(todos, lugar) {", "var vezes = 0;\nfunction abre(todos, lugar) { if (++vezes % 2 === 0) return;"),
+    "fades-away": (  # a habit, no fault: clicks go through it while it fades, ...
+        "programa.js", "function fecha() { document.querySelector('.cortina').className = 'cortina';",
+        ("function fecha() { var c = document.querySelector('.cortina'); c.className = 'cortina aberta saindo';"
+        " c.style = 'pointer-events: none; opacity: 0.4';"
+        " setTimeout(function () { c.className = 'cortina'; c.style = ''; }, 300);")),
+    "deaf-while-fading": (  # ... and are lost
+        "programa.js", "function abre(todos, lugar) {",
+        "function abre(todos, lugar) { if (document.querySelector('.saindo')) return;"),
     "dead-media-throws": ("programa.js", "quadro.className = 'sumiu'; quadro.textContent = 'Mídia indisponível';",
                           "quadro.className = 'sumiu'; quadro.textContent = 'Mídia indisponível'; naoExiste();"),
     "throws-at-our-answer": (  # a habit, no fault: it counts on more than `{}`

@@ -290,8 +290,9 @@ def _click_where_it_was(thread: Thread, medium: Medium) -> bool:
 def _click_as_it_lies(page: Page, place: ElementHandle) -> bool:
     """Click at the middle of what is disabled, or lets clicks through to what is around it; not what lies over it."""
     try:
+        is_bare = place.evaluate("el => __releasegate.liesBare(el)")
         box = place.bounding_box()
-        if box is None or not place.evaluate("el => __releasegate.liesBare(el)"):
+        if box is None or not is_bare:
             return False
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     except Error:

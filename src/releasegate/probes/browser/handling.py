@@ -168,7 +168,8 @@ def _again(viewer: Viewer, medium: Medium) -> AgainFacts:
     moved = _background_moves(viewer)
     how = viewer.shut(medium)
     opened, lost = 1, 0
-    while how and opened < TIMES and (clicks := _clicks_to_open(viewer, medium)):
+    fades_s = _LEAST_S if _is_nothing_left(viewer, medium, _LEAST_S) else 0  # else what is left is the page's own
+    while how and opened < TIMES and (clicks := _clicks_to_open(viewer, medium, fades_s)):
         opened, lost = opened + 1, lost + (clicks > 1)
         how = viewer.shut(medium, how)
     return AgainFacts(
@@ -177,12 +178,18 @@ def _again(viewer: Viewer, medium: Medium) -> AgainFacts:
     )  # fmt: skip
 
 
-def _clicks_to_open(viewer: Viewer, medium: Medium) -> int:
+def _is_nothing_left(viewer: Viewer, medium: Medium, budget_s: float) -> bool:
+    """Wait until a viewer that was closed has faded away; return whether it has."""
+    state = poll(viewer.visit.page, lambda: viewer.look(medium), lambda now: now["state"] == Shown.MISSING, budget_s)
+    return bool(state["state"] == Shown.MISSING)
+
+
+def _clicks_to_open(viewer: Viewer, medium: Medium, fades_s: float) -> int:
     """Return how many clicks open the viewer, 0 where none does: one, once nothing of it is left on the screen.
 
     Where that opens nothing, people click again.
     """
-    poll(viewer.visit.page, lambda: viewer.look(medium), lambda now: now["state"] == Shown.MISSING, _LEAST_S)
+    _is_nothing_left(viewer, medium, fades_s)
     if not _click(viewer, medium):
         return 0
     if _opens(viewer, medium, _AT_ONCE_S):

@@ -641,7 +641,7 @@
     if (el.controls || !el.paused) return true;
     const there = fresh(css);
     const isOther = (one) => Object.entries(others).some(([what, source]) => isFor(one, what, source));
-    return controls(there).some((one) => one.el.matches("button, [role=slider], [role=button], input[type=range]") && !isOther(one))
+    return controls(there).some((one) => one.el.matches("button, [role=button]") && !isOther(one))
       || there.some((one) => one.matches("[role=slider], input[type=range]"));
   }
 
