@@ -45,3 +45,18 @@ def test_of_files_that_are_the_same_one_is_taken():
     urls = ("https://m/a.jpg?sig=2", "https://m/b.jpg?sig=3", "https://m/b.jpg?sig=4", "https://m/c.jpg")
     chosen = fallback._of_other_files(medium("https://m/a.jpg?sig=1"), map(medium, urls))
     assert [one.url for one in chosen] == ["https://m/b.jpg?sig=3", "https://m/c.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "is_told"),
+    [
+        ([("painted", False)], [("painted", False)], True),
+        ([], [], True),
+        ([("still loading", False)], [("broken", True)], False),
+        ([("still loading", False)], [("still loading", False)], False),
+    ],
+)
+def test_a_neighbour_whose_own_picture_came_meanwhile_tells_nothing(then, now, is_told):
+    """It grew or shrank by itself: what was cut off beside it has no part in that."""
+    looks = [{"boxes": {"m": [0, 300, height]}, "media": {"m": states}} for height, states in ((200, then), (40, now))]
+    assert fallback._can_be_compared("m", *looks) is is_told

@@ -158,8 +158,21 @@ def _whole(desk: Desk, conversation: Conversation, dead: Sequence[Dead]) -> dict
 
 
 def _layout(thread: Thread) -> dict[str, Any]:
+    """Return how wide and tall each message is, and how its own media stand at that moment."""
+    states = {entry["key"]: (entry["state"], entry["says"]) for entry in thread.ask()["media"]}
     ids = [message.id for message in thread.messages]
-    return {"boxes": thread.visit.evaluate("boxes", ids), "sideways": thread.visit.evaluate("sideways")}
+    return {
+        "boxes": thread.visit.evaluate("boxes", ids),
+        "media": {one.id: [states[thread.key_of(medium)] for medium in one.media] for one in thread.messages},
+        "sideways": thread.visit.evaluate("sideways"),
+    }
+
+
+def _can_be_compared(message: str, then: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether a message stood there both times, with its own media in the same state: a late one makes it grow."""
+    states = now["media"].get(message)
+    is_there = message in then["boxes"] and message in now["boxes"]
+    return is_there and states == then["media"].get(message) and all(state != Shown.WAITING for state, _ in states)
 
 
 def _without(
@@ -216,7 +229,7 @@ def _in_thread(
     state = thread.ask()
     then, now = whole["boxes"], layout["boxes"]
     others = _neighbours(thread, medium, {each.message for each in cuts})
-    known = [key for key in others if key in now and key in then]
+    known = [key for key in others if _can_be_compared(key, whole, layout)]
     facts = FallbackFacts(
         conversation=thread.conversation.id,
         message=medium.message,
