@@ -30,6 +30,7 @@ _PAGING: Final = re.compile(
 )
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _PART: Final = 4  # of what only the messages say, one in so many has to stand there: a page may draw what is in sight
+_BROWSERS_OWN: Final = "chrome-error:"  # what it shows where a page of its own cannot be had, and why
 _JSON: Final = "application/json"
 
 Result = tuple[ErrorFacts, bytes]
@@ -188,7 +189,10 @@ def _offline(visit: Visit, asked: _Asked) -> Result:
     try:
         visit.enter(asked.conversation)
         visit.settle()
-        return _facts(asked, Trouble.OFFLINE, visit.saying()), visit.picture()
+        facts = _facts(asked, Trouble.OFFLINE, visit.saying())
+        if visit.page.url.startswith(_BROWSERS_OWN):  # which the headless one draws without a word
+            facts = replace(facts, is_told=True)
+        return facts, visit.picture()
     except StuckOnPage as error:  # the way in needs the network itself: that cannot look like an empty conversation
         return _facts(asked, Trouble.OFFLINE, trouble=str(error)), error.screenshot
     finally:
