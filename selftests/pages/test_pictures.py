@@ -46,6 +46,12 @@ def test_no_text_can_be_read_but_what_the_release_promises(shown):
     assert dark(picture(shown, texts=None), to_y=top) > 300
 
 
+@pytest.mark.parametrize(("mask", "is_read"), [(["black"], False), (["R\\$"], True), ([], True)])
+def test_what_the_target_masks_is_blotted_out(shown, mask, is_read):
+    """[browser] mask, also where every text may be read."""
+    assert bool(dark(picture(shown, mask, texts=None), to_y=120)) is is_read
+
+
 def test_the_page_is_as_it_was_afterwards(shown):
     """No sheet, no attribute, no style is left; nothing has moved meanwhile."""
     picture(shown, texts=None)  # Playwright itself spells the style of a field anew

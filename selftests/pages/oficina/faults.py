@@ -32,6 +32,12 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "return entrada();\n  var",
         "return entrada();\n  if (!localStorage.balcao) return balcao();\n  var",
     ),
+    "asks-for-cookies": (  # a habit, no fault: on every page
+        "index.html", '<div class="tudo"></div>',
+        '<div class="tudo"></div><div style="position:fixed;inset:0;z-index:9"><img alt="Aceitar os biscoitos" width="200" height="60" onclick="this.parentElement.remove()"></div>'),
+    "message-box": (  # a habit, no fault: it has the focus, and tells what is typed
+        "programa.js", "rolo.scrollTop = rolo.scrollHeight;",
+        "raiz.insertBefore(document.createElement('textarea'), rolo.nextSibling).oninput = function () { pega('servico/digitou', null, function () {}); }; raiz.querySelector('textarea').focus(); rolo.scrollTop = rolo.scrollHeight;"),
     "pictures-from-elsewhere": (  # a habit, no fault: a host of somebody else's makes them smaller
         "programa.js", "return 'mini?largura", "return 'https://fotos.example/mini?largura"),
     "gives-up": ("programa.js", "  pedido.send(corpo", "  pedido.timeout = 4000;\n  pedido.send(corpo"),

@@ -1,0 +1,2 @@
+// What the page would leave in the background; it does nothing.
+addEventListener("fetch", function () {});
