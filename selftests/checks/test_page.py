@@ -373,7 +373,7 @@ def test_replies_are_judged_where_there_are_any():
     assert judged(replace(REPLY, says_reply=False)).findings[0].want == 'a box with "Replied to" (runbook 6.3)'
     assert judged(replace(REPLY, shows_preview=False)).sentence == "reply m2: the original's words are not there"
     assert judged(replace(REPLY, shows_preview=None, names_sender=True)).sentence == (
-        "1 reply with box; the original's words in 0, of 1 they are too few to tell"
+        "1 reply with box; the original's words in 0, in 1 there are none, or too few to tell"
     )
     assert judged(in_table=0).sentence == "there is no reply (looked at 50 rows)"
     assert judged(replace(REPLY, row=False)).verdict is Verdict.INCONCLUSIVE

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from releasegate.change.models import Change
-from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples
+from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples, with_customers
 from releasegate.probes.browser import Site, executable, open_site
 from releasegate.probes.browser import site as site_module
 from releasegate.target.models import Target
@@ -93,7 +93,9 @@ def samples_of(running: Oficina) -> Samples:
         Conversation(id=key, names=name, messages=tuple(_message(one) for one in running.messages(key)))
         for key, name in names.items()
     )
-    return Samples(conversations=conversations, listed=2, read=2, rows=20, replies=2, several=1, originals_gone=1)
+    return Samples(
+        conversations=with_customers(conversations), listed=2, read=2, rows=20, replies=2, several=1, originals_gone=1
+    )
 
 
 def _message(one: dict) -> Message:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from releasegate.core.facts.inbox import Conversation, Message, Original, with_customers
+from releasegate.probes.browser.replies import _names_of
+
 ASKED = {"pattern": "Replied to", "gone": "was deleted", "css": "", "sender": "", "others": [], "person": []}
 
 
@@ -35,6 +38,21 @@ def box(quoted, own, name="Ana"):
 def test_the_reply_s_own_words_are_not_the_original_s(page, quoted, own, preview, shown):
     """What the reply itself says is left out, wherever it may stand."""
     assert state(page, box(quoted, own), own, preview)["preview"] is shown
+
+
+def test_who_answers_is_known_by_writing_in_many_conversations():
+    """A customer's name is one that stands in a single conversation, and in its entry of the list; oneself is "You"."""
+
+    def conversation(key, *senders):
+        messages = tuple(Message(id=f"{key}-{at}", sender=name) for at, name in enumerate(senders))
+        return Conversation(id=key, names=("Joana Prado", "joana.p", "Até já, Maria"), messages=messages)
+
+    one, other = with_customers([conversation("1", "Joana", "Maria"), conversation("2", "Bento", "Maria", "")])
+    assert (one.customers, other.customers) == (("Joana",), ("Bento",))
+    assert _names_of(Original(id="x", sender="Joana"), one) == ("Joana", "joana.p")
+    assert _names_of(Original(id="x", sender="Maria"), one) == ()
+    assert _names_of(Original(id="x", sender="Bento"), other) == ()
+    assert with_customers([one])[0].customers == ()
 
 
 @pytest.mark.parametrize("preview", ["ok", "Oi", "R$ 150", "10:32", ""])
@@ -71,6 +89,7 @@ def test_words_that_nobody_can_see_do_not_count(page):
         ('<img alt="Joana Prado">', ["Joana Prado"], True),
         ("", ["Joana Prado"], False),
         ("a message", ["Joana Prado"], False),
+        ("você", ["Joana Prado"], None),
         ("", [], None),
         ("", ["Li"], None),
     ],

@@ -87,7 +87,7 @@ class Oficina:
         return [
             {
                 "codigo": f"{number}-{place:03d}",
-                "de": ("Joana", "Oficina Couro")[place % 2],
+                "de": ({"p-77": "Joana", "p-78": "Bento"}[number], "Oficina Couro")[place % 2],
                 "texto": "",
                 "arquivos": [],
                 "citada": None,

@@ -18,7 +18,7 @@ from releasegate.change.models import Backfill, Change
 from releasegate.core import CannotMeasure, Measurement, pointers
 from releasegate.core.facts.catalog import SchemaFacts
 from releasegate.core.facts.http import Listing
-from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples
+from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples, with_customers
 from releasegate.core.url_rule import accepted_types
 from releasegate.probes import catalog
 from releasegate.probes.http import Api
@@ -96,7 +96,7 @@ class Finder:
             conversation = self._conversation(key, names.get(key, ()))
             if given or self._adds(conversation, found.values()):
                 found[key] = conversation
-        chosen = tuple(found.values())
+        chosen = with_customers(tuple(found.values()))
         _require_shown(messages, chosen)
         gone = sum(reply.original.is_gone for one in chosen for reply in one.replies if reply.original)
         return Samples(

@@ -27,7 +27,7 @@ def replies_shown(
     living = [reply for reply in replies if not reply.is_gone]
     looked = [reply for reply in living if reply.row]
     wordless = sum(reply.shows_preview is None for reply in looked)
-    words = f"box; the original's words in {len(looked) - wordless}, of {wordless} they are too few to tell"
+    words = f"box; the original's words in {len(looked) - wordless}, in {wordless} there are none, or too few to tell"
     undecided = next((reply.trouble for reply in living if reply.trouble), "")
     if not undecided and in_table and not looked:
         undecided = f"the table holds {count(in_table, 'reply', 'replies')}, and none of them was found on a page"

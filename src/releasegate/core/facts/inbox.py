@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +54,13 @@ class Message:
 class Conversation:
     """One conversation that the API shows, with the messages of the API's first page, in the API's order.
 
-    `names` are texts of its entry in the API's list that no other entry has: what people would click on.
+    `names` are texts of its entry in the API's list that no other entry has: what people would click on. `customers`
+    are the names of who writes in no other of the chosen conversations, () where there is no other to compare with.
     """
 
     id: str
     names: tuple[str, ...] = field(default=(), repr=False)
+    customers: tuple[str, ...] = field(default=(), repr=False)
     messages: tuple[Message, ...] = ()
 
     @property
@@ -69,6 +72,16 @@ class Conversation:
     def replies(self) -> tuple[Message, ...]:
         """The messages that reply to another one."""
         return tuple(message for message in self.messages if message.original is not None)
+
+
+def with_customers(conversations: Sequence[Conversation]) -> tuple[Conversation, ...]:
+    """Return the conversations, each with its `customers`: those who answer write in many."""
+    writing = [{message.sender for message in conversation.messages} - {""} for conversation in conversations]
+    everybody = Counter(name for names in writing for name in names)
+    return tuple(
+        replace(one, customers=tuple(sorted(name for name in names if everybody[name] == 1 and len(writing) > 1)))
+        for one, names in zip(conversations, writing, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -469,7 +469,7 @@
       preview: stands(beside, bare(preview), [...fixed, sender, ...others].map(bare)),
       gone: gone ? new RegExp(gone, "i").test(root.innerText) : null,
       other: Boolean(sender) && !head.includes(plain(sender)) && others.some((name) => head.includes(plain(name))),
-      named: isNamed(root, beside.left, person),
+      named: isNamed(root, beside.left, head, person),
       height: quote ? box(quote).height / innerHeight : 0,
     };
   }
@@ -498,9 +498,10 @@
     if (!tells(sought) || [own, ...fixed].some((text) => text.includes(sought))) return null;
     return left.some((text) => text.includes(sought));
   }
-  function isNamed(root, left, person) {
+  const YOU = /(?<!\p{L})(?:you|yourself|voc[eê]s?|vc|mim|mesm[ao])(?!\p{L})/iu;
+  function isNamed(root, left, head, person) {
     const words = person.flatMap((name) => name.split(/[^\p{L}\p{M}\p{N}]+/u)).map(bare).filter((word) => word.length > 2);
-    if (!words.length) return null;
+    if (!words.length || YOU.test(head)) return null;
     const labels = within(root).slice(1).flatMap((el) => ["alt", "title", "aria-label"].map((one) => bare(el.getAttribute(one))));
     return [...left, ...labels].some((text) => words.some((word) => text.includes(word)));
   }

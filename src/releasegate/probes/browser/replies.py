@@ -134,9 +134,9 @@ def _leads(thread: Thread, reply: Message, pattern: str) -> bool | None:
 def _names_of(original: Original, conversation: Conversation) -> tuple[str, ...]:
     """Return the names by which the page may call who wrote `original`, () where they are not known.
 
-    The conversation's list calls the customer by the same name, and perhaps by a user name; oneself a page calls "You".
+    The list of conversations calls a customer by the same name, and perhaps by a user name; oneself a page calls "You".
     """
-    words = set(original.sender.split())
+    words = set(original.sender.split()) if original.sender in conversation.customers else set()
     is_listed = bool(words) and any(words <= set(name.split()) for name in conversation.names)
     return (original.sender, *(name for name in conversation.names if " " not in name)) if is_listed else ()
 
