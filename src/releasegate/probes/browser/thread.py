@@ -309,7 +309,8 @@ def loaded_of(ids: Sequence[str], bodies: Iterable[str]) -> frozenset[str] | Non
 
 
 def _is_in(body: str, key: str) -> bool:
-    return f'"{key}"' in body or f">{key}<" in body or f":{key}," in body
+    forms = (f'"{key}"', f'"{key}\\"', f">{key}<", f":{key},")  # the second: JSON within a script of the document
+    return any(form in body for form in forms)
 
 
 def message_of(thread: Thread, key: str) -> Message | None:
