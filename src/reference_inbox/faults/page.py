@@ -231,7 +231,10 @@ SMOKE: Final = (
         "smoke",
         "fallback-text-wrong",
         "dead media is told in other words than promised",
-        ("smoke/fallback",),
+        (
+            "smoke/fallback",
+            "smoke/fallback-in-viewer",
+        ),  # the second: by other words its place is not known, to click it
         ("texts.js", 'contentUnavailable: "Content unavailable"', 'contentUnavailable: "Something went wrong"'),
     ),
     patched(
