@@ -86,7 +86,7 @@ FAULTS: Final = (
         moments.RELEASED,
         "followup",
         "a day later, the health endpoint answers 503",
-        ("followup/health", "followup/errors-in-logs"),
+        ("followup/health", "followup/latency-not-worse", "followup/errors-in-logs"),
         BROKEN_HEALTH,
     ),
     patched(
