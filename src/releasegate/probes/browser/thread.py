@@ -311,8 +311,3 @@ def loaded_of(ids: Sequence[str], bodies: Iterable[str]) -> frozenset[str] | Non
 def _is_in(body: str, key: str) -> bool:
     forms = (f'"{key}"', f'"{key}\\"', f">{key}<", f":{key},")  # the second: JSON within a script of the document
     return any(form in body for form in forms)
-
-
-def message_of(thread: Thread, key: str) -> Message | None:
-    """Return the message with id `key` among those the page received."""
-    return next((message for message in thread.messages if message.id == key), None)
