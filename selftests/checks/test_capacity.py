@@ -35,7 +35,7 @@ def test_a_server_with_enough_of_everything_passes():
     judgement = checks.server_is_ready(state, LIMITS)
     assert judgement.verdict is Verdict.PASS
     assert judgement.sentence == (
-        "5 of 97 connections left; oldest transaction 1 600 000 000 ago; 1 standby, 1 slot"
+        "5 of 97 connections left; oldest transaction 1 600 000 000 transactions back; 1 standby, 1 slot"
     )  # fmt: skip
 
 

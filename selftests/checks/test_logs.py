@@ -78,6 +78,46 @@ def test_lines_without_times_count_from_the_last_start_message_on():
     assert started(log((None, "x"), (None, READY))).verdict is Verdict.PASS
 
 
+def loose(text, after=None):
+    """Return a line without a time of its own, behind one of `after` seconds after the start."""
+    return LogLine(text=text, at=None if after is None else STARTED + timedelta(seconds=after), is_dated=False)
+
+
+def of_lines(*lines, undated=0):
+    return LogSlice(part="backend", source="/l/b.log", lines=lines, undated=undated)
+
+
+NEW = LogLine(text="GET / 200", at=STARTED + timedelta(seconds=3))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (LogLine(text="GET /old", at=STARTED - timedelta(hours=1)), loose(READY, -3600), NEW),
+        (loose("banner"), loose(READY), NEW),
+        (LogLine(text="GET /old", at=STARTED - timedelta(hours=1)), loose(READY, -3600)),
+    ],
+)
+def test_a_start_message_without_a_time_counts_right_before_the_first_new_line(lines):
+    """`Server listening on 3000` between the requests of the old process and those of the new one."""
+    judgement = started(of_lines(*lines))
+    assert (judgement.verdict, judgement.sentence) == (Verdict.PASS, "backend wrote: Application started")
+
+
+def test_a_start_message_without_a_time_before_older_lines_is_from_the_last_time():
+    old = LogLine(text="GET /old", at=STARTED - timedelta(hours=1))
+    assert started(of_lines(loose(READY), old, loose("    at load (a.js:1)", -3600), NEW)).verdict is Verdict.FAIL
+
+
+def test_an_output_without_times_beside_a_log_with_them_counts_from_its_last_start_message():
+    """Rails: the server's own output says that it listens, and the log with the times says what it answered."""
+    old = LogLine(text="GET /old", at=STARTED - timedelta(hours=1))
+    both = of_lines(loose("fatal: from the last time"), loose(READY), old, NEW, undated=2)
+    assert started(both).verdict is Verdict.PASS
+    assert clean(both).verdict is Verdict.PASS
+    assert started(of_lines(loose("banner"), old, NEW, undated=1)).verdict is Verdict.FAIL
+
+
 def test_a_clean_log_passes():
     judgement = clean(log((-60, "Error: old"), (0, READY), (1, "GET / 200")))
     assert (judgement.verdict, judgement.sentence) == (
@@ -189,6 +229,10 @@ def test_shapes_are_counted_most_frequent_first():
         '10.0.0.1 - - [04/Nov/2025:00:10:00 -0300] "GET /"',
         '{"level":30,"time":1762225800000,"msg":"x"}',
         '{"ts": 1762225800, "msg":"x"}',
+        '[04/Nov/2025 00:10:00] "GET / HTTP/1.1" 200 12',
+        "[04-Nov-2025 03:10:00 UTC] PHP Warning:  x",
+        "[Tue Nov 04 00:10:00.123456 2025] [core:error] [pid 7] x",
+        "*** Starting uWSGI 2.0.21 on [Tue Nov  4 00:10:00 2025] ***",
     ],
 )
 def test_the_time_of_a_line_is_read_in_its_own_zone_or_the_file_s(line):

@@ -170,3 +170,36 @@ def test_a_table_that_the_role_may_not_read_is_said_with_its_grant():
         f"0 names read: app.migrations, where a runner writes down what it ran, cannot be read: {closed.grant}",
     )
     assert checks.files_are_known(FILES, closed).sentence.endswith("GRANT USAGE ON SCHEMA app TO gate")
+
+
+NUMBERS = replace(BOOKED, names=("76", "77", "20220224194639"))
+APART = MigrationFiles(repository="/srv/app", found=(MigrationFile(path="db/release/077_up.sql", sha256="ab" * 32),))
+
+
+def test_a_number_of_a_runner_of_other_files_is_not_the_release_s():
+    """Rails wrote down 77 long ago; the release's own folder holds 077_up.sql, which Rails never sees."""
+    assert checks.already_listed(APART, NUMBERS) == ()
+    judgement = checks.is_written_down(APART, NUMBERS)
+    assert (judgement.verdict, judgement.sentence) == (
+        Verdict.NOT_APPLICABLE,
+        "0 names looked up: public.schema_migrations is of a runner of other files than 077_up.sql",
+    )
+    assert checks.files_are_known(APART, NUMBERS).sentence.endswith("; no other file beside")
+    beside = replace(APART, others=("db/release/090_up.sql",))
+    assert checks.files_are_known(beside, NUMBERS).verdict is Verdict.PASS
+
+
+def test_a_number_of_the_runner_of_the_folder_is_the_release_s():
+    beside = replace(APART, others=("db/release/076_up.sql",))
+    assert checks.already_listed(beside, NUMBERS) == ("db/release/077_up.sql",)
+    newest_alone = replace(NUMBERS, names=("77",))  # golang-migrate
+    assert checks.already_listed(APART, newest_alone) == ("db/release/077_up.sql",)
+    assert checks.already_listed(replace(APART, repository=""), NUMBERS) == ("db/release/077_up.sql",)
+
+
+def test_django_runs_no_sql_files():
+    booked = replace(BOOKED, table="public.django_migrations", names=("0001_initial", "0002_x"), runs=".py")
+    assert checks.is_written_down(APART, booked).verdict is Verdict.NOT_APPLICABLE
+    assert checks.files_are_known(replace(APART, others=("db/release/090_up.sql",)), booked).verdict is Verdict.PASS
+    python = replace(APART, found=(MigrationFile(path="app/migrations/0003_y.py", sha256="ab" * 32),))
+    assert checks.is_written_down(python, booked).verdict is Verdict.WARN

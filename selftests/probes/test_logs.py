@@ -109,6 +109,17 @@ def test_bytes_that_are_no_text_do_not_end_the_reading(reader, file: Path):
     assert texts(reader.read()) == ["one", "��", "two"]
 
 
+def test_several_files_are_one_log(here, tmp_path: Path):
+    """Those without any time stand at the beginning, and how many lines they are is said."""
+    timed, silent = tmp_path / "production.log", tmp_path / "server.log"
+    timed.write_text("banner\n2025-11-04T03:10:00Z GET /\n")
+    silent.write_text("booting\nListening on 3300\n")
+    services = Services(manager="process", backend=Service(port=1, log=[str(timed), str(silent)]))
+    log = LogReader(services, "backend", here).read().value
+    assert [line.text for line in log.lines][:2] == ["booting", "Listening on 3300"]
+    assert (log.undated, len(log.lines), log.source) == (2, 4, f"{timed}, {silent}")
+
+
 def test_a_missing_log_cannot_be_measured(reader):
     """The message names the path."""
     with pytest.raises(CannotMeasure, match=r"a log\.log"):
@@ -167,5 +178,5 @@ def test_an_entry_of_the_journal_is_a_line_with_its_time():
 )
 def test_only_where_nobody_manages_and_no_file_is_named_there_is_no_log(manager, log, kept):
     """Elsewhere a log that cannot be found is said to be missing."""
-    services = Services(manager=manager, reason="serverless", backend=Service(name="b", log=log))
+    services = Services(manager=manager, reason="serverless", backend=Service(name="b", log=log or ()))
     assert is_kept(services, "backend") is kept

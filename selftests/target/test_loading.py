@@ -203,6 +203,8 @@ WRONG = {
     '[backend]\nurl = "http://x"\n[backend.login]\nkind = "token"': 'backend.login: kind = "token" needs token',
     '[services]\nmanager = "none"':
         'services: manager = "none" needs a reason: it is what the report says instead of a verdict',
+    '[services]\nmanager = "pm2"\n[services.backend]\nport = 3000':
+        'services: manager = "pm2" knows services by name: backend.name is missing',
     '[host]\naddress = "example.org"': 'host.address: "example.org" was given; accepted: local, or ssh://user@host:port',
     "[locators.close]\nname = 'x'":
         "locators.close: says no way to find it; give one of role (with name), label, text, alt, test_id, css",

@@ -52,7 +52,7 @@ def server_is_ready(state: ServerState, limits: Limits) -> Judgement:
     notes = [
         f"{number(state.most - state.connections)} of {count(state.most, 'connection')} left",
         *([f"{number(own - state.own_connections)} of {number(own)} to {state.database}"] if own is not None else []),
-        f"oldest transaction {number(state.xid_age)} ago",
+        f"oldest transaction {number(state.xid_age)} transactions back",
         f"{count(len(state.standbys), 'standby', 'standbys')}, {count(len(state.slots), 'slot')}",
     ]
     if hidden:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -38,12 +38,22 @@ class LogPromise(Protocol):
 def since_start(log: LogSlice, started: datetime | None, patterns: Sequence[str]) -> LogSlice | None:
     """Return the lines since the service started; None when nobody can tell which these are.
 
-    By time where the lines have one; else from the last line on that says it started.
+    By time where the lines have one; else from the last line on that says it started. So too the lines without a time
+    of their own that came right before the first one since then, and those of a file in which none has one.
     """
     if started is not None and log.is_timed:
-        return log.since(started - START_TOLERANCE)
-    starts = [number for number, line in enumerate(log.lines) if first_match(patterns, line.text)]
-    return log.from_line(starts[-1]) if starts else None
+        since = log.since(started - START_TOLERANCE)
+        untimed = log.lines[: log.undated], log.loose_before(started - START_TOLERANCE)
+        loose = tuple(line for lines in untimed for line in _from_last_start(lines, patterns))
+        return replace(since, lines=loose + since.lines)
+    starts = _from_last_start(log.lines, patterns)
+    return log.from_line(len(log.lines) - len(starts)) if starts else None
+
+
+def _from_last_start(lines: Sequence[LogLine], patterns: Sequence[str]) -> Sequence[LogLine]:
+    """Return the lines from the last one on that says the service started; none where no line does."""
+    starts = [number for number, line in enumerate(lines) if first_match(patterns, line.text)]
+    return lines[starts[-1] :] if starts else ()
 
 
 def clean_since_start(

@@ -95,6 +95,8 @@ def is_written_down(files: MigrationFiles, booked: Bookkeeping) -> Judgement:
     nothing = "" if booked.table else "0 tables in which a runner writes down its migrations ([schema] bookkeeping)"
     if booked.grant:
         nothing = f"0 names read: {_closed(booked)}"
+    elif not booked.takes(files):
+        nothing = f"0 names looked up: {booked.table} is of a runner of other files than {_names(files)}"
     if not files.names:
         nothing = f"0 of {_wanted(files)} found, so nobody knows what would be written down"
     return Judgement(
@@ -120,7 +122,9 @@ def _not_written_down(files: MigrationFiles, booked: Bookkeeping) -> Finding:
 
 def already_listed(files: MigrationFiles | None, booked: Bookkeeping | None) -> tuple[str, ...]:
     """Return the change's files that the runner's table already lists."""
-    return tuple(name for name in files.names if booked.lists(name)) if files and booked else ()
+    if not files or not booked or not booked.takes(files):
+        return ()
+    return tuple(name for name in files.names if booked.lists(name))
 
 
 def _besides(files: MigrationFiles, booked: Bookkeeping | None) -> str:
@@ -128,6 +132,8 @@ def _besides(files: MigrationFiles, booked: Bookkeeping | None) -> str:
         return f"{count(len(files.others), 'other file')} beside; {_closed(booked)}"
     if booked is None or not booked.table:
         return f"{count(len(files.others), 'other file')} beside; which of them a runner would run nobody wrote down"
+    if not files.others:
+        return "no other file beside"
     return f"{booked.table} leaves none of {count(len(files.others), 'other file')} pending"
 
 

@@ -42,6 +42,7 @@ class Fact:
     text: str
     fix: str = ""
     is_needed: bool = False
+    otherwise: str = "missing"
 
 
 @click.command()
@@ -54,7 +55,11 @@ def doctor(target_path: Path | None, change_path: Path | None) -> int:
         facts += _target(subject_of(target_path, change_path))
     screen = console()
     for fact in facts:
-        mark = Text("ok     ", "green") if fact.is_there else Text("missing", "red" if fact.is_needed else "yellow")
+        mark = (
+            Text("ok     ", "green")
+            if fact.is_there
+            else Text(f"{fact.otherwise:<7}", "red" if fact.is_needed else "yellow")
+        )
         screen.print(mark, Text(f" {fact.name:<{_NAME}} {fact.text}"))
         if not fact.is_there and fact.fix:
             screen.print(Text(f"{'':{_NAME + 9}}{fact.fix}", "dim"))
@@ -95,7 +100,7 @@ def _target(subject: Subject) -> Iterator[Fact]:
     for bond, value in seen.bonds.items():
         yield Fact(str(bond), is_there=True, text=value)
     for bond, reason in seen.unseen.items():
-        yield Fact(str(bond), is_there=False, text=reason)
+        yield Fact(str(bond), is_there=False, text=reason, otherwise="unknown")
     if Bond.SERVER in seen.bonds:
         system, _, database = seen.bonds[Bond.SERVER].partition("/")
         lines = ["[fingerprint]", f'system_identifier = "{system}"', f'database = "{database}"']

@@ -15,6 +15,10 @@ _LONGEST_SHAPE = 160
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?(Z\b|UTC\b|[+-]\d\d:?\d\d\b)?")
 _SLASHED = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d)")  # nginx's error log, Go
 _ACCESS = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")  # access logs
+# Django's own server, PHP: no zone, or UTC.
+_NAMED = re.compile(r"\[(\d\d)[/-]([A-Z][a-z]{2})[/-](\d{4}) (\d\d:\d\d:\d\d)(?: (UTC))?\]")
+# Apache's error log, Perl, uWSGI, as C's ctime writes it.
+_CTIME = re.compile(r"\b[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d)(?:\.\d+)? (\d{4})\b")
 # NestJS writes the date as the machine's language does: with AM and PM the month comes first, without them the day.
 _NEST = re.compile(r"\b(\d\d?)/(\d\d?)/(\d{4}),? (\d\d?:\d\d:\d\d)(?: ([AP]M))?")
 _EPOCH = re.compile(r'"(?:time|ts|timestamp)"\s*:\s*"?(\d{10}(?:\.\d+)?|\d{13})\b')  # pino, bunyan, zap
@@ -23,6 +27,8 @@ _SHAPES = (
     (_ISO, "«time»"),
     (_SLASHED, "«time»"),
     (_ACCESS, "«time»"),
+    (_NAMED, "«time»"),
+    (_CTIME, "«time»"),
     (_NEST, "«time»"),
     (re.compile(r'"(?:[^"\\]|\\.)*"' r"|(?<!\w)'(?:[^'\\]|\\.)*'" r"|`[^`]*`"), "«text»"),
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "«id»"),
@@ -43,10 +49,11 @@ def plain(line: str) -> str:
 def time_of(line: str, zone: tzinfo) -> datetime | None:
     """Return when `line` was written, in UTC; a time without a zone of its own is read in `zone`.
 
-    Knows ISO 8601, NestJS, nginx, access logs, and JSON with seconds or milliseconds since 1970.
+    Knows ISO 8601, NestJS, nginx, access logs, Django's server, PHP, ctime, and JSON with seconds or milliseconds
+    since 1970.
     """
     head = line[:_HEAD]
-    for read in (_iso, _access, _nest, _slashed, _epoch):
+    for read in (_iso, _access, _nest, _slashed, _epoch, _named, _ctime):
         try:
             moment = read(head)
         except ValueError:  # looked like a time and is none: 2025-13-45
@@ -78,6 +85,23 @@ def _nest(head: str) -> datetime | None:
     if half:
         return datetime.strptime(f"{first}/{second}/{year} {clock} {half}", "%m/%d/%Y %I:%M:%S %p")  # noqa: DTZ007  the caller adds the zone
     return datetime.strptime(f"{first}/{second}/{year} {clock}", "%d/%m/%Y %H:%M:%S")  # noqa: DTZ007  the caller adds the zone
+
+
+def _named(head: str) -> datetime | None:
+    match = _NAMED.search(head)
+    if match is None:
+        return None
+    moment = _with_month(match[1], match[2], match[3], match[4])
+    return moment.replace(tzinfo=UTC) if match[5] else moment
+
+
+def _ctime(head: str) -> datetime | None:
+    match = _CTIME.search(head)
+    return _with_month(match[2], match[1], match[4], match[3]) if match else None
+
+
+def _with_month(day: str, month: str, year: str, clock: str) -> datetime:
+    return datetime.strptime(f"{day.strip()} {month} {year} {clock}", "%d %b %Y %H:%M:%S")  # noqa: DTZ007  the caller adds the zone
 
 
 def _slashed(head: str) -> datetime | None:

@@ -58,7 +58,7 @@ def commit_at(host: Host, path: str, *, other: str | None = None) -> str:
     """
     with open_machine(host) as machine:
         if other is not None and _is_one(machine, path, other):
-            raise CannotMeasure(f"{path} and {other} are of one repository: its commit is that of {other}")
+            raise CannotMeasure(f"{path} and {other} are of one repository: the commit of {other} counts for both")
         return git.code(machine, "", path).value.head.hash
 
 

@@ -27,7 +27,7 @@ Position = Mapping[str, str]
 def has_log(services: Services, part: str) -> bool:
     """Whether the target says where a service's log is: a file, or a manager that keeps it."""
     service: Service | None = getattr(services, part)
-    return service is not None and (service.log is not None or services.manager not in ("process", "none"))
+    return service is not None and (bool(service.log) or services.manager not in ("process", "none"))
 
 
 def is_kept(services: Services, part: str) -> bool:
@@ -46,7 +46,7 @@ class LogReader:
         service: Service | None = getattr(services, part)
         if service is None:
             raise UsageError(f"services.{part}: is missing; give its name, and its log where no manager keeps one")
-        if service.log is None and services.manager in ("process", "none"):
+        if not service.log and services.manager in ("process", "none"):
             raise UsageError(f"services.{part}.log: is missing; give the path of the file it writes to")
         self.part = part
         self._manager = "file" if service.log else services.manager
@@ -68,7 +68,7 @@ class LogReader:
             return _docker(self._machine, self.part, self._service, since, after)
         if self._manager == "systemd":
             return _journal(self._machine, self.part, self._service.name, since, after)
-        paths = [self._service.log] if self._service.log else _pm2_files(self._machine, self._service.name)
+        paths = self._service.log or _pm2_files(self._machine, self._service.name)
         return _files(self._machine, self.part, paths, after)
 
 
@@ -150,13 +150,16 @@ def _files(machine: Machine, part: str, paths: Iterable[str], after: Position) -
     where = [machine.path(path) for path in paths]
     pieces = {path: _piece(machine, path, after.get(path, "")) for path in where}
     zones = (_zone_of(machine), UTC)
-    lines = [line for piece in pieces.values() for line in _timed(piece, zones)]
+    read = sorted((_timed(piece, zones) for piece in pieces.values()), key=_has_times)
+    lines = [line for one in read for line in one]
     if len(pieces) > 1:  # output and errors in a file each: one story, where the lines tell the time
         lines.sort(key=lambda line: line.at or datetime.min.replace(tzinfo=UTC))
+    silent = [one for one in read if not _has_times(one)]
     return LogSlice(
         part=part, source=", ".join(where), lines=tuple(lines),
         position={path: piece.position for path, piece in pieces.items()},
         is_cut=any(piece.is_cut for piece in pieces.values()),
+        undated=sum(map(len, silent)) if len(silent) < len(read) else 0,
         seen_with=machine.by_hand(["tail", "-n", "50", *where]),
     )  # fmt: skip
 
@@ -207,9 +210,14 @@ def _timed(piece: _Piece, zones: Iterable[tzinfo]) -> list[LogLine]:
     lines: list[LogLine] = []
     at = None
     for text in texts:
-        at = time_of(text, zone) or at
-        lines.append(LogLine(text=_short(text), at=at))
+        own = time_of(text, zone)
+        at = own or at
+        lines.append(LogLine(text=_short(text), at=at, is_dated=own is not None))
     return lines
+
+
+def _has_times(lines: Iterable[LogLine]) -> bool:
+    return any(line.at is not None for line in lines)
 
 
 def _zone_of(machine: Machine) -> tzinfo:

@@ -44,6 +44,7 @@ USUAL: Final = {
     "db_migrations": ("name", "filename", "version"),
     "applied_migrations": ("name", "filename", "version"),
 }
+_RUNS: Final = {"django_migrations": ".py", "alembic_version": ".py"}  # what they run and write down, and nothing else
 _TABLES: Final = """
 SELECT nspname::text AS schema, relname::text AS "table", array_agg(attname::text) AS columns,
        CASE WHEN NOT has_schema_privilege(space.oid, 'USAGE')
@@ -105,7 +106,8 @@ def bookkeeping(session: Session, given: str | None) -> Measurement[Bookkeeping]
     answer = session.read(query)
     names = tuple(row["name"] for row in answer.rows if row["is_done"])
     failed = tuple(row["name"] for row in answer.rows if row["is_failed"] and not row["is_done"])
-    value = Bookkeeping(table=".".join(table), column=column, names=names, failed=failed)
+    runs = "" if given else _RUNS.get(table[-1].lower(), "")
+    value = Bookkeeping(table=".".join(table), column=column, names=names, failed=failed, runs=runs)
     shown = {"table": value.table, "column": column, "names": len(names), "newest": sorted(names)[-5:]}
     shown |= {"failed": list(failed)} if failed else {}
     return answer.measurement(value, unit="migrations written down", rows=len(answer.rows), shown=shown)

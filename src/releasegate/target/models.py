@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from releasegate.core.durations import parse_duration
 from releasegate.files import (
@@ -45,6 +45,10 @@ LocatorName = Annotated[str, AfterValidator(_is_looked_for)]
 Pipeline = Annotated[str, matching(r"attested by pipeline \S+", '"attested by pipeline NAME"')]
 HostAndPort = Annotated[str, matching(r"[^\s:]+:\d{1,5}", "host:port, as in 10.0.0.5:5557")]
 MachineId = Annotated[str, matching(r"[0-9a-f]{16}", "16 digits, as gate doctor prints them: 9f86d081884c7d65")]
+OneOrMore = Annotated[
+    tuple[HostPath, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
+]
+"""One path, or a list of them."""
 GateOrCheck = Annotated[str, matching(r"[a-z]+(/[a-z0-9._-]+)?", "a gate or a check: perf, backend/service-up")]
 
 
@@ -205,16 +209,16 @@ class Service(Model):
 
     `project` is the compose project, where several have a service of that name. `process` knows no names: it needs
     the `pid_file`, the `port` that it listens on, or a pattern that only its `command` line has. `port` is the
-    service's own, not that of something in front of it. `log` is the file it writes to, needed for `process` and
-    where the manager keeps no log.
+    service's own, not that of something in front of it. `log` is the file it writes to, or several (its output and
+    the application's own log), needed for `process` and where the manager keeps no log.
     """
 
-    name: str
+    name: str = ""
     project: str = ""
     pid_file: HostPath | None = None
     command: Pattern | None = None
     port: int | None = Field(default=None, gt=0, lt=65536)
-    log: HostPath | None = None
+    log: OneOrMore = ()
 
 
 class Services(Model):
@@ -238,6 +242,11 @@ class Services(Model):
     def _has_what_its_manager_needs(self) -> Self:
         if self.manager == "none" and not self.reason:
             raise ValueError('manager = "none" needs a reason: it is what the report says instead of a verdict')
+        if self.manager in ("docker", "pm2", "systemd"):
+            named = {"backend": self.backend, "frontend": self.frontend}
+            lacking = [f"{part}.name" for part, service in named.items() if service is not None and not service.name]
+            if lacking:
+                raise ValueError(f'manager = "{self.manager}" knows services by name: {", ".join(lacking)} is missing')
         return self
 
 

@@ -46,6 +46,7 @@ class Bookkeeping:
     """What a runner wrote down: `names` of `column` in `table`; `table` "" where no such table is known.
 
     `failed` are those that the runner itself marks as begun and not done; `grant` is what the role lacks to read it.
+    `runs` is the ending of the files that it runs, where it runs no others.
     """
 
     table: str = ""
@@ -53,6 +54,24 @@ class Bookkeeping:
     names: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     grant: str = ""
+    runs: str = ""
+
+    def takes(self, files: MigrationFiles) -> bool:
+        """Whether the runner can be one that runs these files.
+
+        Where it writes down numbers, one of theirs says nothing about a folder of which it ran no other file: a `077`
+        of a folder of the release's own is not the `77` of Rails. A table with a single row (golang-migrate) holds the
+        newest number alone.
+        """
+        if self.runs and not any(name.endswith(self.runs) for name in files.names):
+            return False
+        return not files.repository or self._may_have_run(files.others)
+
+    def _may_have_run(self, beside: Iterable[str]) -> bool:
+        """Whether the names can be those of files that lie beside `beside`."""
+        if len(self.names) < 2 or not all(name.isdecimal() for name in self.names):
+            return True
+        return any(self.lists(path) for path in beside)
 
     def marks_as_failed(self, path: str) -> bool:
         """Whether the runner marks this file as failed."""
@@ -69,11 +88,13 @@ class Bookkeeping:
 
         Several migrations may have been put together into one file under the first one's number; ways back are none.
         """
+        paths = tuple(path for path in paths if path.endswith(self.runs))
         numbers = {number for name in self.names if (number := _number(name)) is not None}
         return tuple(
             path
             for path in paths
             if numbers
+            and self._may_have_run(paths)
             and not _BACKWARD.search(PurePosixPath(path).name)
             and (number := _number(path)) is not None
             and number not in numbers

@@ -79,7 +79,7 @@ def _facts(machine: Machine, part: str, service: Service, pid: int) -> ServiceFa
     state, memory, began = printed
     return ServiceFacts(
         part=part,
-        name=service.name,
+        name=service.name or part,
         manager="process",
         state="ended, not yet collected" if state.startswith("Z") else "running",
         is_there=True,
@@ -93,6 +93,6 @@ def _facts(machine: Machine, part: str, service: Service, pid: int) -> ServiceFa
 
 def _absent(part: str, service: Service, state: str, seen_with: str) -> ServiceFacts:
     return ServiceFacts(
-        part=part, name=service.name, manager="process", state=state, is_there=True, is_running=False,
+        part=part, name=service.name or part, manager="process", state=state, is_there=True, is_running=False,
         seen_with=seen_with,
     )  # fmt: skip
