@@ -61,6 +61,12 @@ def test_a_look_at_every_row_says_what_it_cost(cost, said):
     assert sentence == f"5 rows of 5 hold what media_url says{said}"
 
 
+def test_what_looking_cost_is_said_of_a_table_that_is_wrong_too():
+    judged = judge(counts({GOOD: 4, MEDIA: 1}, took_s=0.2, blocks=3))
+    assert judged.verdict is Verdict.FAIL
+    assert judged.sentence.endswith("; 5 rows in 3 blocks read in 0.2 s")
+
+
 @pytest.mark.parametrize(
     ("flags", "kind"),
     [

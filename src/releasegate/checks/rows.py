@@ -114,6 +114,7 @@ def every_row_backfilled(
         least=max(least, 1),
         holds=_counted(counts, judged),
         findings=tuple(findings),
+        cost=_cost(counts) if counts.blocks else "",
     )
 
 
@@ -228,8 +229,6 @@ def _counted(counts: RowCounts, judged: int) -> str:
         said.append(f"{number(own)} attached by people themselves, not judged")
     if late:
         said.append(f"{number(late)} written since the backfill began are without {counts.target}")
-    if counts.blocks:
-        said.append(_cost(counts))
     return "; ".join(said)
 
 

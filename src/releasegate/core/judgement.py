@@ -15,7 +15,8 @@ class Judgement:
     `seen` is what the check looked at and `least` the fewest that can carry a verdict (at least 1), both in `unit`
     ("rows with media", "requests", "indexes"). `holds` is the sentence that is true when there is no finding.
     `undecided` says why more than the count is missing (a p95 between its bounds); `not_applicable` says why there
-    is nothing to judge, with the count looked at, where the change allows for none.
+    is nothing to judge, with the count looked at, where the change allows for none. `cost` says what looking cost the
+    deployment, whatever came of it.
     """
 
     seen: int
@@ -25,6 +26,7 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
     undecided: str = ""
     not_applicable: str = ""
+    cost: str = ""
 
     def __post_init__(self) -> None:
         if self.least < 1:
@@ -44,6 +46,10 @@ class Judgement:
     @property
     def sentence(self) -> str:
         """One line for the table of checks."""
+        return f"{self._said}; {self.cost}" if self.cost else self._said
+
+    @property
+    def _said(self) -> str:
         match self.verdict:
             case Verdict.FAIL | Verdict.WARN:
                 return "; ".join(f"{finding.subject}: {finding.have}" for finding in self.findings)
