@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 
 import psycopg
 import pytest
@@ -268,3 +269,20 @@ def test_an_interrupt_in_the_middle_of_a_question_is_one_and_spoils_no_other(clu
             with pytest.raises(KeyboardInterrupt):
                 session.read("SELECT 2")
         assert session.read("SELECT 3 AS three").row == {"three": 3}
+
+
+WORKERS = "SELECT current_setting('max_parallel_workers_per_gather') AS workers"
+
+
+@pytest.mark.parametrize(("gentle", "quiet"), [(False, "1"), (True, "0")])
+def test_a_second_process_is_taken_only_while_nobody_writes(cluster, gentle, quiet):
+    """Two processes may be all the cores there are: an application that writes would wait for them."""
+    dsn = cluster.database("CREATE TABLE t (n int)")
+    with reach(dsn, gentle=gentle) as session, psycopg.connect(dsn, autocommit=True) as application:
+        assert session.read(WORKERS).row == {"workers": quiet}
+        began = time.monotonic()
+        for writes in itertools.count(1):
+            application.execute("INSERT INTO t VALUES (1)")
+            if writes > 2 + 2 * (time.monotonic() - began):
+                break
+        assert session.read(WORKERS).row == {"workers": "0"}

@@ -17,9 +17,9 @@ from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 from releasegate.core import CannotMeasure, Measurement, UsageError
-from releasegate.core.durations import parse_duration
 from releasegate.core.facts.database import Planned, Refusal
 from releasegate.core.redaction import redactor
+from releasegate.probes.settings import WRITTEN, Settings
 from releasegate.probes.sql_text import is_plannable
 from releasegate.target.models import Database
 
@@ -34,20 +34,6 @@ READ_ONLY: Final = "25006"  # read_only_sql_transaction
 NOT_READY: Final = "55000"  # object_not_in_prerequisite_state: an answer about the object, not about the connection
 MUST_BE_REFUSED: Final = "CREATE TABLE releasegate_must_be_refused ()"
 
-# Values are compared as text between two sessions, so what shapes their text is the same in every one of them.
-# row_security off makes the server refuse where it would hide rows; jit would cost more than it gains here. With one
-# parallel worker, a pass takes two cores at most: three, the server's own default, would be all that many servers have.
-_ALWAYS: Final = {
-    "default_transaction_read_only": "on",
-    "row_security": "off",
-    "jit": "off",
-    "max_parallel_workers_per_gather": "1",
-    "TimeZone": "UTC",
-    "DateStyle": "ISO, YMD",
-    "IntervalStyle": "postgres",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-}
 _SECRET_KEYS: Final = ("password", "sslpassword")
 
 
@@ -78,7 +64,7 @@ class Session:
     proven again, at the next read. `spent_s` is how long all reads took together, connecting included.
     """
 
-    def __init__(self, conninfo: str, settings: dict[str, str], *, is_gentle: bool = False) -> None:
+    def __init__(self, conninfo: str, settings: Settings, *, is_gentle: bool = False) -> None:
         self.is_gentle = is_gentle
         self.spent_s = 0.0
         self._conninfo = conninfo
@@ -153,7 +139,8 @@ class Session:
             self.spent_s += time.monotonic() - began
 
     def _asked(self, statement: str, search_path: str | None, local: Mapping[str, str] | None = None) -> list[Row]:
-        return _asked(self._connected(), self._settings | dict(local or {}), search_path, statement)
+        path = {} if search_path is None else {"search_path": search_path}
+        return _asked(self._connected(), self._settings.call({**(local or {}), **path}), statement)
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
@@ -162,9 +149,12 @@ class Session:
 
     def _prove(self, connection: Connection) -> Connection:
         """Return `connection` once a write in it was refused; raise CannotMeasure when it was not."""
+        call = self._settings.call({})
         try:
-            _asked(connection, self._settings, None, MUST_BE_REFUSED)
+            _asked(connection, call, MUST_BE_REFUSED)
         except psycopg.errors.ReadOnlySqlTransaction:
+            (written,) = _asked(connection, call, WRITTEN)
+            self._settings.since(written)
             return connection
         except psycopg.Error:
             connection.close()
@@ -183,7 +173,7 @@ def open_session(database: Database) -> Iterator[Session]:
     Raises UsageError for a connection string or a duration that cannot be understood, and CannotMeasure with
     server, database and user (never the password) for a server that does not let us in.
     """
-    session = Session(_conninfo(database), _settings(database), is_gentle=database.gentle)
+    session = Session(_conninfo(database), Settings(database), is_gentle=database.gentle)
     try:
         session.reach()
         yield session
@@ -209,18 +199,6 @@ def beside(database: Database, name: str) -> Database:
 def identifier(name: str) -> sql.Identifier:
     """Return a name of the change file, `table` or `schema.table`, as SQL; upper and lower case stay as they are."""
     return sql.Identifier(*(part.strip('"') for part in name.split(".")))
-
-
-def _settings(database: Database) -> dict[str, str]:
-    def in_ms(key: str, text: str) -> str:
-        return f"{parse_duration(text, where=f'database.{key}').total_seconds() * 1000:.0f}ms"
-
-    settings = dict(_ALWAYS)
-    settings["statement_timeout"] = in_ms("statement_timeout", database.statement_timeout)
-    settings["lock_timeout"] = in_ms("lock_timeout", database.lock_timeout)
-    if database.gentle:
-        settings["max_parallel_workers_per_gather"] = "0"
-    return settings
 
 
 def _conninfo(database: Database) -> str:
@@ -260,21 +238,16 @@ def _connect(conninfo: str) -> Connection:
     return connect(conninfo, prepare_threshold=None, **asked)
 
 
-def _asked(connection: Connection, settings: Mapping[str, str], search_path: str | None, statement: str) -> list[Row]:
-    """Return the rows of `statement`, asked in a read-only transaction of its own that is rolled back.
+def _asked(connection: Connection, call: sql.Composed, statement: str) -> list[Row]:
+    """Return the rows of `statement`, asked after `call` in a read-only transaction of its own that is rolled back.
 
     All four statements are sent at once: a database far away costs one way there and back, not four. Each goes by
     itself to the server, which refuses one that holds another: nothing in `statement` can end the transaction first.
     """
-    local = dict(settings) | ({} if search_path is None else {"search_path": search_path})
-    calls = sql.SQL(", ").join(
-        sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
-        for name, value in local.items()
-    )
     try:
         with connection.pipeline():
             connection.execute("BEGIN READ ONLY")
-            connection.execute(sql.SQL("SELECT {}").format(calls))
+            connection.execute(call)
             cursor = connection.execute(statement.encode())
             connection.execute("ROLLBACK")
         return cursor.fetchall() if cursor.description else []
