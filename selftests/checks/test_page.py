@@ -212,6 +212,30 @@ def test_files_that_did_not_change_are_the_old_build():
     assert build(before={"assets": {"/app.js": "2"}}).verdict is Verdict.INCONCLUSIVE
 
 
+FROM_SERVER = replace(PAGE, from_server=True, assets=(replace(SCRIPT, url="https://x/js/jquery-ui-1.13.2.min.js?17"),))
+
+
+def test_files_of_a_page_that_a_server_writes_tell_nothing():
+    """A release of templates changes no script; a bundler's names, and a page that scripts write, do tell."""
+    before = {"assets": {"/js/jquery-ui-1.13.2.min.js": "1"}}
+    judged = build(FROM_SERVER, before=before)
+    assert judged.verdict is Verdict.INCONCLUSIVE
+    assert judged.sentence.startswith(
+        "a server writes this page, its scripts and styles are those of before the release and it shows no commit; name"
+    )
+    for url in ("https://x/_next/static/a.js", "https://x/assets/index-BQ3x9aZt.js", "https://x/main.4f5a9c21.js"):
+        assert build(replace(FROM_SERVER, assets=(replace(SCRIPT, url=url),)), before=before).verdict is Verdict.FAIL
+    assert build(replace(FROM_SERVER, from_server=False), before=before).verdict is Verdict.FAIL
+    assert build(replace(FROM_SERVER, texts=("reply",)), before=before).verdict is Verdict.PASS
+
+
+def test_files_that_neither_release_changed_are_not_the_page_from_before():
+    """Of a page that a server writes: the same before, with and after the release."""
+    same = {"assets": {"/js/jquery.js": "1"}, "texts": ()}
+    assert old(FROM_SERVER, before=same, released=same).verdict is Verdict.INCONCLUSIVE
+    assert old(FROM_SERVER, before=same, released={"assets": {"/js/jquery.js": "2"}}).verdict is Verdict.PASS
+
+
 def test_a_text_only_the_new_release_has_tells_the_build():
     """A promised text in what is served is new, unless the old page had it too."""
     page = replace(PAGE, texts=("reply",))

@@ -84,3 +84,11 @@ def test_a_promised_command_is_judged_when_it_is_run():
         StepRun(item="2.3-build", command="npm run build", exit_code=0, duration_s=1, output="error TS1\n"), BUILD
     )
     assert (failed.verdict, failed.findings[0].check) == (Verdict.FAIL, "step/2.3-build")
+
+
+def test_a_change_whose_steps_no_gate_judges_says_what_is_missing():
+    """Recorded, and judged by nobody: the file has to say by which gate."""
+    assert judged().sentence == (
+        '0 commands of the change\'s [[steps]] say gate = "backend", and no box of its [[checklist]] has '
+        "backend/step-output"
+    )

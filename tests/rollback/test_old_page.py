@@ -8,6 +8,7 @@ from releasegate.checks import rollback as checks
 from releasegate.checks.code import release_in
 from releasegate.checks.page import loading as page_checks
 from releasegate.checks.page import media
+from releasegate.checks.services import right_build_runs
 from releasegate.probes import git
 from releasegate.probes import samples as sampling
 from releasegate.probes.browser import loading as probe
@@ -52,7 +53,7 @@ def test_the_page_is_the_one_from_before(options, target, change, recorded, requ
     if options.kind == "data":
         require(checks.not_on_this_way("data", "the code stays as it is"))
         return
-    commits = []
+    codes, looks = [], []
     if target.paths.frontend and target.host:
         code = git.code(request.getfixturevalue("machine"), "frontend", target.paths.frontend)
         release = release_in(code.value, change.release.commit)
@@ -61,7 +62,7 @@ def test_the_page_is_the_one_from_before(options, target, change, recorded, requ
             part="frontend",
         )  # fmt: skip
         require(judgement, code)
-        commits = [commit.hash for commit in code.value.history]
+        codes.append(code)
     if not change.interface or not change.interface.page:
         return
     page, _ = request.getfixturevalue("loaded")
@@ -70,12 +71,17 @@ def test_the_page_is_the_one_from_before(options, target, change, recorded, requ
         "rollback/old-page-answers",
         page.value,
         SOURCE,
-        commits=commits,
+        commits=[commit.hash for code in codes for commit in code.value.history],
         before=page_on_record(recorded("preflight/page-baseline")),
         released=page_on_record(recorded("frontend/right-build")),
         promised=promised,
     )
-    require(judgement, page)
+    if judgement.undecided and page.value.from_server and codes and target.services:
+        looks.append(request.getfixturevalue("services").first("frontend"))
+        facts = looks[0].value
+        runs = right_build_runs("rollback/old-page-answers", codes[0].value, None, facts, said="", source=SOURCE)
+        judgement = runs if runs.seen else judgement
+    require(judgement, page, *looks)
 
 
 @pytest.mark.check(

@@ -459,7 +459,10 @@ class Monitoring(Promise):
 
 
 class Step(Promise):
-    """How the output of one of the runbook's own commands is judged; `item` is the checklist's id.
+    """How the output of one of the runbook's own commands is judged; `item` is its name for `gate step`.
+
+    The step-output check of `gate` judges it (backend, migration, backfill, frontend), and that of every checklist item
+    that names the step beside such a check.
 
     Every pattern of `success` must appear (alternatives are written `a|b`), none of `failure` may, and one of
     `warning` is worth a look; so is taking more than `longest_s` seconds. `exit_codes` are the right ones, none: any.
@@ -467,6 +470,7 @@ class Step(Promise):
     """
 
     item: str
+    gate: Literal["backend", "migration", "backfill", "frontend"] | None = None
     success: tuple[Pattern, ...] = ()
     failure: tuple[Pattern, ...] = ()
     warning: tuple[Pattern, ...] = ()
@@ -550,6 +554,7 @@ class Change(Model):
         return self
 
     def steps_judged_by(self, check: str) -> tuple[Step, ...]:
-        """Return the steps whose output `check` judges: those of the checklist items that are bound to it."""
+        """Return the steps whose output `check` judges: its gate's, and those of the checklist items bound to it."""
         bound = {name for item in self.checklist if check in item.checks for name in (item.id, *item.steps)}
-        return tuple(step for step in self.steps if step.item in bound)
+        gate = check.partition("/")[0]
+        return tuple(step for step in self.steps if step.gate == gate or step.item in bound)

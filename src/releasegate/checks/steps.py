@@ -50,6 +50,11 @@ def commands_did_as_promised(check: str, promised: Sequence[tuple[StepPromise, S
     """Judge the last run of each command; what was typed without `gate step` left nothing to judge, and says so."""
     ran = [(promise, run) for promise, run in promised if run is not None]
     nothing = f"0 of {count(len(promised), 'command')} of this step were run with `gate step`: nothing to judge"
+    if not promised:
+        gate = check.partition("/")[0]
+        nothing = (
+            f'0 commands of the change\'s [[steps]] say gate = "{gate}", and no box of its [[checklist]] has {check}'
+        )
     return Judgement(
         seen=len(ran),
         unit="commands",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.page import Asset, Event, Kind, LoginFacts, PageFacts
 from releasegate.core.figures import count
 
 _HASH = re.compile(r"(?<![0-9a-z])([0-9a-f]{7,40})(?![0-9a-z])", re.IGNORECASE)
+# Files that a bundler names by what is in them: main-4f5a9c21.js, index.BQ3x9_aZ.css, whatever Next and Nuxt serve.
+_BUNDLED = re.compile(r"/_(?:next|nuxt)/|[-._~](?=[\w-]*\d)[\w-]{8,}\.(?:m?js|css)$")
 _MOST_LISTED = 5
 _SIDEWAYS_PX = 2  # rounding
 
@@ -175,6 +178,7 @@ def right_build(
 
     `commits` are the repository's, newest first (empty where it cannot be read); `before` is what preflight
     recorded of the old page (`assets`: path -> sha256, `texts`); `promised` the names of texts only the new page has.
+    Of a page that a server writes, files with the same bytes tell nothing, unless a bundler names them by their bytes.
     """
     shown = {mark: value for mark, value in page.marks if _HASH.search(value) or _HASH.search(mark)}
     newest = next((mark for mark in shown if commits and _names_commit(mark, shown[mark], commits[0])), "")
@@ -183,12 +187,20 @@ def right_build(
     older = next(((mark, one) for mark in shown for one in commits[1:] if _names_commit(mark, shown[mark], one)), None)
     if older:
         return _build("", _stale(check, page, f"{older[0]} shows {older[1][:9]}", f"commit {commits[0][:9]}", source))
-    if before and _same_files(page.assets, before.get("assets", {})):
+    is_same = bool(before) and _same_files(page.assets, (before or {}).get("assets", {}))
+    if is_same and _is_bundled(page):
         have = f"all {len(page.assets)} scripts and styles are byte for byte those of before the release"
         return _build("", _stale(check, page, have, "the new release's files", source))
     new_texts = [name for name in promised if name in page.texts and name not in (before or {}).get("texts", ())]
     if new_texts:
         return _build(f"what is served holds the new release's texts ({', '.join(new_texts)})")
+    if is_same:
+        return Judgement(
+            seen=0, unit="marks of a build", holds="",
+            undecided="a server writes this page, its scripts and styles are those of before the release and it shows "
+            "no commit; name its service and its repository ([services.frontend], [paths] frontend), or show the "
+            'commit in the page (<meta name="build">)',
+        )  # fmt: skip
     return Judgement(
         seen=0, unit="marks of a build", holds="",
         undecided="neither the page nor its files show a commit, and none of the new texts is in what was loaded; "
@@ -211,14 +223,15 @@ def old_build(
     `commits` are those of the checkout that was taken back, newest first; `before` and `released` are what preflight
     and the frontend gate recorded (`assets`: path -> sha256, `texts`); `promised` as for `right_build`.
     """
-    if before and _same_files(page.assets, before.get("assets", {})):
+    is_released = bool(released) and _same_files(page.assets, (released or {}).get("assets", {}))
+    if before and _same_files(page.assets, before.get("assets", {})) and not (is_released and page.from_server):
         return _build(f"all {len(page.assets)} scripts and styles are byte for byte those of before the release")
     known = (before or {}).get("texts", ())
     new_texts = [name for name in promised if name in page.texts and name not in known]
     if new_texts:
         have = f"what is served holds the new release's texts ({', '.join(new_texts)})"
         return _build("", _not_back(check, page, have, source))
-    if released and _same_files(page.assets, released.get("assets", {})):
+    if is_released and _is_bundled(page):
         have = f"all {len(page.assets)} scripts and styles are byte for byte those of the new release"
         return _build("", _not_back(check, page, have, source))
     shown = {mark: value for mark, value in page.marks if _HASH.search(value) or _HASH.search(mark)}
@@ -253,6 +266,11 @@ def _build(holds: str, *findings: Finding) -> Judgement:
 def _names_commit(mark: str, value: str, commit: str) -> bool:
     found = [*_HASH.findall(value), *_HASH.findall(mark)]
     return any(commit.lower().startswith(one.lower()) for one in found)
+
+
+def _is_bundled(page: PageFacts) -> bool:
+    """Whether another release has other files: those of a page that scripts write, and those named by their bytes."""
+    return not page.from_server or any(_BUNDLED.search(urlsplit(asset.url).path) for asset in page.assets)
 
 
 def _same_files(assets: Sequence[Asset], before: dict[str, str]) -> bool:

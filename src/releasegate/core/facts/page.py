@@ -77,7 +77,8 @@ class PageFacts:
     addresses on hosts that the target does not list. `sideways` is by how many CSS pixels the page is wider than the
     window: (name of the width, its pixels, pixels too many). `unlisted` are all hosts that were not asked, for the
     target does not list them; `led_to` those that were, for another host's answer led the browser there. `not_asked`
-    counts the scripts and styles of hosts that were not asked.
+    counts the scripts and styles of hosts that were not asked. `from_server` says that at least half of its words stand
+    in the document as it was sent: a server wrote the page, and not its scripts.
     """
 
     url: str
@@ -94,6 +95,7 @@ class PageFacts:
     unlisted: tuple[str, ...] = ()
     led_to: tuple[str, ...] = ()
     not_asked: int = 0
+    from_server: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,11 @@ _MARKS = """() => {
   if (window.__NEXT_DATA__?.buildId) found['__NEXT_DATA__.buildId'] = String(window.__NEXT_DATA__.buildId);
   return found;
 }"""
+_SENT_WORDS = """(html) => {
+  const sent = new DOMParser().parseFromString(html, 'text/html');
+  for (const el of sent.querySelectorAll('script, style, noscript, template')) el.remove();
+  return (sent.body?.textContent.match(/\\p{L}+/gu) ?? []).length;
+}"""
 _PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
   () => done(__releasegate.sideways()))))"""
 _STEADY_FRAMES = 3
@@ -143,7 +148,23 @@ def _facts(site: Site, visit: Visit, path: str) -> PageFacts:
         led_to=visit.interception.led_to,
         blocked=tuple(dict.fromkeys(url for kind, url in visit.interception.blocked if kind in _NEEDED)),
         not_asked=len({url for kind, url in visit.interception.blocked if kind in _ASSETS}),
+        from_server=words > 0 and 2 * _words_sent(visit) >= words,
     )
+
+
+def _words_sent(visit: Visit) -> int:
+    """Return how many words the document had as it was sent; 0 where the browser keeps it no more."""
+    sent = [
+        response
+        for response in list(visit.listener.responses)
+        if response.request.resource_type == "document"
+        and response.ok
+        and response.url == visit.page.url.partition("#")[0]
+    ]
+    try:
+        return int(visit.page.evaluate(_SENT_WORDS, sent[-1].text())) if sent else 0
+    except Error:
+        return 0
 
 
 def _sideways(visit: Visit) -> tuple[tuple[str, int, int], ...]:
