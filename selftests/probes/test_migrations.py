@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from releasegate.core import CannotMeasure
+from releasegate.core.facts.migrations import Bookkeeping
 from releasegate.probes.migrations import bookkeeping, migration_files
 from releasegate.probes.postgres import open_session
 from releasegate.target.models import Database
@@ -160,3 +161,15 @@ def test_what_waits_on_the_disk_is_known_before_the_release_is_there(here, tmp_p
         (tmp_path / name).write_text(TEXT, encoding="utf-8")
     files = migration_files(here, str(tmp_path), ["039-*.sql"], RELEASE).value
     assert (files.found, files.others) == ((), ("038-of-another.sql",))
+
+
+def test_each_migration_in_a_folder_of_its_own_has_those_beside_for_siblings(here, tmp_path):
+    """Prisma calls every file alike; a folder of something else is none, and neither is what lies deeper."""
+    names = ("20251101_first", "20251103_reply", "20251104_later", "rollback", "20251103_reply/old/20250101_x")
+    for name in names:
+        (tmp_path / "prisma" / name).mkdir(parents=True)
+        (tmp_path / "prisma" / name / "migration.sql").write_text(TEXT, encoding="utf-8")
+    files = migration_files(here, str(tmp_path), ["prisma/*_reply/migration.sql"], None).value
+    assert files.others == tuple(f"prisma/{name}/migration.sql" for name in (names[0], names[2], "rollback"))
+    booked = Bookkeeping(table="_prisma_migrations", column="migration_name", names=("20251101_first",))
+    assert booked.pending(files.others) == ("prisma/20251104_later/migration.sql",)

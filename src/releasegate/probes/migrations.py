@@ -131,24 +131,34 @@ def migration_files(
     where = machine.path(repository)
     with machine.noting() as noted:
         commit, tree = _release(machine, where, release)
-        found, missing, folders = [], [], set[str]()
+        found, missing = [], []
         for pattern in patterns:
-            folders.add(str(PurePosixPath(pattern).parent))
             here = [_on_disk(machine, where, path) for path in machine.glob(f"{where}/{pattern}")]
             there = [_in_commit(machine, where, commit, path) for path in tree if fnmatch(path, pattern)]
             found += here or there
             missing += [] if here or there else [pattern]
-        on_disk = [
-            _below(where, path)
-            for folder in sorted(folders)
-            for path in machine.glob(f"{PurePosixPath(where) / folder}/*")
-        ]
-        beside = {*on_disk, *(path for path in tree if str(PurePosixPath(path).parent) in folders)}
+        siblings = sorted({one for pattern in patterns for one in _siblings(PurePosixPath(pattern))})
+        on_disk = [_below(where, path) for one in siblings for path in machine.glob(f"{where}/{one}")]
+        beside = {*on_disk, *(path for path in tree if any(_is_one_of(PurePosixPath(path), one) for one in siblings))}
         endings = {PurePosixPath(path).suffix for path in (*patterns, *(file.path for file in found))}
         own = {file.path for file in found}
         others = tuple(sorted(path for path in beside - own if PurePosixPath(path).suffix in endings))
         value = MigrationFiles(repository=where, found=tuple(found), missing=tuple(missing), others=others)
         return noted.measurement(value, rows=len(found), unit="migration files")
+
+
+def _siblings(pattern: PurePosixPath) -> list[str]:
+    """Return the patterns of what lies beside the files of `pattern`: in their folder, and in its siblings.
+
+    In the siblings where the file's own name does not tell one migration from another: Prisma keeps each in a folder of
+    its own, and calls the file migration.sql in all of them.
+    """
+    own = [str(pattern.parent / "*")]
+    return own if re.search(r"[\d*?\[]", pattern.name) else [*own, str(pattern.parent.parent / "*" / pattern.name)]
+
+
+def _is_one_of(path: PurePosixPath, pattern: str) -> bool:
+    return len(path.parts) == len(PurePosixPath(pattern).parts) and path.match(pattern)
 
 
 def _release(machine: Machine, where: str, release: str | None) -> tuple[str, list[str]]:

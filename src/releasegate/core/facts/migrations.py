@@ -109,5 +109,7 @@ def _key(name: str) -> tuple[str, str]:
 
 
 def _number(name: str) -> int | None:
-    match = re.match(r"[vV]?(\d+)", PurePosixPath(name).name)
+    """Return the number that a file begins with, or its folder where the file's own name holds none (Prisma)."""
+    path = PurePosixPath(name)
+    match = re.match(r"[vV]?(\d+)", path.name if re.search(r"\d", path.name) else path.parent.name or path.name)
     return int(match.group(1)) if match else None
