@@ -140,6 +140,30 @@ def test_a_case_has_a_column_and_its_values(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("listed", "promised", "said"),
+    [
+        ("public.m", "m", "schema: table m stands in tables as public.m; write it alike in both places"),
+        ("m", "app.m", "schema: table app.m stands in tables as m; write it alike in both places"),
+        ("app.m", "app.m", None),
+        ("app.m", "old.m", None),
+        ("app.m", "n", None),
+    ],
+)
+def test_a_table_is_written_alike_in_both_places(tmp_path, listed, promised, said):
+    """Else its columns would be looked for in a table that nobody looks at, and be missing."""
+    text = (
+        f'[schema]\ntables = ["{listed}"]\n'
+        f'[[schema.columns]]\ntable = "{promised}"\nname = "c"\ntype = "text"\nsource = "s"\n'
+    )
+    path = tmp_path / "c.toml"
+    if said:
+        assert refusal(path, text) == said
+        return
+    path.write_text(LEAST + text, "utf-8")
+    assert changes.load(path).change.db is not None
+
+
 def test_an_id_names_a_folder(tmp_path):
     """A slash in it would leave the folder of reports."""
     path = tmp_path / "c.toml"

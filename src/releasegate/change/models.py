@@ -164,6 +164,15 @@ class Schema(Model):
     survivors: tuple[Survivors, ...] = ()
     queries: tuple[Query, ...] = ()
 
+    @model_validator(mode="after")
+    def _spelled_alike(self) -> Self:
+        by_name = {table.rpartition(".")[2]: table for table in self.tables}
+        for promise in (*self.columns, *self.foreign_keys, *self.indexes, *self.survivors):
+            listed = by_name.get(promise.table.rpartition(".")[2], promise.table)
+            if promise.table not in self.tables and ("." in promise.table) != ("." in listed):
+                raise ValueError(f"table {promise.table} stands in tables as {listed}; write it alike in both places")
+        return self
+
 
 class Marker(Promise):
     """What a backfilled row carries, at any one of the places `at`."""
