@@ -6,6 +6,7 @@ A section that is absent promises nothing, and what is not promised is not judge
 
 from __future__ import annotations
 
+from itertools import chain
 from math import inf
 from typing import Annotated, Literal, Self
 
@@ -167,10 +168,11 @@ class Schema(Model):
     @model_validator(mode="after")
     def _spelled_alike(self) -> Self:
         by_name = {table.rpartition(".")[2]: table for table in self.tables}
-        for promise in (*self.columns, *self.foreign_keys, *self.indexes, *self.survivors):
-            listed = by_name.get(promise.table.rpartition(".")[2], promise.table)
-            if promise.table not in self.tables and ("." in promise.table) != ("." in listed):
-                raise ValueError(f"table {promise.table} stands in tables as {listed}; write it alike in both places")
+        lists = ((one.table for one in many) for many in (self.columns, self.foreign_keys, self.indexes, self.survivors))
+        for table in chain.from_iterable(lists):
+            listed = by_name.get(table.rpartition(".")[2], table)
+            if table not in self.tables and ("." in table) != ("." in listed):
+                raise ValueError(f"table {table} stands in tables as {listed}; write it alike in both places")
         return self
 
 
