@@ -126,6 +126,21 @@ def test_what_was_not_asked_is_no_file_that_came():
     )
 
 
+KEPT_OUT = "the page leads on to sso.x, which the target does not list; add it to [frontend] hosts and look again"
+
+
+def test_a_page_on_a_host_that_was_not_asked_cannot_be_told():
+    """Nor can a login that leads there, whatever was answered before."""
+    page = replace(PAGE, status=None, words=0, error=KEPT_OUT, is_kept_out=True)
+    assert (loads(page).verdict, loads(page).sentence) == (Verdict.INCONCLUSIVE, KEPT_OUT)
+    kept_out = replace(IN, is_in=False, is_kept_out=True, trouble=KEPT_OUT)
+    judged = loading.login_works("frontend/login", kept_out, "runbook 5.5")
+    assert (judged.verdict, judged.sentence) == (
+        Verdict.INCONCLUSIVE,
+        f"whether the form lets one in cannot be told: {KEPT_OUT}",
+    )
+
+
 def test_a_page_of_one_picture_loads():
     """A page without words but with a picture is silent."""
     assert loads(replace(PAGE, words=0, pictures=1)).verdict is Verdict.PASS
@@ -300,6 +315,8 @@ def test_an_empty_conversation_is_never_a_pass():
     """A page that shows none of the messages fails, with what its requests were answered."""
     judged = old_media(replace(THREAD, found=0, loaded=None, media=(), errors=("GET /messages answered 500",)))
     assert judged.sentence == "conversation c1: none of them is on the page; GET /messages answered 500"
+    elsewhere = old_media(replace(THREAD, found=0, loaded=None, media=(), way_on=KEPT_OUT))
+    assert (elsewhere.verdict, elsewhere.sentence) == (Verdict.INCONCLUSIVE, KEPT_OUT)
     waiting = old_media(replace(THREAD, found=0, loaded=None, media=(), unlisted=("push.example",)))
     assert waiting.sentence == (
         "conversation c1: none of them is on the page; not asked, for the target does not list them: push.example"

@@ -53,10 +53,11 @@ def oficina(tmp_path: Path) -> Iterator[Callable[..., tuple[Site, Samples, Ofici
             *faults: str,
             certificate: Path | None = None,
             moved_to: str = "",
+            elsewhere: dict[str, str] | None = None,
             browser: dict[str, object] | None = None,
             **frontend: object,
         ) -> tuple[Site, Samples, Oficina]:
-            running = stack.enter_context(Oficina(faults, certificate, moved_to))
+            running = stack.enter_context(Oficina(faults, certificate, moved_to, elsewhere or {}))
             target = target_of(running, browser=browser, **frontend)
             site = stack.enter_context(
                 open_site(target, change(), tmp_path / f"session-{running.url.rsplit(':', 1)[-1][:5]}.json")

@@ -20,8 +20,8 @@ from releasegate.target.models import Frontend
 
 def later(site, file, target=None, *, anew=False):
     """Return the page as the next gate meets it, in a run that begins now."""
-    began = time.time()
-    return Site(site._browser, target or site.target, site.change, KeptLogin(file, began, anew=anew), began)
+    kept = KeptLogin(file, time.time(), anew=anew)
+    return Site(site._browser, site._fence, target or site.target, site.change, kept)
 
 
 def saved(site, tmp_path):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from releasegate.probes.browser.interception import Interception, Rules
+from releasegate.probes.browser.interception import Interception, Rules, not_listed
 
 EMAIL, PASSWORD = "ana@x.example", "couro cru 9"
 
@@ -45,12 +45,44 @@ def test_the_login_is_let_through_and_nothing_else_that_writes(request_, outside
     assert found == [outside, inside]
 
 
-def test_a_host_to_which_an_answer_leads_is_noted():
-    """The browser follows by itself; a listed host is nothing to note."""
+def led(*urls, kind="image"):
+    """Return a request as Playwright tells it: the last one of a way."""
+    step = None
+    for url in urls:
+        step = SimpleNamespace(
+            url=url, resource_type=kind, redirected_from=step, is_navigation_request=lambda: kind == "document",
+            frame=SimpleNamespace(parent_frame=None),
+        )  # fmt: skip
+    return step
+
+
+WAYS = (("https://x.example/a", "https://x.example/b"), ("https://x.example/1?t=s", "https://cdn.example/2?sig=f"))
+
+
+@pytest.mark.parametrize(
+    ("is_fenced", "unlisted", "led_to"), [(True, ("cdn.example",), ()), (False, (), ("cdn.example",))]
+)
+def test_a_host_to_which_an_answer_leads_is_noted(is_fenced, unlisted, led_to):
+    """Behind the fence as not asked, with all that is on the way; without one as asked. A listed host is neither."""
+    kept = Interception(rules(has_session=True), is_fenced=is_fenced)
+    for way in WAYS:
+        kept.was_led(led(*way))
+    assert (kept.unlisted, kept.led_to, kept.touched) == (unlisted, led_to, set(WAYS[1]) if is_fenced else set())
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("image", ""),
+        ("fetch", not_listed("https://x.example/1 leads on to cdn.example")),
+        ("document", not_listed("the page leads on to cdn.example")),
+    ],
+)
+def test_why_one_came_no_further_is_said_of_the_page_and_its_data(kind, said):
+    """Without the query, in which a signature may stand; a picture keeps nobody from going on."""
     kept = Interception(rules(has_session=True))
-    for url in ("https://x.example/inbox", "https://sso.example/login?next=1", "https://sso.example/2"):
-        kept.was_led_to(url)
-    assert kept.led_to == ("sso.example",)
+    kept.was_led(led(*WAYS[1], kind=kind))
+    assert kept.way_on == said
 
 
 def test_a_socket_to_a_host_that_nobody_listed_is_closed():

@@ -37,4 +37,5 @@ def test_the_errors_of_the_old_page_are_known(site, inside, require):
     assets = {urlsplit(asset.url).path: asset.sha256 for asset in page.value.assets}
     seen = {"texts": list(page.value.texts), "sideways": checks.too_wide_on(page.value)}
     kept = replace(page, shown={"shapes": shapes, "assets": assets, **seen})
-    require(checks.baseline_recorded(1 if page.value.status else 0, shapes, len(assets)), kept, events, inside)
+    judged = checks.baseline_recorded(1 if page.value.status else 0, shapes, len(assets), page.value.error)
+    require(judged, kept, events, inside)

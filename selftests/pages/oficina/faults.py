@@ -40,6 +40,13 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "raiz.insertBefore(document.createElement('textarea'), rolo.nextSibling).oninput = function () { pega('servico/digitou', null, function () {}); }; raiz.querySelector('textarea').focus(); rolo.scrollTop = rolo.scrollHeight;"),
     "pictures-from-elsewhere": (  # a habit, no fault: a host of somebody else's makes them smaller
         "programa.js", "return 'mini?largura", "return 'https://fotos.example/mini?largura"),
+    "large-from-elsewhere": (  # a habit, no fault
+        "programa.js", "  prova.onerror = function () { sumiu(palco); };\n  prova.src = arquivo.onde;",
+        "  prova.onerror = function () { sumiu(palco); };\n  prova.src = 'https://fotos.example/' + encodeURIComponent(arquivo.onde);"),
+    "login-elsewhere": (  # a habit, no fault: one logs in on a host for everything
+        "programa.js", "function entrada() {", "function entrada() { location.href = 'https://entrada.example/?volta=loja'; return;"),
+    "leaves-after-login": (  # a habit, no fault
+        "programa.js", "location.hash = '#/painel';\n        roteia();", "location.href = 'https://app.example/loja/';"),
     "gives-up": ("programa.js", "  pedido.send(corpo", "  pedido.timeout = 4000;\n  pedido.send(corpo"),
     "error-as-empty": ("programa.js", "'Não deu para carregar. Tente de novo.'", "'Nenhuma mensagem.'"),
     "no-keyboard": ("programa.js", "quadro.tabIndex = 0;", ""),

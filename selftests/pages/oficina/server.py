@@ -43,6 +43,7 @@ class Oficina:
     faults: Iterable[str] = ()
     certificate: Path | None = None  # with its key in the same file; then it is https
     moved_to: str = ""  # where the first page sends one
+    elsewhere: dict[str, str] = field(default_factory=dict)  # what its addresses begin with -> where they send one
     host: str = "127.0.0.1"
     writes: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -133,6 +134,8 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
             oficina.asked.append(self.path)
             if oficina.moved_to and not place:
                 self.send(302, "text/plain", b"", location=oficina.moved_to)
+            elif moved := next((to for piece, to in oficina.elsewhere.items() if place.startswith(piece)), ""):
+                self.send(302, "text/plain", b"", location=moved + self.path.removeprefix("/loja/"))
             elif place.startswith("servico/"):
                 self.answer(*self.service(place.removeprefix("servico/")))
             elif place == "mini":

@@ -21,13 +21,15 @@ _SIDEWAYS_PX = 2  # rounding
 def page_loads(check: str, page: PageFacts, source: str) -> Judgement:
     """Judge that the page answers 2xx, shows something, and that its scripts and styles all came.
 
-    A page that shows nothing while this program answered what it asked of hosts that nobody listed cannot be told.
+    A page that shows nothing while this program answered what it asked of hosts that nobody listed cannot be told, nor
+    can one that is on such a host itself.
     """
     missing = [asset for asset in page.assets if not asset.is_loaded]
-    findings = [_not_loaded(check, page, source)] if page.status is None or not 200 <= page.status < 300 else []
+    is_answered = page.status is not None and 200 <= page.status < 300
+    findings = [] if is_answered or page.is_kept_out else [_not_loaded(check, page, source)]
     findings += [_asset_missing(check, asset, source) for asset in missing]
     is_blank = not findings and not page.words and not page.pictures
-    if is_blank and not page.blocked:
+    if is_blank and not page.blocked and not page.is_kept_out:
         findings.append(_blank(check, page, source))
     return Judgement(
         seen=1 + len(page.assets),
@@ -35,7 +37,7 @@ def page_loads(check: str, page: PageFacts, source: str) -> Judgement:
         holds=f"{page.url} answers {page.status}, with {count(page.words, 'word')} and "
         f"{count(len(page.assets), 'script or style', 'scripts and styles')}" + _not_asked(page),
         findings=tuple(findings),
-        undecided=_blocked(page) if findings or is_blank else "",
+        undecided=page.error if page.is_kept_out else _blocked(page) if findings or is_blank else "",
     )
 
 
@@ -71,13 +73,17 @@ def console_clean(
     )
 
 
-def baseline_recorded(pages: int, shapes: Sequence[str], assets: int) -> Judgement:
-    """Judge that the old page was looked at; whatever it does, it is what people have today."""
+def baseline_recorded(pages: int, shapes: Sequence[str], assets: int, trouble: str = "") -> Judgement:
+    """Judge that the old page was looked at; whatever it does, it is what people have today.
+
+    `trouble` says why nobody could look.
+    """
     return Judgement(
         seen=pages,
         unit="pages",
         holds=f"the old page: {count(len(shapes), 'thing', 'kinds of things')} that went wrong and "
         f"{count(assets, 'script or style', 'scripts and styles')} recorded",
+        undecided=trouble,
     )
 
 
@@ -88,8 +94,10 @@ def login_works(check: str, login: LoginFacts, source: str) -> Judgement:
     prepared = f'the form was not tried: the target says login = "{login.prepared}"' if login.prepared else ""
     if login.prepared and not login.is_in:
         undecided = f"{prepared}, and that does not let one in: {login.trouble}"
+    elif login.is_kept_out:
+        undecided = f"whether the form lets one in cannot be told: {login.trouble}"
     elif not login.is_in and not login.answers:
-        undecided = f"nothing was sent to log in: {login.trouble}"
+        undecided = _why_not_sent(login)
     elif not login.is_in:
         findings.append(_not_in(check, login, source))
     elif login.survives is False:
@@ -106,18 +114,22 @@ def login_works(check: str, login: LoginFacts, source: str) -> Judgement:
 
 def wrong_password_refused(check: str, tries: Sequence[LoginFacts], source: str) -> Judgement:
     """Judge that a wrong password does not let one in; N/A where none was to be tried."""
-    sent = [login for login in tries if login.is_in or login.answers]
+    sent = [login for login in tries if login.is_in or (login.answers and not login.is_kept_out)]
     said = f', and the page says "{sent[0].said}"' if sent and sent[0].said else ""
     return Judgement(
         seen=len(sent),
         unit="logins",
         holds=f"a wrong password is refused: {', '.join(answer for login in sent for answer in login.answers)}{said}",
         findings=tuple(_let_in(check, login, source) for login in sent if login.is_in),
-        undecided=next((f"nothing was sent to log in: {login.trouble}" for login in tries if login not in sent), ""),
+        undecided=next((_why_not_sent(login) for login in tries if login not in sent), ""),
         not_applicable=""
         if tries
         else "not tried, for it can lock an account; [frontend] try_wrong_password asks for it",
     )
+
+
+def _why_not_sent(login: LoginFacts) -> str:
+    return login.trouble if login.is_kept_out else f"nothing was sent to log in: {login.trouble}"
 
 
 def _let_in(check: str, login: LoginFacts, source: str) -> Finding:

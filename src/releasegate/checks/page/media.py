@@ -107,7 +107,8 @@ def arrows_lead_on(
 
 
 def _is_empty(thread: ThreadFacts) -> bool:
-    return thread.messages > 0 and thread.found == 0
+    """Whether nothing of a conversation is there, for all that the page was given."""
+    return thread.messages > 0 and thread.found == 0 and not thread.way_on
 
 
 def _empty(check: str, thread: ThreadFacts, source: str) -> Finding:
@@ -173,7 +174,7 @@ def _called_unavailable(check: str, thread: ThreadFacts, media: Sequence[MediumF
 
 
 def _undecided(threads: Sequence[ThreadFacts], unseen: Sequence[str]) -> str:
-    trouble = _troubles(thread.trouble for thread in threads)
+    trouble = _troubles(thread.trouble or (thread.way_on if thread.found == 0 else "") for thread in threads)
     if trouble:
         return trouble
     answered = next(
@@ -184,7 +185,10 @@ def _undecided(threads: Sequence[ThreadFacts], unseen: Sequence[str]) -> str:
             f"conversation {answered.conversation} stayed empty, and the page had sent {answered.answered_by_us[0]}, "
             "which this gate answered itself; if that only reads, allow it in the target's [frontend] allow_writes"
         )
-    return f"no old {' and no old '.join(unseen)} could be seen, although the data holds some" if unseen else ""
+    if not unseen:
+        return ""
+    elsewhere = next((thread.way_on for thread in threads if thread.way_on), "")
+    return elsewhere or f"no old {' and no old '.join(unseen)} could be seen, although the data holds some"
 
 
 def _troubles(troubles: Iterable[str]) -> str:

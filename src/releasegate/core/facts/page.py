@@ -77,8 +77,9 @@ class PageFacts:
     addresses on hosts that the target does not list. `sideways` is by how many CSS pixels the page is wider than the
     window: (name of the width, its pixels, pixels too many). `unlisted` are all hosts that were not asked, for the
     target does not list them; `led_to` those that were, for another host's answer led the browser there. `not_asked`
-    counts the scripts and styles of hosts that were not asked. `from_server` says that at least half of its words stand
-    in the document as it was sent: a server wrote the page, and not its scripts.
+    counts the scripts and styles of hosts that were not asked; `is_kept_out` says that the page itself was on one.
+    `from_server` says that at least half of its words stand in the document as it was sent: a server wrote the page,
+    and not its scripts.
     """
 
     url: str
@@ -96,6 +97,7 @@ class PageFacts:
     led_to: tuple[str, ...] = ()
     not_asked: int = 0
     from_server: bool = False
+    is_kept_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,7 @@ class LoginFacts:
 
     `answers` are the statuses of the requests that carried what was typed; `survives` whether one was still logged
     in after a reload, None where it was not tried. `prepared` is how one was logged in without the form ("state",
-    "token", "none"), "" for the form.
+    "token", "none"), "" for the form. `is_kept_out` says that the page led on to a host that nobody listed.
     """
 
     url: str
@@ -115,6 +117,7 @@ class LoginFacts:
     survives: bool | None = None
     said: str = ""
     prepared: str = ""
+    is_kept_out: bool = False
 
 
 class Shown(StrEnum):
@@ -160,8 +163,9 @@ class ThreadFacts:
     `loaded` counts the messages that the page received, None where its traffic does not tell; `found` those of
     them that are on the page. `media` are those of the loaded messages. `errors` are requests for data that
     answered 4xx, 5xx or not at all; `answered_by_us` the requests that this program answered itself meanwhile, and
-    `unlisted` the hosts that it did not ask; `led_to` those not listed that an answer led the browser to. `sockets`
-    are the page's WebSockets, with how many messages it sent.
+    `unlisted` the hosts that it did not ask; `led_to` those not listed that an answer led the browser to. `way_on`
+    says which data of a listed host is on one that was not asked. `sockets` are the page's WebSockets, with how many
+    messages it sent.
     `trouble` says why the conversation could not be looked at. `unavailable` counts the places where the text
     that says so is visible.
     """
@@ -177,6 +181,7 @@ class ThreadFacts:
     answered_by_us: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     led_to: tuple[str, ...] = ()
+    way_on: str = ""
     sockets: tuple[tuple[str, int], ...] = ()
     trouble: str = ""
 

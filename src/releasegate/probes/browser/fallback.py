@@ -102,7 +102,10 @@ def _standing(desk: Desk, conversation: Conversation, chosen: Medium) -> list[Me
         alone = {one.message: one for one in once}  # one of each message: the others tell whether it moved
         apart = _of_other_files(chosen, reversed(alone.values()))
         nearest = list(islice(apart, 2 * len(DeadWay)))
-        shown = [fact.url for fact in thread.bring_up(nearest) if fact.shown in (Shown.PAINTED, Shown.PLAYER)]
+        try:
+            shown = [fact.url for fact in thread.bring_up(nearest) if fact.shown in (Shown.PAINTED, Shown.PLAYER)]
+        except StuckOnPage:  # whoever looks at the chosen one says so
+            shown = []
     return [chosen, *(one for one in nearest if one.url in shown)][: len(DeadWay)]
 
 

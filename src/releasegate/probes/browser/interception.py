@@ -3,7 +3,7 @@
 Everything that is not GET, HEAD or OPTIONS is answered here, with 200 `{}` (an aborted request makes pages throw) or as
 the target says, unless it is the login or the target lets it through. Hosts that the target does not list are never
 asked, nor do WebSockets reach them; where a listed host's answer leads the browser on to another host, the browser
-follows by itself: that is noted.
+follows by itself, as far as the fence (`fence.py`), and what fails there is ours.
 
 What is the login: a POST, PUT or PATCH that holds the typed password; a POST that asks for a session again by its usual
 address; and, in a window in which nobody is logged in, a POST that holds the typed e-mail or goes to a login's usual
@@ -16,7 +16,7 @@ import base64
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
@@ -25,7 +25,7 @@ from playwright.sync_api import Error, Request, Route, WebSocketRoute
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _NOT_NETWORK: Final = ("data:", "blob:", "about:", "chrome-extension:")
 # Asking for a session again is part of being logged in; these paths write nothing that a customer would see. A token
 # for push messages is no session, nor is one of chat.
@@ -138,7 +138,7 @@ class Rules:
     def is_listed(self, url: str) -> bool:
         """Whether the target lists the host of `url`; all names of this machine are one."""
         host = (urlsplit(url).hostname or "").lower()
-        return host in self.hosts or (host in _LOOPBACK and bool(self.hosts & _LOOPBACK))
+        return host in self.hosts or (host in LOOPBACK and bool(self.hosts & LOOPBACK))
 
     def lets_through(self, request: Request) -> bool:
         """Whether a request may go to the deployment."""
@@ -163,11 +163,24 @@ class Rules:
         return any(method in (request.method, "*") and path.search(request.url) for method, path in self.writes)
 
 
+@dataclass(frozen=True, slots=True)
+class Led:
+    """A request whose answers led the browser to a `host` that nobody listed, which was not asked.
+
+    `urls` are the addresses on the way there, the first one first; `kind` is Playwright's resource type.
+    """
+
+    kind: str
+    urls: tuple[str, ...]
+    host: str
+
+
 @dataclass(slots=True)
 class Interception:
     """Answers the requests of one page. `answered` and `blocked` list what was kept from the deployment.
 
-    `led` are the hosts that nobody listed to which an answer led the browser all the same.
+    `led` are the requests that answers led to hosts which nobody listed, `gone` the hosts to which the page itself
+    went; neither was asked. Without a fence (`is_fenced`) they were: `led_to`.
     `written` is the status and the body that a request which would write is answered with.
     """
 
@@ -177,7 +190,10 @@ class Interception:
     answered: list[str] = field(default_factory=list)
     blocked: list[tuple[str, str]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
-    led: list[str] = field(default_factory=list)
+    is_fenced: bool = True
+    led: list[Led] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    _asked: list[str] = field(default_factory=list)
 
     @property
     def may_have_upset(self) -> bool:
@@ -192,12 +208,32 @@ class Interception:
     @property
     def led_to(self) -> tuple[str, ...]:
         """The hosts that nobody listed and the browser asked, for a listed host led it there; each once."""
-        return tuple(dict.fromkeys(self.led))
+        return tuple(dict.fromkeys(self._asked))
 
-    def was_led_to(self, url: str) -> None:
-        """Note that an answer led the browser to `url`."""
-        if not self.rules.is_listed(url) and not url.startswith(_NOT_NETWORK):
-            self.led.append(urlsplit(url).hostname or "")
+    @property
+    def way_on(self) -> str:
+        """What is to be said where one came no further, for the page or its data is on a host that nobody listed."""
+        if self.gone:
+            return not_listed(f"the page leads on to {self.gone[-1]}")
+        led = next((one for one in self.led if one.kind in _READ and len(one.urls) > 1), None)
+        return not_listed(f"{led.urls[0].split('?')[0]} leads on to {led.host}") if led else ""
+
+    def was_led(self, request: Request) -> None:
+        """Take note of a request that an answer led the browser to, or that failed though no route saw it."""
+        if not self.is_kept(request.url):
+            return
+        host = urlsplit(request.url).hostname or ""
+        if not self.is_fenced:
+            self._asked.append(host)
+            return
+        urls = tuple(reversed([one.url for one in _on_the_way(request)]))
+        self.led.append(Led(request.resource_type, urls, host))
+        self.touched.update(urls)
+        self._keep(request)
+
+    def is_kept(self, url: str) -> bool:
+        """Whether the host of `url` must not be asked."""
+        return not url.startswith(_NOT_NETWORK) and not self.rules.is_listed(url)
 
     def bars(self, url: str) -> bool:
         """Whether a WebSocket to `url` is kept from its host; `wss://x` is listed where `x` is."""
@@ -224,7 +260,7 @@ class Interception:
             self.touched.add(request.url)
             cut.answer(route)
         elif not self.rules.is_listed(request.url):
-            self.blocked.append((request.resource_type, request.url.split("?")[0]))
+            self._keep(request)
             self._answer(route, request)
         elif not self.rules.lets_through(request):
             if request.resource_type != "ping":
@@ -233,11 +269,39 @@ class Interception:
         else:
             route.continue_()
 
+    def _keep(self, request: Request) -> None:
+        self.blocked.append((request.resource_type, request.url.split("?")[0]))
+        if _is_of_the_page(request):
+            self.gone.append(urlsplit(request.url).hostname or "")
+
     def _answer(self, route: Route, request: Request) -> None:
         self.touched.add(request.url)
         status, plain = self.written if request.method not in SAFE else (200, "{}")
         content_type, body = _EMPTY.get(request.resource_type, ("application/json", plain.encode()))
         route.fulfill(status=status, body=body, headers={"content-type": content_type, **_cors(request)})
+
+
+def not_listed(what: str) -> str:
+    """Return the sentence for what is on a host that the target does not list; `what` ends with its name."""
+    return f"{what}, which the target does not list; add it to [frontend] hosts and look again"
+
+
+def _on_the_way(request: Request) -> Iterator[Request]:
+    """Give a request and those that it was redirected from, the last one first."""
+    step: Request | None = request
+    while step is not None:
+        yield step
+        step = step.redirected_from
+
+
+def _is_of_the_page(request: Request) -> bool:
+    """Whether a request is for the document of the window, and not of a frame in it."""
+    if not request.is_navigation_request():
+        return False
+    try:
+        return request.frame.parent_frame is None
+    except Error:  # the window is not there yet
+        return True
 
 
 def _cors(request: Request) -> dict[str, str]:

@@ -18,6 +18,7 @@ _ASSETS = frozenset({"script", "stylesheet"})
 _DATA = frozenset({"fetch", "xhr", "document", "websocket", "eventsource"})
 _MEDIA = frozenset({"image", "media"})
 _NEEDED = frozenset({"document", "script", "stylesheet", "fetch", "xhr"})
+_AT_THE_FENCE = "net::ERR_PROXY_CONNECTION_FAILED"
 _LONGEST_WAIT_S = 4
 _LONGEST_TEXT = 400
 _LONGEST_BODY = 8_000_000
@@ -136,7 +137,7 @@ class Listener:
 
     def _on_request(self, request: Request) -> None:
         if request.redirected_from is not None:  # the browser follows without asking this program
-            self.interception.was_led_to(request.url)
+            self.interception.was_led(request)
         if request.resource_type in _NEEDED:
             self._asked[request] = time.monotonic()
 
@@ -153,6 +154,8 @@ class Listener:
 
     def _on_failure(self, request: Request) -> None:
         self._asked.pop(request, None)
+        if request.redirected_from is None and request.failure == _AT_THE_FENCE:  # no route saw it
+            self.interception.was_led(request)
         self.failures.append((request, request.failure or "failed"))
         self._recording.failed(self.window, request.method, request.url, request.failure or "failed")
 

@@ -133,7 +133,10 @@ def _facts(site: Site, visit: Visit, path: str) -> PageFacts:
     try:
         status = visit.open(path)
     except StuckOnPage as error:
-        return PageFacts(url=site.url(path), status=None, error=str(error))
+        kept = visit.interception.gone
+        return PageFacts(
+            url=site.url(path), status=None, error=str(error), is_kept_out=bool(kept), unlisted=tuple(kept)
+        )
     words, pictures = visit.page.evaluate("[__releasegate.words(), __releasegate.pictures()]")
     return PageFacts(
         url=visit.page.url,

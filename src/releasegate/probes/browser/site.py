@@ -24,6 +24,7 @@ from releasegate.core.durations import parse_duration
 from releasegate.core.facts.page import LoginFacts
 from releasegate.core.settings import for_children
 from releasegate.probes.browser import executable, prepared
+from releasegate.probes.browser.fence import Fence
 from releasegate.probes.browser.finding import Locators
 from releasegate.probes.browser.interception import Cut, Interception, Rules
 from releasegate.probes.browser.kept import Kept, KeptLogin
@@ -47,7 +48,7 @@ class Site:
     draws none must not keep the gate for minutes. `recording` is what the browser did last, in any window.
     """
 
-    def __init__(self, browser: Browser, target: Target, change: Change, kept: KeptLogin, began: float) -> None:
+    def __init__(self, browser: Browser, fence: Fence, target: Target, change: Change, kept: KeptLogin) -> None:
         if target.frontend is None:
             raise CannotMeasure("the target has no [frontend]")
         self.target = target
@@ -57,8 +58,8 @@ class Site:
         self.slowest_s = parse_duration(target.browser.slowest, where="browser.slowest").total_seconds()
         self.media_hosts: set[str] = set()
         self._browser = browser
+        self._fence = fence
         self._kept = kept
-        self._began = began
         self._picture = b""
         self._shared: BrowserContext | None = None
         self.patience = _MOST_STUCK
@@ -118,7 +119,11 @@ class Site:
 
     def knows_hosts_of(self, urls: Iterable[str]) -> None:
         """Let the page ask the hosts that the data's own media live on, as every user's browser does (GET only)."""
+        before = self._rules().hosts
         self.media_hosts |= {urlsplit(url).hostname or "" for url in urls} - {""}
+        if self._rules().hosts != before:  # the fence around the windows that are open is that of before
+            self._shared = None
+            self.trials.close()
 
     @property
     def _written(self) -> tuple[int, str]:
@@ -138,7 +143,9 @@ class Site:
     def _window(self, context: BrowserContext, cuts: list[Cut], *, has_session: bool = True) -> Visit:
         page = context.new_page()
         rules = self._rules(has_session=has_session)
-        interception = Interception(rules, cuts=cuts, written=self._written)
+        interception = Interception(
+            rules, cuts=cuts, written=self._written, is_fenced=self._fence.around(rules) is not None
+        )
         _route(page, interception)
         return Visit(self, page, interception, has_session=has_session)
 
@@ -150,7 +157,9 @@ class Site:
 
     def _context(self, state: dict[str, Any] | None, *, bare: bool = False) -> BrowserContext:
         settings, backend = self.target.browser, self.target.backend
+        rules = self._rules(has_session=state is not None)
         context = self._browser.new_context(
+            proxy=self._fence.around(rules),
             storage_state=state["state"] if state else None,
             viewport={"width": settings.viewport[0], "height": settings.viewport[1]},
             locale=settings.locale,
@@ -164,7 +173,6 @@ class Site:
         context.add_init_script(path=_IN_PAGE)
         if state and state["session_storage"]:
             context.add_init_script(_restoring(self.frontend.url, state["session_storage"]))
-        rules = self._rules(has_session=state is not None)
         others = Interception(rules, written=self._written)  # windows that the page itself opens
         _route(context, others)
         return context
@@ -212,8 +220,10 @@ class Site:
                 trouble = "" if is_in else f"{visit.page.url} asks who one is"
             except StuckOnPage as error:
                 is_in, trouble = False, str(error)
-            self._picture = b"" if is_in else visit.picture()
-            return LoginFacts(url=self.url(path), is_in=is_in, landed=visit.page.url, trouble=trouble)
+            facts = LoginFacts(url=self.url(path), is_in=is_in, landed=visit.page.url, trouble=trouble)
+            facts = _as_far_as_listed(visit, facts)
+            self._picture = b"" if facts.is_in else visit.picture()
+            return facts
 
     def asks_who(self, visit: Visit) -> bool:
         """Whether a window shows a login, or the first of its two steps."""
@@ -235,10 +245,11 @@ class Site:
         """Log in by the page's form, once, and return how it went."""
         path = self.change.interface.page.path if self.change.interface and self.change.interface.page else "/"
         try:
-            return Login(visit.page, visit.listener, frontend, self.locators, self.slowest_s).go(path)
+            facts = Login(visit.page, visit.listener, frontend, self.locators, self.slowest_s).go(path)
         except (StuckOnPage, Error) as error:
             trouble = str(error) if isinstance(error, StuckOnPage) else str(error).splitlines()[0]
-            return LoginFacts(url=self.url(path), is_in=False, landed=visit.page.url, trouble=trouble)
+            facts = LoginFacts(url=self.url(path), is_in=False, landed=visit.page.url, trouble=trouble)
+        return _as_far_as_listed(visit, facts)
 
 
 def _route(where: Page | BrowserContext, interception: Interception) -> None:
@@ -262,7 +273,11 @@ def open_site(
     with `anew` no login from before counts. Raises CannotMeasure where no browser can be had.
     """
     began = time.time() if began is None else began
-    with TemporaryDirectory(prefix="releasegate-", ignore_cleanup_errors=True) as own, sync_playwright() as playwright:
+    with (
+        TemporaryDirectory(prefix="releasegate-", ignore_cleanup_errors=True) as own,
+        sync_playwright() as playwright,
+        Fence(target.browser.proxy) as fence,
+    ):
         path = executable.find(playwright, target.browser.executable)
         try:
             browser = playwright.chromium.launch(
@@ -274,9 +289,17 @@ def open_site(
         except Error as error:
             raise CannotMeasure(f"{path} did not start: {str(error).splitlines()[0]}") from error
         try:
-            yield Site(browser, target, change, KeptLogin(session, began, anew=anew), began)
+            yield Site(browser, fence, target, change, KeptLogin(session, began, anew=anew))
         finally:
             browser.close()
+
+
+def _as_far_as_listed(visit: Visit, facts: LoginFacts) -> LoginFacts:
+    """Return how a login went; where the page itself went to a host that nobody listed, nobody can tell."""
+    gone = visit.interception.gone
+    if not gone and (facts.is_in or not visit.interception.way_on):
+        return facts
+    return replace(facts, is_in=False, trouble=visit.interception.way_on, is_kept_out=True)
 
 
 def _password(frontend: Frontend) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from playwright.sync_api import Error
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import Event, MediumFacts, Shown, ThreadFacts
+from releasegate.probes.browser.interception import not_listed
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.visit import Visit
@@ -145,6 +147,7 @@ class Thread:
             answered_by_us=tuple(dict.fromkeys(self.visit.interception.answered)),
             unlisted=self.visit.interception.unlisted,
             led_to=self.visit.interception.led_to,
+            way_on=self.visit.interception.way_on,
             sockets=tuple(self.visit.listener.sockets.items()),
         )
 
@@ -176,12 +179,13 @@ class Thread:
         """
         keys = [self.key_of(medium) for medium in media]
         self.ask()
-        for key in keys:
-            if self.visit.site.patience > 0 and not self._await(key):
+        for medium, key in zip(media, keys, strict=True):
+            if self.visit.site.patience > 0 and not self._await(key, medium.url):
                 self.visit.site.patience -= 1
         states = {entry["key"]: entry for entry in self.ask()["media"]}
-        self._require_asked(keys)
-        return [_medium_facts(medium, states[key]) for medium, key in zip(media, keys, strict=True)]
+        facts = [_medium_facts(medium, states[key]) for medium, key in zip(media, keys, strict=True)]
+        self.require_asked(keys, [fact.url for fact in facts if not fact.shown.is_shown or fact.says_unavailable])
+        return facts
 
     def key_of(self, medium: Medium) -> str:
         """Return the key under which the page keeps the element that shows `medium`.
@@ -209,15 +213,25 @@ class Thread:
         """Whether the element that shows `medium` is still on the page, and shows it."""
         return self.visit.evaluate("standing", self.key_of(medium)) is not None
 
-    def _require_asked(self, keys: Sequence[str]) -> None:
-        ours = {url for kind, url in self.visit.interception.blocked if kind in ("image", "media")}
+    def require_asked(self, keys: Sequence[str], not_shown: Iterable[str]) -> None:
+        """See that nothing of ours stands under `keys`, and that no file of `not_shown` was kept from its host.
+
+        Raises StuckOnPage, which names the hosts that the target does not list.
+        """
+        interception = self.visit.interception
+        ours = {url for kind, url in interception.blocked if kind in ("image", "media")}
         shown = self.visit.evaluate("sources", keys) if ours else []
-        hosts = sorted({urlsplit(url).hostname or "" for url in shown if url.split("?")[0] in ours})
+        hosts = {urlsplit(url).hostname or "" for url in shown if url.split("?")[0] in ours}
+        hosts |= self._hosts_of(not_shown)
         if hosts:
             raise StuckOnPage(
-                f"the pictures are asked of {', '.join(hosts)}, which the target does not list; add it to [frontend] "
-                "hosts and look again", screenshot=self.visit.picture(),
-            )  # fmt: skip
+                not_listed(f"the pictures are asked of {', '.join(sorted(hosts))}"), screenshot=self.visit.picture()
+            )
+
+    def _hosts_of(self, urls: Iterable[str]) -> set[str]:
+        """Return the hosts that were not asked though those of the files `urls` led to them."""
+        led = self.visit.interception.led
+        return {one.host for url in urls for one in led if any(is_for(url, step) for step in one.urls)}
 
     def _keys(self) -> dict[Medium, str]:
         return {
@@ -226,10 +240,10 @@ class Thread:
             for place, medium in enumerate(message.media)
         }
 
-    def _await(self, key: str) -> bool:
+    def _await(self, key: str, url: str) -> bool:
         began, turns, direction = time.monotonic(), 0, -0.8
         while time.monotonic() - began < (_GRACE_S if turns > 1 else self.visit.site.slowest_s):
-            if self._stands(key):
+            if self._stands(key) or self._hosts_of([url]):
                 return True
             if not self._scroll_to(key, direction):
                 direction, turns = -direction, turns + 1
@@ -276,12 +290,21 @@ def needles(url: str) -> list[str]:
     return sorted(form for form in forms if form)
 
 
+def is_for(url: str, address: str) -> bool:
+    """Whether `address`, as it was asked for, is that of the file `url`; /media/12 is not that of /media/1."""
+    forms = "|".join(re.escape(form) for form in needles(url))
+    return re.search(f"(?:{forms})(?![0-9A-Za-z])", address) is not None
+
+
 def _with_life(site: Site, facts: ThreadFacts) -> ThreadFacts:
     """Try the files that are not shown, and those that the page calls unavailable, on an empty page."""
     doubtful = [(one.url, one.kind) for one in facts.media if not one.shown.is_shown or one.says_unavailable]
     if not doubtful:
         return facts
     alive = site.trials.sizes_of(doubtful)
+    hosts = sorted({host for url, _ in doubtful if (host := site.trials.host_of(url))})
+    if hosts:
+        return replace(facts, trouble=not_listed(f"the pictures are asked of {', '.join(hosts)}"))
     media = tuple(replace(one, is_alive=alive[one.url] is not None) if one.url in alive else one for one in facts.media)
     return replace(facts, media=media)
 

@@ -41,6 +41,7 @@ class Trials:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._sizes: dict[tuple[str, str], Size | None] = {}
+        self._hosts: dict[str, str] = {}
         self._open = ExitStack()
         self._visit: Visit | None = None
 
@@ -60,18 +61,26 @@ class Trials:
             raise StuckOnPage(f"{where}: the browser could not go on: {str(error).splitlines()[0]}") from error
         return {url: self._sizes[url, kind] for url, kind in wanted}
 
+    def host_of(self, url: str) -> str:
+        """Return the host that nobody listed to which a file that was tried leads, "" for none."""
+        return self._hosts.get(url, "")
+
     def close(self) -> None:
         """Close the window; the next file opens another."""
         self._visit = None
         self._open.close()
 
     def _try(self, url: str, kind: str) -> Size | None:
-        site, page = self._site, self._window().page
+        site, visit = self._site, self._window()
+        led = visit.interception.led
         bases = [site.frontend.url, *([site.target.backend.url] if site.target.backend else [])]
         for whole in dict.fromkeys(urljoin(base, url) for base in bases):
-            found = page.evaluate(_TRY, [whole, kind, site.slowest_s * 1000])
+            before = len(led)
+            found = visit.page.evaluate(_TRY, [whole, kind, site.slowest_s * 1000])
             if found:
                 return found[0], found[1]
+            if len(led) > before:
+                self._hosts[url] = led[-1].host
         return None
 
     def _window(self) -> Visit:

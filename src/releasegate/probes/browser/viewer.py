@@ -180,6 +180,8 @@ def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measureme
         with viewer_of(desk, conversation, medium) as viewer:
             thumbnail = viewer.open(medium)
             state = viewer.await_medium(medium, ratio)
+            is_shown = Shown(state["state"]).is_shown and not state["says"]
+            viewer.thread.require_asked(["enlarged"], [] if is_shown else [medium.url])
             facts = _viewer_facts(conversation, medium, state, thumbnail, viewer.visit)
             picture = viewer.visit.picture(outlined=viewer.visit.kept("enlarged") if facts.opened else None)
     except StuckOnPage as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +84,8 @@ class Visit:
             with self.doing(f"open {path}"):
                 response = self.page.goto(self.site.url(path), wait_until="load")
         except Error as error:
-            said = f"{self.site.url(path)}: {str(error).splitlines()[0]}"
-            raise StuckOnPage(said, screenshot=self.picture()) from error
+            said = self.interception.way_on or str(error).splitlines()[0]
+            raise StuckOnPage(f"{self.site.url(path)}: {said}", screenshot=self.picture()) from error
         self.settle()
         return response.status if response else None
 
@@ -95,6 +95,10 @@ class Visit:
 
     def open_inbox(self) -> None:
         """Go to where the conversations are listed."""
+        with self._naming_hosts():
+            self._go_to_the_list()
+
+    def _go_to_the_list(self) -> None:
         self.open(self._start())
         again = self.page.context in self.site.been_in
         run(self.page, "after_reload", self._steps("after_reload"), self.site.frontend.url, {}, again=again)
@@ -113,12 +117,23 @@ class Visit:
         """Go from the list into `conversation`, without waiting for what it shows."""
         steps = self._steps("conversation")
         values = {"id": conversation.id, "conversation": next(iter(conversation.names), "")}
-        with self.doing(f"enter conversation {conversation.id}"):
+        with self._naming_hosts(), self.doing(f"enter conversation {conversation.id}"):
             if steps:
                 run(self.page, "conversation", steps, self.site.frontend.url, {**values, **self._secrets()})
             else:
                 where = f"conversation {conversation.id}: its entry in the list"
                 press(self.page, self._entry_of(conversation, values), where, role="link")
+
+    @contextlib.contextmanager
+    def _naming_hosts(self) -> Iterator[None]:
+        """Where one gets stuck, name the host that was not asked, if the page or its data is there."""
+        try:
+            yield
+        except StuckOnPage as error:
+            way_on = self.interception.way_on
+            if not way_on or way_on in str(error):
+                raise
+            raise StuckOnPage(f"{way_on} ({error})", screenshot=error.screenshot) from error
 
     def saying(self) -> Saying:
         """Return what the window says now."""

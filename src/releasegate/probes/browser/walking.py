@@ -94,10 +94,14 @@ def _first_alive(site: Site, samples: Samples, kind: str) -> list[Choice]:
 
 
 def _alive(site: Site, choices: list[Choice]) -> list[Choice]:
-    """Return the first choice whose file this browser can show, as a list of one or none."""
-    return next(
-        ([choice] for choice in choices if site.trials.sizes_of([(choice[1].url, choice[1].kind)])[choice[1].url]), []
-    )
+    """Return the first choice whose file this browser can show, as a list of one or none.
+
+    Where there is none, the first whose file is on a host that nobody listed: whoever looks at it says so.
+    """
+    for choice in choices:
+        if site.trials.sizes_of([(choice[1].url, choice[1].kind)])[choice[1].url]:
+            return [choice]
+    return [choice for choice in choices if site.trials.host_of(choice[1].url)][:1]
 
 
 def _fresh(media: Iterable[Medium]) -> list[Medium]:
