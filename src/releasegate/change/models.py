@@ -168,8 +168,8 @@ class Schema(Model):
     @model_validator(mode="after")
     def _spelled_alike(self) -> Self:
         by_name = {table.rpartition(".")[2]: table for table in self.tables}
-        lists = ((one.table for one in many) for many in (self.columns, self.foreign_keys, self.indexes, self.survivors))
-        for table in chain.from_iterable(lists):
+        promised = (self.columns, self.foreign_keys, self.indexes, self.survivors)
+        for table in chain.from_iterable((one.table for one in many) for many in promised):
             listed = by_name.get(table.rpartition(".")[2], table)
             if table not in self.tables and ("." in table) != ("." in listed):
                 raise ValueError(f"table {table} stands in tables as {listed}; write it alike in both places")
