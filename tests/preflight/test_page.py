@@ -9,7 +9,7 @@ from releasegate.checks.page import loading as checks
 from releasegate.core import CannotMeasure
 from releasegate.core.facts.inbox import Conversation
 from releasegate.probes.browser import loading as probe
-from releasegate.probes.samples import names_of
+from releasegate.probes.samples import names_of, neighbours_of
 
 pytestmark = pytest.mark.preflight
 
@@ -24,7 +24,8 @@ def inside(site, target, request):
     try:
         listing = request.getfixturevalue("api").conversations(FIRST).value
         key = next(iter(listing.known_ids), None)
-        found = key and Conversation(id=key, names=names_of(listing).get(key, ()))
+        names = names_of(listing)
+        found = key and Conversation(id=key, names=names.get(key, ()), neighbours=neighbours_of(key, names))
         return probe.look_into_a_conversation(site, found) if found else None
     except CannotMeasure:
         return None

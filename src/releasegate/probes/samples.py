@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -93,7 +94,7 @@ class Finder:
             if not given and (read >= _MOST_READ or self._is_enough(found.values())):
                 break
             read += 1
-            conversation = self._conversation(key, names.get(key, ()))
+            conversation = replace(self._conversation(key, names.get(key, ())), neighbours=neighbours_of(key, names))
             if given or self._adds(conversation, found.values()):
                 found[key] = conversation
         chosen = with_customers(tuple(found.values()))
@@ -350,6 +351,11 @@ def names_of(listing: Listing) -> dict[str, tuple[str, ...]]:
         key: tuple(sorted((text for text in found if everywhere.count(text) == 1), key=_likely_name))
         for key, found in texts.items()
     }
+
+
+def neighbours_of(key: str, names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return a name of each other conversation, of some that are listed first."""
+    return tuple(found[0] for other, found in names.items() if found and other != key)[:_IN_SIGHT]
 
 
 def _likely_name(text: str) -> tuple[bool, int]:

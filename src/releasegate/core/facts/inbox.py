@@ -56,11 +56,13 @@ class Conversation:
 
     `names` are texts of its entry in the API's list that no other entry has: what people would click on. `customers`
     are the names of who writes in no other of the chosen conversations, () where there is no other to compare with.
+    `neighbours` are names of other entries of that list.
     """
 
     id: str
     names: tuple[str, ...] = field(default=(), repr=False)
     customers: tuple[str, ...] = field(default=(), repr=False)
+    neighbours: tuple[str, ...] = field(default=(), repr=False)
     messages: tuple[Message, ...] = ()
 
     @property

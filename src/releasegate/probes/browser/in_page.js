@@ -646,8 +646,31 @@
       || there.some((one) => one.matches("[role=slider], input[type=range]"));
   }
 
+  // Keep the entry of a conversation whose id is a short number, of what carries that number (`css`): a person, a page of
+  // the list and a saved search do too. It is what stands in a row with one of the conversation's `names`; where the page
+  // shows none of them and none of its `neighbours` either, at the `last`, what has the form of the most numbered links.
+  function entry({ css, names, neighbours, last }) {
+    const carriers = [...document.querySelectorAll(css)].filter(seen);
+    const formOf = (el) => (el.getAttribute("href") ?? el.id).replace(/\d+/g, "#");
+    const forms = new Map();
+    for (const el of document.querySelectorAll("a[href], [id]")) {
+      const text = el.getAttribute("href") ?? el.id;
+      if (/\d/.test(text) && seen(el)) forms.set(formOf(el), (forms.get(formOf(el)) ?? new Set()).add(text));
+    }
+    const often = (el) => forms.get(formOf(el))?.size ?? 0;
+    const has = (el, texts) => el && texts.some((text) => plain(el.textContent).includes(plain(text)));
+    const rowOf = (el) => el.closest("tr, li, article, [role=row], [role=listitem], [role=option]");
+    carriers.sort((one, other) => has(other, names) - has(one, names) || often(other) - often(one)
+      || formOf(one).length - formOf(other).length);
+    const named = carriers.find((el) => has(el, names) || has(rowOf(el), names));
+    const isOpen = last && !has(document.body, neighbours);
+    kept.delete("entry");
+    if (named ?? (isOpen && carriers[0])) kept.set("entry", named ?? carriers[0]);
+    return kept.has("entry");
+  }
+
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { saying, liesBare, blur, sharpen, keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
+  const api = { entry, saying, liesBare, blur, sharpen, keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from releasegate.probes.browser.site import Site
 
 
+_LONG_NUMBER = 7  # digits: an id that nothing else has by chance
 _MOST_TURNS = 6  # of a list of conversations: further down nobody looks
 
 
@@ -147,11 +148,12 @@ class Visit:
         """Return the element that the script inside the page keeps under `key`, None where it keeps none."""
         return self.page.evaluate_handle("key => __releasegate.kept.get(key) ?? null", key).as_element()
 
-    def _entry_of(self, conversation: Conversation, values: dict[str, str]) -> Locator:
-        def look() -> Locator | None:
+    def _entry_of(self, conversation: Conversation, values: dict[str, str]) -> Locator | Any:
+        def look() -> Locator | Any | None:
             return self._entry_now(conversation, values)
 
         found = look() or self._after_going_to_the_list(look) or self._further_down(look)
+        found = found or self._by_number(conversation, last=True)
         if found is None:
             wanted = either(conversation.names[:2]) if conversation.names else conversation.id
             raise stuck(self.page, f"conversation {conversation.id} ({wanted} in the list)", role="link")
@@ -181,14 +183,28 @@ class Visit:
                 return found
         return None
 
-    def _entry_now(self, conversation: Conversation, values: dict[str, str]) -> Locator | None:
+    def _entry_now(self, conversation: Conversation, values: dict[str, str]) -> Locator | Any | None:
         given = self.locators.given.get("conversation")
         if given is not None:
             return visible(locate(self.page, given, values))
-        wanted = [self.page.locator(selector) for selector in _entries_by_id(conversation.id)]
+        entry = self._by_number(conversation, last=not conversation.names)
+        if entry is not None:
+            return entry
+        is_number = _is_short_number(conversation.id)
+        wanted = [] if is_number else [self.page.locator(selector) for selector in _entries_by_id(conversation.id)]
         wanted += [self.page.get_by_text(name, exact=True) for name in conversation.names]
         wanted += [self.page.get_by_text(name) for name in conversation.names]
         return next(filter(None, map(visible, wanted)), None)
+
+    def _by_number(self, conversation: Conversation, *, last: bool) -> Any | None:
+        """Return the entry of a conversation whose id is a short number; None for others, and where nothing tells."""
+        if not _is_short_number(conversation.id):
+            return None
+        asked = {
+            "css": ", ".join(_entries_by_id(conversation.id)), "names": conversation.names,
+            "neighbours": conversation.neighbours, "last": last,
+        }  # fmt: skip
+        return self.kept("entry") if self.evaluate("entry", asked) else None
 
     def _steps(self, name: StepsName) -> Sequence[BrowserStep]:
         return self.site.frontend.steps.get(name, ())
@@ -201,6 +217,11 @@ class Visit:
         frontend = self.site.frontend
         password = frontend.password.get_secret_value() if frontend.password else ""
         return {"${EMAIL}": frontend.email, "${PASSWORD}": password}
+
+
+def _is_short_number(key: str) -> bool:
+    """Whether an id is one that other things on a page have too: a person, a page of the list, a saved search."""
+    return key.isdecimal() and len(key) < _LONG_NUMBER
 
 
 def _entries_by_id(key: str) -> tuple[str, ...]:
