@@ -323,6 +323,22 @@ def test_an_empty_conversation_is_never_a_pass():
     )
 
 
+def test_a_medium_that_stands_there_too_often_is_a_warning():
+    """Nobody promises that it does not; another message's is told once, and an old page's is its habit."""
+    thread = replace(THREAD, media=(replace(PHOTO, spare=1), replace(PHOTO, spare=1), replace(PHOTO, message="m2")))
+    judged = old_media(thread)
+    assert judged.verdict is Verdict.WARN
+    assert str(judged.findings[0]) == (
+        "smoke/old-media-shown: conversation c1\n"
+        "  want: each picture and video as often as the data says (nobody's promise; worth a look)\n"
+        "  have: 1 is drawn again in the same message: image of message m1, 1 too many\n"
+        "  why:  people believe that it was sent twice\n"
+        "  fix:  look whether the page draws the old field and the new attachments, one beside the other"
+    )
+    old_page = media.old_media_shown("rollback/x", [thread], ("image",), ("image",), "runbook", once=False)
+    assert (old_page.verdict, old_media(THREAD).verdict) == (Verdict.PASS, Verdict.PASS)
+
+
 def test_a_living_medium_called_unavailable_fails():
     """The fallback's text in the place of a file that answers is a finding."""
     judged = old_media(

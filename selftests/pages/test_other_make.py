@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 
 import pytest
 
 from releasegate.checks.page import answers, handling, loading, media
 from releasegate.core import Judgement, Verdict
+from releasegate.core.facts.inbox import Original
 from releasegate.probes.browser import fallback, replies, thread, trouble, viewer, walking
 from releasegate.probes.browser import handling as handles
 from releasegate.probes.browser import loading as probe
@@ -133,6 +135,7 @@ SPEAKS = {
     "films-missing": (old_media, "1 whose files answer are not: video of message p-77-014 is not there"),
     "second-missing": (old_media, "image of message p-77-016 is not there"),
     "pictures-never-load": (old_media, "whose files answer are not"),
+    "first-twice": (old_media, "image of message p-77-013, 1 too many"),
     "fallback-on-living": (old_media, "in the messages p-77-000"),
     "fallback-missing": (fallback_shown, "no such text"),
     "viewer-silent": (fallback_in_viewer, "no such text"),
@@ -160,7 +163,7 @@ SPEAKS = {
 }
 WARNINGS = {
     "error-as-empty", "gives-up", "no-keyboard", "round-and-round", "arrows-beside-one", "shrinks", "back-to-the-last",
-    "every-other-click",
+    "every-other-click", "first-twice",
 }  # fmt: skip
 """Fault -> what must speak, and a piece of what it says."""
 
@@ -192,6 +195,24 @@ def test_an_arrow_whose_medium_cannot_be_told_is_undecided(oficina):
     assert (judged.verdict, "whether the next arrow leads on cannot be told" in judged.sentence) == (
         Verdict.INCONCLUSIVE, True,
     )  # fmt: skip
+
+
+@pytest.mark.everything  # a browser each
+@pytest.mark.parametrize("faults", [["blurred-behind"], ["first-twice"]])
+def test_a_picture_that_has_another_right_to_stand_there_is_none_too_many(oficina, faults):
+    """A blurred copy behind it; and, twice in its message, what a reply may quote, or an address in a text shows."""
+    site, samples, _ = oficina(*faults)
+
+    def with_right(one):
+        original = Original(id="o", text="Bom dia!")
+        return replace(one, original=original) if len(one.media) == 1 else replace(one, text=one.media[0].url)
+
+    if "first-twice" in faults:
+        changed = [replace(one, messages=tuple(with_right(each) if each.media else each for each in one.messages))
+                   for one in samples.conversations]  # fmt: skip
+        samples = replace(samples, conversations=tuple(changed))
+    judged = old_media(site, samples)
+    assert judged.verdict is Verdict.PASS, judged.sentence
 
 
 @pytest.mark.everything  # a browser

@@ -15,6 +15,15 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "uma.arquivos.forEach(",
         "uma.arquivos.slice(0, 1).forEach(",
     ),
+    "first-twice": ("programa.js", "uma.arquivos.forEach(", "uma.arquivos.slice(0, 1).concat(uma.arquivos).forEach("),
+    "blurred-behind": (  # a habit, no fault: a small copy fills the box until the picture is there, and stays behind it
+        "programa.js", "  olheiro.observe(quadro);\n  return quadro;",
+        ("  olheiro.observe(quadro);\n  if (arquivo.tipo === 'filme') return quadro;\n"
+         "  var dupla = document.createElement('div'); dupla.style = 'position: relative';\n"
+         "  var fundo = quadro.cloneNode(); fundo.removeAttribute('tabindex');\n"
+         "  fundo.style = 'position: absolute; inset: 0; filter: blur(9px); background-size: cover';\n"
+         "  olheiro.observe(fundo); dupla.appendChild(fundo); quadro.style.position = 'relative';\n"
+         "  dupla.appendChild(quadro); return dupla;")),
     "pictures-never-load": ("programa.js", "prova.src = quadro.dataset.foto;", ""),
     "fallback-on-living": ("programa.js", "quadro.style.backgroundImage = 'url(\"' + prova.src + '\")';",
                            "quadro.className = 'sumiu'; quadro.textContent = 'Mídia indisponível';"),

@@ -204,6 +204,20 @@ SMOKE: Final = (
     ),
     patched(
         "smoke",
+        "thumbnail-twice",
+        "the first picture of a message is drawn by the old field and by the new one",
+        ("smoke/old-media-shown",),
+        (
+            "attachments.js",
+            "const tiles = viewed.map((one, place) => thumbnail(one, place, viewed, message));",
+            (
+                "const tiles = [...viewed.slice(0, 1).keys(), ...viewed.keys()]"
+                ".map((place) => thumbnail(viewed[place], place, viewed, message));"
+            ),
+        ),
+    ),
+    patched(
+        "smoke",
         "fallback-missing",
         "dead media is a broken image in the thread",
         ("smoke/fallback",),

@@ -143,7 +143,8 @@ class MediumFacts:
 
     `is_alive` says whether this browser can show the file on an empty page; None where it was not tried.
     `tied_by` is how it was recognised: its address, or the message it stands in. `says_unavailable` that the
-    message shows the fallback text.
+    message shows the fallback text. `spare` is how often it stands in its message beyond what the data says, 0 where
+    that cannot be told.
     """
 
     url: str
@@ -154,6 +155,7 @@ class MediumFacts:
     tied_by: str = ""
     is_alive: bool | None = None
     says_unavailable: bool = False
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,14 +134,16 @@ class Thread:
     def look(self) -> ThreadFacts:
         """Bring every medium into sight, and say how it stands."""
         media = self.bring_up(self.media)
-        state = self.ask()
+        state, spare = self.ask(), self._spares()
         return ThreadFacts(
             conversation=self.conversation.id,
             url=self.visit.page.url,
             messages=len(self.conversation.messages),
             loaded=None if self.loaded is None else len(self.loaded),
             found=len(state["found"]),
-            media=tuple(media),
+            media=tuple(
+                replace(one, spare=spare.get(medium, 0)) for one, medium in zip(media, self.media, strict=True)
+            ),
             unavailable=state["unavailable"],
             errors=self.visit.listener.data_errors(),
             answered_by_us=tuple(dict.fromkeys(self.visit.interception.answered)),
@@ -227,6 +229,22 @@ class Thread:
             raise StuckOnPage(
                 not_listed(f"the pictures are asked of {', '.join(sorted(hosts))}"), screenshot=self.visit.picture()
             )
+
+    def _spares(self) -> dict[Medium, int]:
+        """Return how often media stand in their messages beyond what the data says; those alone that do.
+
+        A message with another right to show a medium is left out: a reply may quote it, an address in a text be
+        followed by what it leads to.
+        """
+        counts: dict[str, int] = self.visit.evaluate("spares")
+        keys = self._keys() if counts else {}
+        return {
+            medium: counts[keys[medium]]
+            for message in self.messages
+            if message.original is None
+            for medium in message.media
+            if keys.get(medium) in counts and not any(form in message.text for form in needles(medium.url))
+        }
 
     def _hosts_of(self, urls: Iterable[str]) -> set[str]:
         """Return the hosts that were not asked though those of the files `urls` led to them."""
