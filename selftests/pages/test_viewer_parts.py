@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from releasegate.probes.browser import words
+from releasegate.probes.browser.viewer import Viewer
 
 OTHERS = {"close": words.CLOSE.pattern, "next": words.NEXT.pattern, "previous": words.PREVIOUS.pattern}
 
@@ -77,3 +80,20 @@ def test_what_moves_by_itself_and_what_is_marked_are_signs(page):
         "<p role='alert' hidden>no</p><p role='status'>yes</p><div class='spins' hidden></div>"
     )
     assert page.evaluate("() => __releasegate.saying()") == {"text": "Inbox\n\nyes", "signs": 2}
+
+
+SPINNER = {"state": "painted", "covers": 1.0, "same": None, "width": 32.0, "height": 32.0}
+GROWING = {**SPINNER, "same": True, "width": 90.0, "height": 60.0}
+LARGE = {**SPINNER, "same": True, "width": 900.0, "height": 600.0}
+
+
+@pytest.mark.parametrize(
+    ("states", "width"), [([SPINNER, SPINNER, GROWING, LARGE], 900.0), ([SPINNER], 32.0), ([GROWING], 90.0)]
+)
+def test_a_spinner_and_a_picture_that_still_grows_are_not_yet_the_medium(page, states, width):
+    """What never comes is judged by what stands there when the time is over."""
+    viewer = object.__new__(Viewer)
+    viewer.visit = SimpleNamespace(page=page, site=SimpleNamespace(slowest_s=1.0))
+    left = list(states)
+    viewer.look = lambda *_: left.pop(0) if len(left) > 1 else left[0]
+    assert viewer.await_large(SimpleNamespace(), None, (140.0, 105.0))["width"] == width

@@ -30,10 +30,10 @@ def test_the_new_parts_keep_nobody_out(desk, clicked, require):
 
 
 @pytest.mark.check("smoke/viewer-ends", promise="interface.viewer.arrows", target=("frontend", "backend", "database"))
-def test_the_last_attachment_is_the_end(desk, sampled, chosen, require):
+def test_the_last_attachment_is_the_end(desk, sampled, openable, require):
     samples = sampled.value
     message = walking.several_within_reach(desk, samples)
-    alone = next((choice for choice in chosen if walking.is_alone(*choice)), None)
+    alone = next((choice for choice in openable if walking.is_alone(*choice)), None)
     looks = [handling.at_its_ends(desk, *message, alone)] if message else []
     judged = judge.viewer_keeps_its_ends(
         "smoke/viewer-ends", [look.value for look in looks], samples.several, samples.rows

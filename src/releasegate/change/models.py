@@ -330,8 +330,12 @@ class Page(Promise):
 
 
 class Viewer(Promise):
-    """The full-screen viewer: which ways close it, and whether arrows lead from one attachment to the next."""
+    """The full-screen viewer: which ways close it, and whether arrows lead from one attachment to the next.
 
+    `kinds` are those of which a click opens it, where not all that are shown do: a video may play where it stands.
+    """
+
+    kinds: tuple[Kind, ...] | None = None
     closed_by: tuple[Literal["button", "escape"], ...] = ("button", "escape")
     arrows: bool = False
 
@@ -362,6 +366,11 @@ class Interface(Model):
     reply: Quoting | None = None
     deleted_original: Shown | None = None
     fallback: Shown | None = None
+
+    @property
+    def viewed(self) -> tuple[Kind, ...]:
+        """The kinds of media that a click opens in the viewer."""
+        return self.kinds if self.viewer is None or self.viewer.kinds is None else self.viewer.kinds
 
 
 LoadedEndpoint = Literal["health", "version", "conversations", "messages"]

@@ -75,6 +75,7 @@ class Finder:
         self._api = api
         self._backfill: Backfill = change.backfill
         self._kinds = change.interface.kinds if change.interface else ()
+        self._viewed = change.interface.viewed if change.interface else ()
         found = catalog.schema(database, [change.backfill.table]).value
         self._types = {column.name: column.type for column in found.columns}
         reply = _reply_column(change, found)
@@ -102,7 +103,7 @@ class Finder:
         gone = sum(reply.original.is_gone for one in chosen for reply in one.replies if reply.original)
         return Samples(
             conversations=chosen, listed=len(listing.known_ids), read=read, originals_gone=gone,
-            first=frozenset(messages), kinds=self._kinds, **self._counts()
+            first=frozenset(messages), kinds=self._viewed, **self._counts()
         )  # fmt: skip
 
     def _holding(self, messages: Sequence[str], listed: Sequence[str]) -> list[str]:
@@ -275,7 +276,7 @@ class Finder:
     def _features(self, conversation: Conversation) -> set[str]:
         """Return what there is to see in a conversation."""
         found = {f"old {medium.kind}" for medium in conversation.media if medium.is_old and medium.kind in self._kinds}
-        found |= {"several"} if any(message.has_several(self._kinds) for message in conversation.messages) else set()
+        found |= {"several"} if any(message.has_several(self._viewed) for message in conversation.messages) else set()
         for reply in conversation.replies:
             assert reply.original is not None
             found.add("reply to a deleted message" if reply.original.is_gone else "reply")

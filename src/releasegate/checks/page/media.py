@@ -6,12 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.page import ArrowFacts, ClosingFacts, MediumFacts, Shown, ThreadFacts, ViewerFacts
+from releasegate.core.facts.page import (
+    ArrowFacts,
+    ClosingFacts,
+    MediumFacts,
+    Shown,
+    ThreadFacts,
+    ViewerFacts,
+    is_large,
+)
 from releasegate.core.figures import count
 
 _FULL = 0.9  # of the window; scrollbars and rounded corners stay out
 _MOST_LISTED = 8
-_ROUNDING = 0.98
 
 
 def old_media_shown(
@@ -234,7 +241,7 @@ def _viewer_findings(check: str, view: ViewerFacts, source: str) -> list[Finding
         findings.append(_viewer(check, view, source, "the viewer shows the medium", told))
     elif large.is_same is False:
         findings.append(_viewer(check, view, source, "the viewer shows the medium that was clicked", "another one"))
-    elif not _is_large(view):
+    elif not is_large((large.width, large.height), view.thumbnail, view.window):
         want = "the medium is larger than its thumbnail"
         findings.append(_viewer(check, view, source, want, f"{large.width:.0f} by {large.height:.0f} pixels"))
     if view.covers < _FULL:
@@ -244,13 +251,6 @@ def _viewer_findings(check: str, view: ViewerFacts, source: str) -> list[Finding
         findings.append(replace(_viewer(check, view, "nobody's promise; worth a look", "a video can be played", have),
                                 severity=Severity.WARNING))  # fmt: skip
     return findings
-
-
-def _is_large(view: ViewerFacts) -> bool:
-    """Larger than the thumbnail in one direction at least, or filling half the window."""
-    assert view.enlarged is not None
-    pairs = zip((view.enlarged.width, view.enlarged.height), view.thumbnail, view.window, strict=True)
-    return any(size > thumbnail * _ROUNDING or size > window / 2 for size, thumbnail, window in pairs)
 
 
 def _viewer(check: str, view: ViewerFacts, source: str, want: str, have: str) -> Finding:

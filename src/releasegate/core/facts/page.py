@@ -8,6 +8,9 @@ from typing import Any
 
 from releasegate.core.log_text import shape_of
 
+Size = tuple[float, float]  # width and height, in CSS pixels
+_ROUNDING = 0.98
+
 
 class Kind(StrEnum):
     """What happened on a page."""
@@ -201,6 +204,12 @@ class Enlarged:
     height: float = 0
     is_same: bool | None = None
     says_unavailable: bool = False
+
+
+def is_large(size: Size, thumbnail: Size, window: Size) -> bool:
+    """Whether a medium is larger than its thumbnail in one direction at least, or fills half the window."""
+    pairs = zip(size, thumbnail, window, strict=True)
+    return any(one > least * _ROUNDING or one > most / 2 for one, least, most in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

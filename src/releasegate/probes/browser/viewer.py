@@ -12,7 +12,7 @@ from playwright.sync_api import Error
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
-from releasegate.core.facts.page import ArrowFacts, ClosingFacts, Enlarged, Shown, ViewerFacts
+from releasegate.core.facts.page import ArrowFacts, ClosingFacts, Enlarged, Shown, ViewerFacts, is_large
 from releasegate.probes.browser import words
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
@@ -69,6 +69,18 @@ class Viewer:
     def await_medium(self, medium: Medium, ratio: float | None = None) -> dict[str, Any]:
         """Wait until the viewer is open and its medium stands, and shows `medium` where that can be told."""
         return self._poll(lambda: self.look(medium, ratio), _stands)
+
+    def await_large(self, medium: Medium, ratio: float | None, thumbnail: tuple[float, float]) -> dict[str, Any]:
+        """Wait as `await_medium` does, until it is larger than its thumbnail too.
+
+        Before that stand a spinner, and a picture that still grows out of its thumbnail.
+        """
+        window = self.visit.page.viewport_size or {"width": 0, "height": 0}
+        sizes = (window["width"], window["height"])
+        return self._poll(
+            lambda: self.look(medium, ratio),
+            lambda state: _stands(state) and is_large((state["width"], state["height"]), thumbnail, sizes),
+        )
 
     def await_closed(self, medium: Medium) -> bool:
         """Wait until the viewer is gone; return whether it went."""
@@ -179,7 +191,7 @@ def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measureme
     try:
         with viewer_of(desk, conversation, medium) as viewer:
             thumbnail = viewer.open(medium)
-            state = viewer.await_medium(medium, ratio)
+            state = viewer.await_large(medium, ratio, thumbnail)
             is_shown = Shown(state["state"]).is_shown and not state["says"]
             viewer.thread.require_asked(["enlarged"], [] if is_shown else [medium.url])
             facts = _viewer_facts(conversation, medium, state, thumbnail, viewer.visit)
@@ -284,9 +296,9 @@ def _led_on(after: dict[str, Any]) -> bool | None:
 
 
 def viewed(site: Site, message: Message) -> tuple[Medium, ...]:
-    """Return what the viewer shows of a message: its media of the kinds that the release promises to show."""
+    """Return what the viewer shows of a message: its media of the kinds that a click opens."""
     interface = site.change.interface
-    return message.viewed(interface.kinds if interface else ())
+    return message.viewed(interface.viewed if interface else ())
 
 
 def ratio_of(site: Site, medium: Medium) -> float | None:

@@ -27,7 +27,7 @@ def choose(site: Site, samples: Samples) -> list[Choice]:
 def one_of_several(site: Site, samples: Samples) -> list[Choice]:
     """Return the last medium of a message with several, where its file can be shown: which one opens tells most."""
     interface = site.change.interface
-    kinds = interface.kinds if interface else ()
+    kinds = interface.viewed if interface else ()
     found = [(conversation, message.viewed(kinds)[-1]) for conversation, message in samples.with_several]
     return _alive(site, found[:_MOST_TRIED])
 
