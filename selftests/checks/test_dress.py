@@ -60,3 +60,14 @@ def test_what_a_later_gate_s_check_says_is_said_of_the_copy():
     assert (said.check, said.subject, said.run) == (
         "backup/dress-rehearsal", "the copy after the migration: messages.attachments", "",
     )  # fmt: skip
+
+
+def test_a_file_that_only_its_runner_can_run_says_what_to_give_instead():
+    """A fetch brings no SQL where the migration is a program."""
+    idle = replace(RUN, not_run="only `manage.py migrate` runs it, which is not done here", is_runners=True)
+    judgement = checks.files_ran("migration", [idle], source=SOURCE)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert judgement.sentence.endswith(
+        "; give the SQL that it stands for as [backup] release_files (Django: manage.py sqlmigrate), or say why not: "
+        '[[not_applicable]] check = "backup/dress-rehearsal"'
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from releasegate.change.models import Change
 from releasegate.core import Verdict
 from releasegate.core.gate import Bond
 from releasegate.evidence.checkpoints import blockers, checkpoints
@@ -14,6 +16,8 @@ from releasegate.evidence.events import NOTHING_BEFORE, Event, Kind, timestamp
 from releasegate.evidence.history import History
 from releasegate.evidence.lines import Problem
 from releasegate.plugin.gates import BY_MARKER, GATES
+from releasegate.plugin.subject import Subject
+from releasegate.target.models import Target
 
 BEGAN = datetime(2025, 11, 3, 2, 0, tzinfo=UTC)
 ORDER = ["preflight", "backup", "backend", "migration", "backfill", "frontend", "smoke", "monitoring", "followup"]
@@ -298,3 +302,19 @@ def test_the_age_limit_is_the_gates_own():
     short = [replace(gate, max_age=timedelta(hours=1)) for gate in GATES]
     stands = checkpoints(History(events=tuple(story.events)), short, now=story.now, seen={})
     assert not stands[0].is_open
+
+
+def test_a_backend_whose_start_migrates_may_do_so_with_its_own_step():
+    """Said in the target; else the catalog that changed with step 2 closes what was judged before, and says the key."""
+    story = Story().gate("preflight").gate("backup")
+    story = story.change(Bond.BACKEND).change(Bond.CATALOG).change(Bond.BACKFILLED)
+    history = History(events=tuple(story.events))
+    usual = checkpoints(history, GATES, now=story.now, seen=story.world)
+    assert "migrates_at_start" in usual[0].why_closed
+    backend = {"url": "http://localhost:3000", "migrates_at_start": True}
+    target = Target.model_validate({"name": "shop", "backend": backend})
+    change = Change.model_validate({"id": "R-1", "title": {"en": "x", "pt-BR": "x"}, "document": "d.md"})
+    here = Path("shop.toml")
+    gates = Subject(change=change, change_path=here, change_sha256="", target=target, target_path=here).gates
+    stands = checkpoints(history, gates, now=story.now, seen=story.world)
+    assert [stand.is_open for stand in stands[:2]] == [True, True]

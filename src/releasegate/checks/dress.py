@@ -30,6 +30,11 @@ def files_ran(step: str, runs: Sequence[FileRun], *, source: str) -> Judgement:
     idle = [f"{run.file}: {run.not_run}" for run in runs if run.not_run]
     ran = ", ".join(f"{run.file.rpartition('/')[2]} in {show_duration(run.duration_s)}" for run in runs if run.ran_well)
     hint = "; git fetch in the backend's folder, or name the file as backup.release_files" if idle else ""
+    if any(run.is_runners for run in runs):
+        hint = (
+            "; give the SQL that it stands for as [backup] release_files (Django: manage.py sqlmigrate), or say why "
+            'not: [[not_applicable]] check = "backup/dress-rehearsal"'
+        )
     return Judgement(
         seen=len(runs),
         unit="files",

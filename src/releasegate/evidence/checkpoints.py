@@ -16,6 +16,7 @@ from releasegate.evidence.history import History
 ROLLBACK = "rollback"
 _RETURNS_BEFORE = {"data": "backfill", "code": "backend", "restore": "backend"}
 """The first gate whose step each kind of rollback undoes (the runbook's three ways back)."""
+_AT_START = " (the target's [backend] migrates_at_start is for a backend whose start runs the migration)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,8 @@ class _State:
         for bond, value in self.seen.items():
             before = attempt.bonds.get(bond)
             if before is not None and before != value and bond not in explained:
-                return f"the {bond} has changed since ({_brief(before)}, now {_brief(value)}) and no step explains it"
+                said = f"the {bond} has changed since ({_brief(before)}, now {_brief(value)}) and no step explains it"
+                return said + (_AT_START if bond == Bond.CATALOG and gate.marker in ("preflight", "backup") else "")
         return ""
 
     def _may_have_changed(self, gate: Gate, attempt: Attempt) -> frozenset[Bond]:

@@ -36,12 +36,20 @@ class Subject:
 
     @property
     def gates(self) -> tuple[Gate, ...]:
-        """The gates with the age that this target allows to what is judged before the release."""
-        length = self.target.policy.max_age
+        """The gates with the age that this target allows to what is judged before the release.
+
+        A backend whose start migrates changes with step 2 what the others change with steps 3 and 4: what became of it
+        is judged by the gates of these steps all the same.
+        """
+        gates, length, backend = GATES, self.target.policy.max_age, self.target.backend
+        if backend is not None and backend.migrates_at_start:
+            by_name = {gate.marker: gate for gate in gates}
+            early = by_name["backup"].may_change | by_name["backend"].may_change
+            gates = tuple(replace(gate, may_change=early) if gate.marker == "backup" else gate for gate in gates)
         if length is None:
-            return GATES
+            return gates
         age = parse_duration(length, where=f"{self.target_path}: policy.max_age")
-        return tuple(gate if gate.is_released else replace(gate, max_age=age) for gate in GATES)
+        return tuple(gate if gate.is_released else replace(gate, max_age=age) for gate in gates)
 
     def not_promised(self, promises: Iterable[str]) -> str:
         """Return the first of the dotted places that the change file leaves empty; "" when all are promised."""

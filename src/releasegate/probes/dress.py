@@ -115,7 +115,10 @@ def _runs(copy: Copy, machine: Machine, change: Change, target: Target, step: Fi
     for promised in _promised(change, target, step):
         if promised.run != _PSQL:
             yield FileRun(
-                file=promised.file, step=step, not_run=f"only `{promised.run}` runs it, which is not done here"
+                file=promised.file,
+                step=step,
+                is_runners=True,
+                not_run=f"only `{promised.run}` runs it, which is not done here",
             )
             continue
         for found in _find(machine, change, target, promised.file):

@@ -120,9 +120,13 @@ class Login(Model):
 
 
 class Backend(Model):
-    """The API. `query` holds parameters that every request to it carries (an account id)."""
+    """The API. `query` holds parameters that every request to it carries (an account id).
+
+    `migrates_at_start` says that its start runs what of the migration and of the backfill is pending.
+    """
 
     url: Url
+    migrates_at_start: bool = False
     login: Login = Login(kind="none")
     query: dict[str, str] = {}
     timeout: Length = "10s"

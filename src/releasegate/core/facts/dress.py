@@ -10,7 +10,8 @@ class FileRun:
     """One of the release's files, run on the copy. `where` is the commit or the place that it was taken from.
 
     `not_run` says why it was not run here, "" where it was; `exit_code` and `said` (the lines that matter of what
-    was printed, the server's message first) are those of its runner. `duration_s` in seconds.
+    was printed, the server's message first) are those of its runner. `duration_s` in seconds. `is_runners` says that
+    only another program than psql can run it.
     """
 
     file: str
@@ -21,6 +22,7 @@ class FileRun:
     said: str = ""
     duration_s: float = 0
     command: str = ""
+    is_runners: bool = False
 
     @property
     def ran_well(self) -> bool:
