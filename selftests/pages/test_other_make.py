@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from releasegate.checks.page import answers, handling, loading, media
 from releasegate.core import Judgement, Verdict
@@ -213,6 +215,30 @@ def test_a_picture_that_has_another_right_to_stand_there_is_none_too_many(oficin
         samples = replace(samples, conversations=tuple(changed))
     judged = old_media(site, samples)
     assert judged.verdict is Verdict.PASS, judged.sentence
+
+
+@pytest.mark.everything  # a browser
+def test_every_picture_of_the_viewer_outlines_what_it_is_about(oficina):
+    """What is shown enlarged, or, once the viewer is shut, the thumbnail: in the colour of an outline."""
+    site, samples, _ = oficina()
+    choice = walking.choose(site, samples)[0]
+    ((conversation, message),) = [
+        (one, each) for one in samples.conversations for each in one.messages if each.has_several(KINDS)
+    ]
+    with Desk(site) as desk:
+        looks = [
+            *viewer.open_each(desk, [choice]),
+            *viewer.close_each(desk, [choice], ("button", "escape")),
+            *viewer.follow_arrows(desk, conversation, message),
+            handles.by_keyboard(desk, *choice, several=False),
+            handles.at_its_ends(desk, conversation, message, choice),
+            handles.again_and_again(desk, *choice),
+        ]
+    for look in looks:
+        image = Image.open(io.BytesIO(look.blobs["viewer.jpg"])).convert("RGB").tobytes()
+        colours = zip(image[::3], image[1::3], image[2::3], strict=True)
+        outlined = sum(r > 180 and g < 90 and 70 < b < 150 for r, g, b in colours)
+        assert outlined > 500, look.query
 
 
 @pytest.mark.everything  # a browser

@@ -58,6 +58,31 @@ def test_what_closes_a_video_does_not_play_it(page, video, beside, is_playable):
     assert page.evaluate("asked => __releasegate.isPlayable(asked)", {"css": "", "others": OTHERS}) is is_playable
 
 
+SVG = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='640' height='400'/>#"
+BACKDROP = f'<div style="position:fixed;inset:0;background-image:url(&quot;{SVG}%s&quot;)"></div>'
+SHOWN = f'<img width="%d" height="%d" style="position:relative" src="{SVG}%s">'
+
+
+@pytest.mark.parametrize(
+    ("backdrop", "shown", "found"),
+    [
+        pytest.param("waves.svg", (640, 400, "foto-1.jpg"), (True, 640), id="behind the picture"),
+        pytest.param("waves.svg", (640, 400, "foto-2.jpg"), (False, 640), id="behind another picture"),
+        pytest.param("foto-1.jpg", (640, 400, "logo.svg"), (True, 1280), id="the picture itself, below a drawing"),
+        pytest.param("waves.svg", (64, 40, "foto-1.jpg"), (None, 1280), id="a blob's, with a small one to choose by"),
+        pytest.param("waves.svg", (640, 400, "logo.svg"), (None, 1280), id="neither is known"),
+    ],
+)
+def test_a_decoration_that_fills_the_window_is_not_what_the_viewer_shows(page, backdrop, shown, found):
+    """The largest thing in a viewer is its medium, unless only a smaller one on it has an address that is known."""
+    page.set_viewport_size({"width": 1280, "height": 720})
+    opened(page, BACKDROP % backdrop + SHOWN % shown)
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    asked = {"css": "", "needles": ["foto-1.jpg"], "others": [["foto-2.jpg"]], "ratio": None, "unavailable": ""}
+    state = page.evaluate("asked => __releasegate.viewer(asked)", asked)
+    assert (state["same"], state["width"]) == found
+
+
 @pytest.mark.parametrize(
     ("over", "is_bare"),
     [

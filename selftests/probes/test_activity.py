@@ -71,11 +71,13 @@ def test_who_waits_for_the_table_is_seen_by_everybody(cluster, role, wait_until)
         holder.execute(lock)
         waits = Thread(target=waiter.execute, args=(lock,))
         waits.start()
-        wait_until(lambda: bool(look().waiting), "the wait")
-        seen, holder_pid = look(), holder.info.backend_pid
-        (waiting,) = seen.waiting
-        holder.rollback()
-        waits.join()
+        try:
+            wait_until(lambda: bool(look().waiting), "the wait")
+            seen, holder_pid = look(), holder.info.backend_pid
+        finally:  # else the waiter's connection waits for it at its end, whatever went wrong
+            holder.rollback()
+            waits.join()
+    (waiting,) = seen.waiting
     assert waiting.tables == ("t",)
     (blocker,) = seen.blockers
     assert waiting.blocked_by == (blocker.pid,) == (holder_pid,)

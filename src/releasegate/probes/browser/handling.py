@@ -32,7 +32,7 @@ def by_keyboard(desk: Desk, conversation: Conversation, medium: Medium, *, sever
     try:
         with viewer_of(desk, conversation, medium) as viewer:
             facts = _by_keyboard(viewer, facts, medium, several=several)
-            picture = viewer.visit.picture()
+            picture = viewer.visit.picture(outlined=viewer.visit.kept(viewer.thread.key_of(medium)))
     except StuckOnPage as error:
         facts = KeyboardFacts(conversation=conversation.id, message=medium.message, trouble=str(error))
         picture = error.screenshot
@@ -49,7 +49,7 @@ def at_its_ends(
     try:
         with viewer_of(desk, conversation, media[0]) as viewer:
             facts = _to_the_ends(viewer, facts, message, media)
-            picture = viewer.visit.picture()
+            picture = viewer.visit.picture(outlined=viewer.visit.kept("enlarged"))
         facts = replace(facts, arrows_alone=_arrows_beside(desk, *alone) if alone else None)
     except StuckOnPage as error:
         facts = replace(facts, trouble=str(error))
@@ -63,7 +63,7 @@ def again_and_again(desk: Desk, conversation: Conversation, medium: Medium) -> M
     try:
         with viewer_of(desk, conversation, medium) as viewer:
             facts = _again(viewer, medium)
-            picture = viewer.visit.picture()
+            picture = viewer.visit.picture(outlined=viewer.visit.kept(viewer.thread.key_of(medium)))
     except StuckOnPage as error:
         facts = AgainFacts(conversation=conversation.id, message=medium.message, wanted=TIMES, trouble=str(error))
         picture = error.screenshot

@@ -428,7 +428,8 @@
     forget();
     const there = fresh(css);
     const media = there.filter((el) => isMedium(el) && !el.matches("audio")).sort((one, other) => area(other) - area(one));
-    const large = media[0];
+    const known = (el) => [needles, ...others].some((one) => refers(el, one));
+    const large = media.find((el) => !isBackdrop(el, media, known)) ?? media[0];
     if (large) kept.set("enlarged", large);
     const { width, height } = large ? box(large) : { width: 0, height: 0 };
     return {
@@ -440,6 +441,11 @@
       controls: controls(there).map((one) => one.name || "(no name)"),
     };
   }
+  // What fills the window behind the medium, and is none itself: the address of something of the window's size on it
+  // is known, and its own is not.
+  const share = (el) => area(el) / (innerWidth * innerHeight);
+  const isBackdrop = (el, media, known) => share(el) > 0.9 && Boolean(backgroundOf(el)) && !el.matches("img, video") && !known(el)
+    && media.some((other) => other !== el && share(other) > 0.1 && known(other));
   function isSame(el, needles, others, ratio) {
     const mine = el.matches("video") ? [el, ...el.querySelectorAll("source")] : [el];
     if (mine.some((one) => refers(one, needles))) return true;

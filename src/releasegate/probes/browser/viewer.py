@@ -176,7 +176,7 @@ def follow_arrows(desk: Desk, conversation: Conversation, message: Message) -> l
     try:
         with viewer_of(desk, conversation, viewed(desk.site, message)[0]) as viewer:
             facts = _follow(viewer, message)
-            picture = viewer.visit.picture()
+            picture = viewer.visit.picture(outlined=viewer.visit.kept("enlarged"))
     except StuckOnPage as error:
         count = len(viewed(desk.site, message))
         facts = [ArrowFacts(way="next", message=message.id, attachments=count, led_on=False, trouble=str(error))]
@@ -241,7 +241,8 @@ def _closed(desk: Desk, conversation: Conversation, medium: Medium, way: str) ->
     try:
         with viewer_of(desk, conversation, medium) as viewer:
             facts = _close(viewer, medium, way)
-            picture = viewer.visit.picture()
+            left = viewer.thread.key_of(medium) if facts.closed else "enlarged"
+            picture = viewer.visit.picture(outlined=viewer.visit.kept(left))
     except StuckOnPage as error:
         facts = ClosingFacts(way=way, message=medium.message, closed=False, trouble=str(error))
         picture = error.screenshot
