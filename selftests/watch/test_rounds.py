@@ -95,6 +95,16 @@ def test_rounds_come_on_schedule_and_a_missed_one_is_a_gap(watched, clock):
     assert numbers == [(0, 0), (1, 0), (3, 10), (4, 0), (5, 0)]
 
 
+@pytest.mark.parametrize(("took_s", "numbers"), [(70, [0, 1, 2, 5]), (149, [0, 1, 2, 5]), (150, [0, 1, 2])])
+def test_the_last_round_alone_is_made_up_for(watched, clock, took_s, numbers):
+    """What is looked at twice would else be looked at once; long after the end it is no part of the watch."""
+    found = []
+    for measured in watch(watched, rounds=6, every_s=30, clock=clock):
+        found.append(measured.value.number)
+        clock.passed_s += 60 + took_s if measured.value.number == 2 else 0
+    assert found == numbers
+
+
 def test_a_watch_is_resumed_where_it_would_be_by_now(watched, clock):
     """Rounds keep the numbers of the first watch; what was missed stays missed."""
     clock.passed_s = 100

@@ -13,6 +13,7 @@ from releasegate.probes.watch.rounds import Watched, hold
 
 _NAP_S: Final = 5.0  # at most so long in one go: a machine that was suspended meanwhile notices when it wakes up
 _STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux: counts suspended time too
+MADE_UP: Final = 3
 
 
 class Clock(Protocol):
@@ -58,7 +59,8 @@ def watch(
 ) -> Iterator[Measurement[Round]]:
     """Hold up to `rounds` rounds, one every `every_s` seconds, and yield each when it is over.
 
-    A round whose time has passed is not made up for, so a stopped watch shows as a gap. To resume one, give the
+    A round whose time has passed is not made up for, so a stopped watch shows as a gap. Only the last may begin later,
+    by MADE_UP rounds: what few rounds look at could be compared with nothing without it. To resume a watch, give the
     moment it `began` and the number of the last round that `is_held`: what came between is told by the wall clock,
     the only one that outlives a process; from then on only the steady clock counts.
     """
@@ -66,8 +68,9 @@ def watch(
     began = began or here
     offset_s = max(0.0, (here - began).total_seconds()) - clock.steady_s()
     for number in range(is_held + 1, rounds):
-        due_s = number * every_s
-        if clock.steady_s() + offset_s >= due_s + every_s:
+        due_s, is_last = number * every_s, number == rounds - 1
+        over_s = due_s + every_s * (1 + MADE_UP * is_last)
+        if clock.steady_s() + offset_s >= over_s:
             continue
         while (left_s := due_s - clock.steady_s() - offset_s) > 0:
             clock.sleep(min(left_s, _NAP_S))
@@ -76,5 +79,5 @@ def watch(
             number=number, planned=rounds, every_s=every_s, due_s=due_s, elapsed_s=round(elapsed_s, 3), at=at,
             clock_off_s=round((at - began).total_seconds() - elapsed_s, 1),
         )  # fmt: skip
-        if elapsed_s < due_s + every_s:  # else the machine slept on
-            yield hold(watched, blank, is_last=number == rounds - 1)
+        if elapsed_s < over_s:  # else the machine slept on
+            yield hold(watched, blank, is_last=is_last)
