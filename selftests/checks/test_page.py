@@ -240,6 +240,8 @@ def test_files_of_a_page_that_a_server_writes_tell_nothing():
     )
     for url in ("https://x/_next/static/a.js", "https://x/assets/index-BQ3x9aZt.js", "https://x/main.4f5a9c21.js"):
         assert build(replace(FROM_SERVER, assets=(replace(SCRIPT, url=url),)), before=before).verdict is Verdict.FAIL
+    plain = replace(SCRIPT, url="https://x/static/dataTables.bootstrap5.css")
+    assert build(replace(FROM_SERVER, assets=(plain,)), before=before).verdict is Verdict.INCONCLUSIVE
     assert build(replace(FROM_SERVER, from_server=False), before=before).verdict is Verdict.FAIL
     assert build(replace(FROM_SERVER, texts=("reply",)), before=before).verdict is Verdict.PASS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -119,6 +120,30 @@ def test_a_spinner_and_a_picture_that_still_grows_are_not_yet_the_medium(page, s
     """What never comes is judged by what stands there when the time is over."""
     viewer = object.__new__(Viewer)
     viewer.visit = SimpleNamespace(page=page, site=SimpleNamespace(slowest_s=1.0))
+    viewer.thumbnail = (140.0, 105.0)
     left = list(states)
     viewer.look = lambda *_: left.pop(0) if len(left) > 1 else left[0]
-    assert viewer.await_large(SimpleNamespace(), None, (140.0, 105.0))["width"] == width
+    assert viewer.await_medium(SimpleNamespace(), grown=True)["width"] == width
+
+
+def test_a_spinner_is_nothing_to_close_or_to_turn_from(page):
+    """What is known to be the medium may still grow meanwhile."""
+    viewer = object.__new__(Viewer)
+    viewer.visit = SimpleNamespace(page=page, site=SimpleNamespace(slowest_s=1.0))
+    viewer.thumbnail = (140.0, 105.0)
+    left = [SPINNER, SPINNER, GROWING, LARGE]
+    viewer.look = lambda *_: left.pop(0)
+    assert viewer.await_medium(SimpleNamespace()) == GROWING
+
+
+def test_a_control_that_comes_after_the_medium_is_waited_for(page):
+    """A close button that fades in behind the picture; one that never comes has no name."""
+    viewer = object.__new__(Viewer)
+    clicked: list[str] = []
+    control = SimpleNamespace(click=lambda **_: clicked.append("close"))
+    viewer.visit = SimpleNamespace(page=page, doing=lambda _: nullcontext())
+    found = [("", None), ("", None), ("Close", control)]
+    viewer._control = lambda *_: found.pop(0)
+    assert (viewer.press("close"), clicked) == ("Close", ["close"])
+    viewer._control = lambda *_: ("", None)
+    assert viewer.press("close") == ""

@@ -12,8 +12,8 @@ from releasegate.core.facts.page import Asset, Event, Kind, LoginFacts, PageFact
 from releasegate.core.figures import count
 
 _HASH = re.compile(r"(?<![0-9a-z])([0-9a-f]{7,40})(?![0-9a-z])", re.IGNORECASE)
-# Files that a bundler names by what is in them: main-4f5a9c21.js, index.BQ3x9_aZ.css, whatever Next and Nuxt serve.
-_BUNDLED = re.compile(r"/_(?:next|nuxt)/|[-._~](?=[\w-]*\d)[\w-]{8,}\.(?:m?js|css)$")
+# Files that a bundler names by what is in them: main-4f5a9c21.js, index.BQ3x9aZ1.css, whatever Next and Nuxt serve.
+_BUNDLED = re.compile(r"/_(?:next|nuxt)/|[-._~](?=\w*\d\w*[A-Za-z]\w*\d|[0-9a-f]{8,}\.)\w{8,}\.(?:m?js|css)$")
 _MOST_LISTED = 5
 _SIDEWAYS_PX = 2  # rounding
 

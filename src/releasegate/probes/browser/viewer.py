@@ -24,6 +24,7 @@ _IS_OPEN = 0.5  # the share of the window from which on something counts as open
 IS_CLOSED = 0.1
 _CLICK_MS = 3000  # for a control that is visible already: to become enabled, and to stop moving
 _PUT_AWAY_S = 2  # whether it closes is judged by smoke/viewer-closes; here only the next look depends on it
+_COMES_S = 1  # how long a control may take to come, once the medium is there
 _WORDS = {"close": words.CLOSE, "next": words.NEXT, "previous": words.PREVIOUS}
 
 Choice = tuple[Conversation, Medium]
@@ -36,6 +37,7 @@ class Viewer:
         self.thread = thread
         self.visit: Visit = thread.visit
         self.css = self.visit.locators.css("viewer")
+        self.thumbnail = (0.0, 0.0)
 
     def open(self, medium: Medium) -> tuple[float, float]:
         """Click the thumbnail of `medium` and return its size; raises StuckOnPage where it cannot be clicked."""
@@ -54,7 +56,8 @@ class Viewer:
         except Error as error:
             reason = str(error).splitlines()[0]
             raise StuckOnPage(f"message {medium.message}: its thumbnail takes no click: {reason}") from error
-        return box["width"], box["height"]
+        self.thumbnail = (box["width"], box["height"])
+        return self.thumbnail
 
     def look(self, medium: Medium, ratio: float | None = None) -> dict[str, Any]:
         """Return how the viewer stands now, with `medium` as what it should show."""
@@ -66,21 +69,20 @@ class Viewer:
         answer: dict[str, Any] = self.visit.evaluate("viewer", asked)
         return answer
 
-    def await_medium(self, medium: Medium, ratio: float | None = None) -> dict[str, Any]:
-        """Wait until the viewer is open and its medium stands, and shows `medium` where that can be told."""
-        return self._poll(lambda: self.look(medium, ratio), _stands)
+    def await_medium(self, medium: Medium, ratio: float | None = None, *, grown: bool = False) -> dict[str, Any]:
+        """Wait until the viewer is open and its medium stands, and shows `medium` where that can be told.
 
-    def await_large(self, medium: Medium, ratio: float | None, thumbnail: tuple[float, float]) -> dict[str, Any]:
-        """Wait as `await_medium` does, until it is larger than its thumbnail too.
-
-        Before that stand a spinner, and a picture that still grows out of its thumbnail.
+        What is smaller than the thumbnail may be a spinner; where it has to be `grown`, the medium may be on its way
+        out of the thumbnail too.
         """
-        window = self.visit.page.viewport_size or {"width": 0, "height": 0}
-        sizes = (window["width"], window["height"])
         return self._poll(
             lambda: self.look(medium, ratio),
-            lambda state: _stands(state) and is_large((state["width"], state["height"]), thumbnail, sizes),
+            lambda state: _stands(state) and (bool(state["same"] and not grown) or self._is_large(state)),
         )
+
+    def _is_large(self, state: dict[str, Any]) -> bool:
+        window = self.visit.page.viewport_size or {"width": 0, "height": 0}
+        return is_large((state["width"], state["height"]), self.thumbnail, (window["width"], window["height"]))
 
     def await_closed(self, medium: Medium) -> bool:
         """Wait until the viewer is gone; return whether it went."""
@@ -124,8 +126,11 @@ class Viewer:
         return bool(state["covers"] < IS_CLOSED)
 
     def press(self, what: str) -> str:
-        """Click the viewer's control for `what` (close, next, previous); return its name, "" where none was found."""
-        name, control = self._control(what)
+        """Click the viewer's control for `what` (close, next, previous); return its name, "" where none was found.
+
+        Some come only after the medium has faded in.
+        """
+        name, control = poll(self.visit.page, lambda: self._control(what), lambda found: found[1] is not None, _COMES_S)
         if control is not None:
             with self.visit.doing(f"click what is for {what}"):
                 _try_to_click(control)
@@ -191,7 +196,7 @@ def _opened(desk: Desk, conversation: Conversation, medium: Medium) -> Measureme
     try:
         with viewer_of(desk, conversation, medium) as viewer:
             thumbnail = viewer.open(medium)
-            state = viewer.await_large(medium, ratio, thumbnail)
+            state = viewer.await_medium(medium, ratio, grown=True)
             is_shown = Shown(state["state"]).is_shown and not state["says"]
             viewer.thread.require_asked(["enlarged"], [] if is_shown else [medium.url])
             facts = _viewer_facts(conversation, medium, state, thumbnail, viewer.visit)
