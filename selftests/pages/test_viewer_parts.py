@@ -147,3 +147,22 @@ def test_a_control_that_comes_after_the_medium_is_waited_for(page):
     assert (viewer.press("close"), clicked) == ("Close", ["close"])
     viewer._control = lambda *_: ("", None)
     assert viewer.press("close") == ""
+
+
+ICON = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+
+
+@pytest.mark.parametrize(
+    ("drawn", "found"),
+    [
+        ('class="lb-close" style="display:block;width:30px;height:30px"', "lb-close"),
+        ('style="position:absolute;top:0;right:0;width:30px;height:30px"', "(no name)"),
+        ('style="position:absolute;top:0;right:0;width:120px;height:90px"', None),
+    ],
+)
+def test_a_close_button_may_be_an_icon_in_the_background(page, drawn, found):
+    """Lightbox2 draws its X so; a thumbnail in the background of a link is no button."""
+    opened(page, f'<a role="button" tabindex="0" {drawn}></a>')
+    page.evaluate("url => document.querySelector('a').style.background = `url(${url})`", ICON)
+    asked = {"css": "", "what": "close", "source": words.CLOSE.pattern, "named": False}
+    assert page.evaluate("asked => __releasegate.control(asked)", asked) == found

@@ -471,9 +471,11 @@
 
   // what: close, next or previous; source: the words for it. By name, then by class, then by where it stands.
   function control({ css, what, source, named }) {
-    const usable = controls(fresh(css)).filter(({ el }) => area(el) < 40000 && !isMedium(el) || el.matches("button img"));
+    const isControl = (el) => area(el) < 40000 && !el.matches("img, video, audio, canvas, object, embed") || el.matches("button img");
+    const isDrawn = (el) => !isMedium(el) || area(el) < 4096 || el.matches("button img");  // an icon, no thumbnail
+    const usable = controls(fresh(css)).filter(({ el }) => isControl(el));
     const choice = usable.find((one) => isNamedFor(one, source)) ?? usable.find((one) => isMarkedFor(one, what))
-      ?? (named ? null : usable.find((one) => standsFor(one, what)));
+      ?? (named ? null : usable.find((one) => isDrawn(one.el) && standsFor(one, what)));
     if (!choice) return null;
     kept.set("control", choice.el);
     return choice.name || choice.className || "(no name)";
