@@ -75,6 +75,25 @@ def test_services_are_stopped_and_started_by_their_own_manager(manager, first, l
     assert (lines[0], lines[-1]) == (first, last)
 
 
+def test_what_is_one_service_and_one_repository_is_stopped_and_checked_out_once():
+    """A server-rendered application is both parts; a process needs no name."""
+    both = {"pid_file": "/run/app.pid"}
+    one = Target.model_validate(
+        {
+            "name": "shop",
+            "services": {"manager": "process", "backend": both, "frontend": both},
+            "paths": {"backend": "/srv/app", "frontend": "/srv/app"},
+        }
+    )
+    known = replace(KNOWN, commits=dict.fromkeys(KNOWN.commits, "0a1b2c3"))
+    assert commands("code", one, change(), known, CONNECTION)[:2] == (
+        "kill $(cat /run/app.pid)",
+        "cd /srv/app && git checkout 0a1b2c3",
+    )
+    port = Target.model_validate({"name": "shop", "services": {"manager": "process", "backend": {"port": 3000}}})
+    assert "# stop the backend, which listens on port 3000" in commands("code", port, change(), known, CONNECTION)
+
+
 def test_the_data_goes_back_by_the_document_s_statement_in_a_transaction():
     """Psql stops at the first error, which it does not by itself; quotes survive, and so does being indented."""
     lines = commands("data", target(), change(), KNOWN, CONNECTION)

@@ -54,7 +54,7 @@ def commands(kind: RollbackKind, target: Target, change: Change, known: Known, c
                 *_checkouts(target, change, known),
                 *_all(_start, target),
             ]
-    return tuple(lines)
+    return tuple(dict.fromkeys(lines))  # one service, or one repository, may be both parts
 
 
 def _all(verb: object, target: Target, *, reverse: bool = False) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _stop(target: Target, part: str, service: Service | None) -> str:
         return f"# stop the {part}, as you always do"
     if manager == "process":
         where = f"kill $(cat {shlex.quote(service.pid_file)})" if service.pid_file else f"port {service.port}"
-        return where if service.pid_file else f"# stop {service.name}, which listens on {where}"
+        return where if service.pid_file else f"# stop {service.name or f'the {part}'}, which listens on {where}"
     return _STOP[manager].format(shlex.quote(service.name))
 
 
