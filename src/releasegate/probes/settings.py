@@ -39,7 +39,7 @@ class Settings:
     """The settings of one session's transactions.
 
     A pass over a large table takes a second process, and so half the time, only while nobody writes: on a server with
-    few cores, an application that does would wait for them three to five times as long (selftests/bench/README.md).
+    few cores, an application that does would wait for them four to five times as long (selftests/bench/README.md).
     Never with `[database] gentle`.
 
     Raises UsageError for a duration that cannot be understood.
