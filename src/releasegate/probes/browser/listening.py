@@ -20,6 +20,7 @@ _MEDIA = frozenset({"image", "media"})
 _NEEDED = frozenset({"document", "script", "stylesheet", "fetch", "xhr"})
 _AT_THE_FENCE = "net::ERR_PROXY_CONNECTION_FAILED"
 _LONGEST_WAIT_S = 4
+_POLL_MS = 20
 _LONGEST_TEXT = 400
 _LONGEST_BODY = 8_000_000
 _SHORTEST_NAME = 5  # a file name shorter than this stands in any answer by chance
@@ -48,6 +49,8 @@ class Listener:
         page.on("pageerror", self._on_error)
         page.on("response", self._on_response)
         self._asked: dict[Request, float] = {}
+        self._began: dict[Response, float] = {}
+        self._ended: set[Request] = set()
         page.on("request", self._on_request)
         page.on("requestfinished", self._on_answered)
         page.on("requestfailed", self._on_failure)
@@ -121,13 +124,29 @@ class Listener:
         return "\n".join(self.text(response) for response in wanted)
 
     def text(self, response: Response) -> str:
-        """Return the body of `response`, "" where it cannot be had any more."""
+        """Return the body of `response`, "" where it cannot be had any more, or not yet: a stream has no end."""
         if response not in self._bodies:
+            if not self._has_ended(response):
+                return ""
             try:
                 self._bodies[response] = response.body()[:_LONGEST_BODY].decode("utf-8", "replace")
             except Error:  # redirected, or the page went on
                 self._bodies[response] = ""
         return self._bodies[response]
+
+    def _has_ended(self, response: Response) -> bool:
+        """Wait until a response has come whole, seconds from its beginning at the longest; return whether it has.
+
+        Playwright waits for the body of one that never ends for ever, and nothing interrupts that.
+        """
+        try:
+            while response.request not in self._ended:
+                if time.monotonic() - self._began.get(response, 0) >= _LONGEST_WAIT_S:
+                    return False
+                self.page.wait_for_timeout(_POLL_MS)
+        except Error:  # the window is closed
+            return False
+        return True
 
     def _on_socket(self, socket: WebSocket) -> None:
         """Count what the page sends: it is not held back, for many a page reads through its socket."""
@@ -142,6 +161,7 @@ class Listener:
             self._asked[request] = time.monotonic()
 
     def _on_response(self, response: Response) -> None:
+        self._began[response] = time.monotonic()
         self.responses.append(response)
         self._recording.answered(self.window, response.request.method, response.url, response.status)
 
@@ -151,9 +171,11 @@ class Listener:
 
     def _on_answered(self, request: Request) -> None:
         self._asked.pop(request, None)
+        self._ended.add(request)
 
     def _on_failure(self, request: Request) -> None:
         self._asked.pop(request, None)
+        self._ended.add(request)
         if request.redirected_from is None and request.failure == _AT_THE_FENCE:  # no route saw it
             self.interception.was_led(request)
         self.failures.append((request, request.failure or "failed"))
