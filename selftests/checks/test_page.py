@@ -231,17 +231,20 @@ FROM_SERVER = replace(PAGE, from_server=True, assets=(replace(SCRIPT, url="https
 
 
 def test_files_of_a_page_that_a_server_writes_tell_nothing():
-    """A release of templates changes no script; a bundler's names, and a page that scripts write, do tell."""
+    """A release of templates changes no script, however its name is made; one that holds the templates does tell."""
     before = {"assets": {"/js/jquery-ui-1.13.2.min.js": "1"}}
     judged = build(FROM_SERVER, before=before)
     assert judged.verdict is Verdict.INCONCLUSIVE
     assert judged.sentence.startswith(
         "a server writes this page, its scripts and styles are those of before the release and it shows no commit; name"
     )
-    for url in ("https://x/_next/static/a.js", "https://x/assets/index-BQ3x9aZt.js", "https://x/main.4f5a9c21.js"):
+    for url in ("https://x/_next/static/a.js", "https://x/_nuxt/a.js", "https://x/_app/immutable/start.4f5a9c21.js"):
         assert build(replace(FROM_SERVER, assets=(replace(SCRIPT, url=url),)), before=before).verdict is Verdict.FAIL
-    plain = replace(SCRIPT, url="https://x/static/dataTables.bootstrap5.css")
-    assert build(replace(FROM_SERVER, assets=(plain,)), before=before).verdict is Verdict.INCONCLUSIVE
+    for url in (f"https://x/assets/application-{NEW}{NEW}.js", "https://x/static/base.5af66c1b1797.css",
+                "https://x/assets/index-BQ3x9aZt.js", "https://x/static/dataTables.bootstrap5.css"):  # fmt: skip
+        page = replace(FROM_SERVER, assets=(replace(SCRIPT, url=url),))
+        assert build(page, before=before).verdict is Verdict.INCONCLUSIVE
+        assert old(page, before=before | {"texts": ()}, released=before).verdict is Verdict.INCONCLUSIVE
     assert build(replace(FROM_SERVER, from_server=False), before=before).verdict is Verdict.FAIL
     assert build(replace(FROM_SERVER, texts=("reply",)), before=before).verdict is Verdict.PASS
 
@@ -433,6 +436,10 @@ def test_replies_are_judged_where_there_are_any():
     assert judged(replace(REPLY, shows_preview=False)).sentence == "reply m2: the original's words are not there"
     assert judged(replace(REPLY, shows_preview=None, names_sender=True)).sentence == (
         "1 reply with box; the original's words in 0, in 1 there are none, or too few to tell"
+    )
+    assert judged(replace(REPLY, knows_sender=False), replace(REPLY, knows_sender=True)).sentence == (
+        "2 replies with box and preview; the name in 1 was not judged: neither the table nor the API ([api.fields] "
+        "sender) says who wrote it"
     )
     assert judged(in_table=0).sentence == "there is no reply (looked at 50 rows)"
     assert judged(replace(REPLY, row=False)).verdict is Verdict.INCONCLUSIVE

@@ -12,7 +12,7 @@ from PIL import Image
 from releasegate.checks.page import answers, handling, loading, media
 from releasegate.core import Judgement, Verdict
 from releasegate.core.facts.inbox import Original
-from releasegate.probes.browser import fallback, replies, thread, trouble, viewer, walking
+from releasegate.probes.browser import access, fallback, replies, thread, trouble, viewer, walking
 from releasegate.probes.browser import handling as handles
 from releasegate.probes.browser import loading as probe
 from releasegate.probes.browser.thread import Desk
@@ -247,6 +247,23 @@ def test_a_viewer_that_fades_away_is_waited_for(oficina):
     site, samples, _ = oficina("fades-away", "deaf-while-fading")
     judged = again(site, samples)
     assert (judged.verdict, judged.sentence[:26]) == (Verdict.PASS, "opened and closed 20 times")
+
+
+@pytest.mark.everything  # a browser
+def test_a_viewer_that_takes_no_key_while_it_opens_is_waited_for(oficina):
+    """Nobody closes what is not there yet; it has no button that could be clicked instead."""
+    site, samples, _ = oficina("x-dead", "deaf-while-it-opens", "opens-late")
+    judged = again(site, samples)
+    assert (judged.verdict, judged.sentence[:26]) == (Verdict.PASS, "opened and closed 20 times")
+
+
+@pytest.mark.everything  # a browser
+def test_what_fades_in_is_no_pale_text(oficina):
+    """Contrast is judged once everything stands."""
+    site, samples, _ = oficina("fades-in")
+    with Desk(site) as desk:
+        look = access.in_viewer(desk, *walking.choose(site, samples)[0]).value
+    assert (look.trouble, [one.rule for one in look.barriers if "legenda" in one.example]) == ("", [])
 
 
 @pytest.mark.everything  # a browser

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import Error
 
-from releasegate.checks.page import media
+from releasegate.checks.page import loading, media
 from releasegate.core import Verdict
 from releasegate.probes.browser import replies, thread, viewer, walking
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.thread import Desk, loaded_of
+from releasegate.probes.browser.waiting import poll
 
 LIST = '[{"id": 1, "last": {"id": "m-9"}}, {"id": 2, "last": {"id": "x-4"}}]'
 
@@ -67,6 +70,39 @@ def test_an_entry_that_takes_no_click_says_what_is_in_its_way(oficina):
     assert [(one.message, one.is_gone, bool(one.trouble)) for one in replied] == [
         ("p-77-015", False, True), ("p-77-017", True, True),
     ]  # fmt: skip
+
+
+@pytest.mark.everything  # waits for what does not come
+def test_a_conversation_that_is_not_in_the_list_says_how_to_name_it(oficina):
+    """Its own sentence says which key of the target helps; and a console that nobody saw is not clean."""
+    site, samples, _ = oficina(browser={"slowest": "1s"})
+    with Desk(site) as desk:
+        look = thread.look_at_thread(desk, replace(samples.conversations[0], id="p-99", names=("Nobody",)))
+        events = walking.events_of(desk)
+    assert look.value.trouble.startswith("conversation p-99 ('Nobody' in the list): not found on"), look.value.trouble
+    assert look.value.trouble.endswith(
+        "; where the page calls it otherwise, name it: [locators.conversation], or [frontend.steps] conversation"
+    )
+    judged = loading.console_clean("smoke/console-clean", events.value, "runbook 6", pages=events.rows)
+    assert (judged.verdict, judged.sentence) == (
+        Verdict.INCONCLUSIVE, "no conversation could be opened, so what goes wrong in one was not seen",
+    )  # fmt: skip
+
+
+def test_an_answer_without_end_keeps_nobody_waiting(oficina):
+    """A page that holds a stream open: what it said so far is not waited for, and everything else is read."""
+    site, _, _ = oficina("answer-without-end")
+    with site.visit() as visit:
+        visit.open("/")
+        poll(
+            visit.page,
+            lambda: [one.url for one in visit.listener.responses],
+            lambda urls: any("fio" in url for url in urls),
+            5,
+        )
+        bodies = {response.url.rsplit("/", 1)[-1]: body for response, body in visit.listener.data()}
+        assert visit.events() is not None
+    assert (bodies["fio"], "programa.js" in bodies[""]) == ("", True)
 
 
 def test_what_the_browser_cannot_do_is_told_with_a_picture(oficina):

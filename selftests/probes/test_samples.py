@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,6 +53,18 @@ def test_together_the_samples_hold_everything_that_is_promised(inbox):
     assert {reply.original.is_gone for reply in replies} == {True, False}
     assert {reply.original.sender == reply.sender for reply in replies} == {True, False}
     assert samples.replies >= len(replies)
+
+
+def test_who_wrote_is_told_by_the_api_where_no_column_does(inbox, monkeypatch):
+    """A table that holds only the number of a person, beside an API that says the name."""
+    monkeypatch.setattr("releasegate.probes.samples._SENDER", re.compile("no such column"))
+    replies = [reply for one in find(*inbox, None).value.conversations for reply in one.replies]
+    assert {reply.original.sender == reply.sender for reply in replies if reply.original.sender} == {True, False}
+    database, api, change = inbox
+    fields = change.api.fields.model_copy(update={"sender": ("/nowhere",)})
+    silent = change.model_copy(update={"api": change.api.model_copy(update={"fields": fields})})
+    found = find(database, api, silent, None).value
+    assert {message.sender for one in found.conversations for message in one.messages} == {""}
 
 
 def test_messages_can_be_named(inbox):

@@ -129,7 +129,7 @@ def test_messages_that_do_not_come_do_not_look_like_none(desk, late, require):
 
 @pytest.mark.check("smoke/console-clean", promise="interface.page", target=("frontend", "backend", "database"))
 def test_nothing_goes_wrong_while_one_works(desk, clicked, known_shapes, allowed, change, require):
-    if not desk.opened:  # judged by itself
+    if not desk.tried:  # judged by itself
         viewer.open_each(desk, walking.within_reach(desk, clicked))
     events = walking.events_of(desk)
     source = change.interface.page.source

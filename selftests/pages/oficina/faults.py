@@ -90,6 +90,20 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "socket-elsewhere": (  # a habit, no fault: what is new comes from somebody else's host
         "programa.js", "navigator.sendBeacon(",
         "new WebSocket('ws://avisos.invalid/fio?quem=ana').onclose = function () { console.error('o fio caiu'); };\nnavigator.sendBeacon("),
+    "answer-without-end": (  # a habit, no fault: a stream of what is new
+        "programa.js", "navigator.sendBeacon(", "fetch('servico/fio');\nnavigator.sendBeacon("),
+    "deaf-while-it-opens": (  # a habit, no fault: no key counts until the picture is there, and there is nothing to click
+        "programa.js", "if (evento.key === 'Escape' && aberta) fecha();",
+        "if (evento.key === 'Escape' && aberta && document.querySelector('.palco').style.backgroundImage) fecha();"),
+    "opens-late": ("programa.js", "palco.style.backgroundImage = 'url(\"' + prova.src + '\")';",
+                   "setTimeout(function () { palco.style.backgroundImage = 'url(\"' + prova.src + '\")'; }, 300);"),
+    "fades-in": (  # a habit, no fault: what stands below the picture is too pale to read for half a second
+        "programa.js", "cortina.className = 'cortina aberta';",
+        ("cortina.className = 'cortina aberta'; var caixa = document.createElement('div'); cortina.appendChild(caixa);"
+         " caixa.style = 'position: absolute; bottom: 0; background: #000';"
+         " caixa.innerHTML = '<p class=\"legenda\" style=\"color: #fff; opacity: 0.2\">Uma legenda para a foto</p>';"
+         " var p = caixa.firstChild, quando = setInterval(function () { p.style.opacity = Number(p.style.opacity) + 0.04;"
+         " if (p.style.opacity >= 1) clearInterval(quando); }, 30);")),
     "tires": ("programa.js", "function abre(todos, lugar) {", "var vezes = 0;\nfunction abre(todos, lugar) { if (++vezes > 4) return;"),
     "shrinks": ("estilo.css", ".sumiu {", ".sumiu { min-height: 0 !important; height: 20px !important; padding: 0 !important;"),
     "mixed-content": ("index.html", '<div class="tudo"></div>',

@@ -136,6 +136,8 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
                 self.send(302, "text/plain", b"", location=oficina.moved_to)
             elif moved := next((to for piece, to in oficina.elsewhere.items() if place.startswith(piece)), ""):
                 self.send(302, "text/plain", b"", location=moved + self.path.removeprefix("/loja/"))
+            elif place == "servico/fio":
+                self.begin()
             elif place.startswith("servico/"):
                 self.answer(*self.service(place.removeprefix("servico/")))
             elif place == "mini":
@@ -146,6 +148,16 @@ def _handler(oficina: Oficina, files: dict[str, str]) -> type[BaseHTTPRequestHan
                 self.send(200, TYPES[Path(name).suffix], files[name].encode())
             else:
                 self.send(404, "text/plain", b"")
+
+        def begin(self) -> None:
+            """Begin an answer, and never end it."""
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b": still here\n\n")
+                    time.sleep(0.2)
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")

@@ -310,6 +310,10 @@ class MessageFields(Model):
         "/replied_to", "/repliedTo", "/replied_to_message_id", "/repliedToMessageId", "/reply_to", "/replyTo",
         "/reply_to_id", "/replyToId", "/in_reply_to", "/inReplyTo",
     )  # fmt: skip
+    sender: tuple[Pointer, ...] = (
+        "/sender_name", "/senderName", "/author_name", "/authorName", "/user_name", "/userName",
+        "/sender/name", "/author/name", "/user/name", "/from/name",
+    )  # fmt: skip
     url_match: UrlMatch = "equal"
 
 

@@ -14,6 +14,7 @@ from releasegate.change.models import Change
 from releasegate.core import UsageError
 from releasegate.core.durations import parse_duration
 from releasegate.core.gate import Gate
+from releasegate.plugin.catalogue import require_known
 from releasegate.plugin.gates import BY_MARKER, GATES
 from releasegate.target.models import Target
 
@@ -75,6 +76,7 @@ def load_subject(target_path: Path, change_path: Path | None, project: Path) -> 
     change = changes.load(change_path or _change_of(target, project))
     read, deviations = changes.with_reading(change.change, target.target.reading, target.path)
     _require_known_gates(target.target, target.path)
+    require_known(change.change, change.path, project)
     return Subject(
         change=read,
         change_path=change.path,

@@ -76,6 +76,7 @@ class Finder:
         self._backfill: Backfill = change.backfill
         self._kinds = change.interface.kinds if change.interface else ()
         self._viewed = change.interface.viewed if change.interface else ()
+        self._sender_places = change.api.fields.sender
         found = catalog.schema(database, [change.backfill.table]).value
         self._types = {column.name: column.type for column in found.columns}
         reply = _reply_column(change, found)
@@ -160,19 +161,28 @@ class Finder:
         listing = self._api.messages(key).value
         rows = {str(row[self._backfill.key]): row for row in self._whole_rows(listing.known_ids)}
         originals = self._originals(rows.values())
-        messages = tuple(self._message(rows[one], originals) for one in listing.known_ids if one in rows)
+        senders = self._senders(listing)
+        messages = tuple(self._message(rows[one], originals, senders) for one in listing.known_ids if one in rows)
         return Conversation(id=key, names=names, messages=messages)
 
-    def _message(self, row: Row, originals: Mapping[str, Row]) -> Message:
+    def _senders(self, listing: Listing) -> dict[str, str]:
+        """Return by message id the name of who wrote it, as far as the API says: a table may hold only a number."""
+        found = (
+            (key, pointers.first(item, self._sender_places))
+            for key, item in zip(listing.ids, listing.items, strict=True)
+        )
+        return {key: name for key, name in found if key is not None and _is_name(name)}
+
+    def _message(self, row: Row, originals: Mapping[str, Row], names: Mapping[str, str]) -> Message:
         b = self._backfill
         key = str(row[b.key])
         replies_to = row.get(self._reply_column) if self._reply_column else None
         return Message(
             id=key,
-            sender=_sender(row),
+            sender=_sender(row) or names.get(key, ""),
             text=self._text(row),
             media=tuple(self._media(row, key)),
-            original=self._original(str(replies_to), originals) if replies_to else None,
+            original=self._original(str(replies_to), originals, names) if replies_to else None,
         )
 
     def _media(self, row: Row, message: str) -> Iterator[Medium]:
@@ -210,14 +220,14 @@ class Finder:
             return bool(row.get(self._backfill.from_column))
         return datetime.fromisoformat(created).astimezone() < self._deploy_began
 
-    def _original(self, key: str, originals: Mapping[str, Row]) -> Original:
+    def _original(self, key: str, originals: Mapping[str, Row], names: Mapping[str, str]) -> Original:
         row = originals.get(key)
         if row is None:
             return Original(id=key, is_gone=True)
         is_gone = any(self._says_gone(name) and value not in (None, False) for name, value in row.items())
         return Original(
             id=key,
-            sender=_sender(row),
+            sender=_sender(row) or names.get(key, ""),
             text=self._text(row),
             is_gone=is_gone,
             has_media=bool(row.get(self._backfill.from_column)),
@@ -341,7 +351,11 @@ def _reply_column(change: Change, found: SchemaFacts) -> str:
 def _sender(row: Row) -> str:
     """Return the name of who wrote a message, "" where no column of the row looks like one that holds it."""
     found = [value for name, value in row.items() if _SENDER.match(name) and isinstance(value, str) and len(value) > 1]
-    return found[0] if len(found) == 1 and not _IDENTIFYING.search(found[0]) else ""
+    return found[0] if len(found) == 1 and _is_name(found[0]) else ""
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > 1 and not _IDENTIFYING.search(value)
 
 
 def names_of(listing: Listing) -> dict[str, tuple[str, ...]]:

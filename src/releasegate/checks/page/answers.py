@@ -17,6 +17,9 @@ _READS = {
     "silent": "says nothing of it",
 }
 _TALL = 0.4  # of the window: a preview that pushes the answer out of sight
+_NAMELESS = (
+    "; the name in {count} was not judged: neither the table nor the API ([api.fields] sender) says who wrote it"
+)
 _JUMP_PX = 24.0  # a line of text: below that nobody notices
 
 
@@ -27,6 +30,7 @@ def replies_shown(
     living = [reply for reply in replies if not reply.is_gone]
     looked = [reply for reply in living if reply.row]
     wordless = sum(reply.shows_preview is None for reply in looked)
+    nameless = sum(reply.knows_sender is False for reply in looked)
     words = f"box; the original's words in {len(looked) - wordless}, in {wordless} there are none, or too few to tell"
     undecided = next((reply.trouble for reply in living if reply.trouble), "")
     if not undecided and in_table and not looked:
@@ -34,7 +38,8 @@ def replies_shown(
     return Judgement(
         seen=len(looked),
         unit="replies",
-        holds=f"{count(len(looked), 'reply', 'replies')} with {words if wordless else 'box and preview'}",
+        holds=f"{count(len(looked), 'reply', 'replies')} with {words if wordless else 'box and preview'}"
+        + (_NAMELESS.format(count=nameless) if nameless else ""),
         findings=tuple(finding for reply in looked for finding in _reply_findings(check, reply, text, source)),
         undecided=undecided,
         not_applicable="" if in_table else f"there is no reply (looked at {count(rows, 'row')})",

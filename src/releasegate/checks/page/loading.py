@@ -12,8 +12,9 @@ from releasegate.core.facts.page import Asset, Event, Kind, LoginFacts, PageFact
 from releasegate.core.figures import count
 
 _HASH = re.compile(r"(?<![0-9a-z])([0-9a-f]{7,40})(?![0-9a-z])", re.IGNORECASE)
-# Files that a bundler names by what is in them: main-4f5a9c21.js, index.BQ3x9aZ1.css, whatever Next and Nuxt serve.
-_BUNDLED = re.compile(r"/_(?:next|nuxt)/|[-._~](?=\w*\d\w*[A-Za-z]\w*\d|[0-9a-f]{8,}\.)\w{8,}\.(?:m?js|css)$")
+# Folders of frameworks that write a page on the server and in the browser: their scripts hold its templates too, so
+# a release has other files. Elsewhere a name made of a file's bytes (main-4f5a9c21.js) says only what that file is.
+_BUNDLED = re.compile(r"/(?:_next|_nuxt|_app/immutable)/")
 _MOST_LISTED = 5
 _SIDEWAYS_PX = 2  # rounding
 
@@ -70,6 +71,7 @@ def console_clean(
         unit="pages",
         holds=f"nothing new went wrong on {count(pages, 'page')}; known from the old release: {len(before)}",
         findings=tuple(findings),
+        undecided="" if pages else "no conversation could be opened, so what goes wrong in one was not seen",
     )
 
 
@@ -190,7 +192,7 @@ def right_build(
 
     `commits` are the repository's, newest first (empty where it cannot be read); `before` is what preflight
     recorded of the old page (`assets`: path -> sha256, `texts`); `promised` the names of texts only the new page has.
-    Of a page that a server writes, files with the same bytes tell nothing, unless a bundler names them by their bytes.
+    Of a page that a server writes, files with the same bytes tell nothing, unless they hold its templates (Next, Nuxt).
     """
     shown = {mark: value for mark, value in page.marks if _HASH.search(value) or _HASH.search(mark)}
     newest = next((mark for mark in shown if commits and _names_commit(mark, shown[mark], commits[0])), "")
@@ -281,7 +283,7 @@ def _names_commit(mark: str, value: str, commit: str) -> bool:
 
 
 def _is_bundled(page: PageFacts) -> bool:
-    """Whether another release has other files: those of a page that scripts write, and those named by their bytes."""
+    """Whether another release has other files: those of a page that scripts write, here or on the server too."""
     return not page.from_server or any(_BUNDLED.search(urlsplit(asset.url).path) for asset in page.assets)
 
 

@@ -329,7 +329,8 @@ class ReplyFacts:
     deleted original, whether the promised text stands there, None where none is promised. `shows_gone_text` that
     the deleted original's words stand there all the same. `other_sender` says that the box names somebody else of
     the conversation, and not who wrote the original; `names_sender` whether the message names who did, None where
-    that is not promised, or where the page's name for this person is not known. `height` is how much of the
+    that is not promised, or where the page's name for this person is not known; `knows_sender` whether a name of who
+    wrote it is known at all, None where it is not promised. `height` is how much of the
     window's the preview takes, 0 to 1. `leads` says whether a click on the box brings the original into sight, None
     where it offers none, or where the original is in sight already.
     """
@@ -344,6 +345,7 @@ class ReplyFacts:
     shows_gone_text: bool = False
     other_sender: bool = False
     names_sender: bool | None = None
+    knows_sender: bool | None = None
     height: float = 0.0
     leads: bool | None = None
     loaded: bool = True

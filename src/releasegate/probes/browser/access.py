@@ -58,6 +58,7 @@ def in_viewer(desk: Desk, conversation: Conversation, medium: Medium) -> Measure
         with viewer_of(desk, conversation, medium) as viewer:
             viewer.open(medium)
             if is_open(viewer.await_medium(medium)):
+                viewer.await_still()  # half faded in, every text is too pale
                 viewer.visit.evaluate("keepViewer", viewer.css)
                 facts, picture = _asked(viewer.visit, where, ["viewer"]), viewer.visit.picture()
             else:

@@ -166,11 +166,13 @@ def _again(viewer: Viewer, medium: Medium) -> AgainFacts:
     if not _opens(viewer, medium):
         return wanted
     moved = _background_moves(viewer)
+    viewer.await_shown(medium, _AT_ONCE_S)
     how = viewer.shut(medium)
     opened, lost = 1, 0
     fades_s = _LEAST_S if _is_nothing_left(viewer, medium, _LEAST_S) else 0  # else what is left is the page's own
     while how and opened < TIMES and (clicks := _clicks_to_open(viewer, medium, fades_s)):
         opened, lost = opened + 1, lost + (clicks > 1)
+        viewer.await_shown(medium, _AT_ONCE_S)
         how = viewer.shut(medium, how)
     return AgainFacts(
         conversation=wanted.conversation, message=medium.message, wanted=TIMES, opened=opened, how=how, lost=lost,

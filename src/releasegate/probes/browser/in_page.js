@@ -666,6 +666,12 @@
     if (el) kept.set("viewer", el);
   }
 
+  // Where everything in the open viewer is, how large and how clear: two equal answers, and nothing moves or fades.
+  const poses = (css) => fresh(css).map((el) => {
+    const { left, top, width, height } = box(el);
+    return [left, top, width, height, getComputedStyle(el).opacity * 100].map(Math.round).join();
+  }).join(" ");
+
   // What counts the attachments in the open viewer: "2 / 3", "2 de 3"; "" where nothing does. A date is no counter: the
   // second number is one of `counts`, the first no greater, and no third one follows.
   function counter({ css, counts }) {
@@ -713,6 +719,6 @@
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { entry, saying, spares, liesBare, blur, sharpen, keepViewer, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
+  const api = { entry, saying, spares, liesBare, blur, sharpen, keepViewer, poses, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

@@ -104,6 +104,7 @@ def _look(thread: Thread, reply: Message, budget_s: float) -> ReplyFacts:
         shows_gone_text=bool(original.is_gone and state["preview"]),
         other_sender=bool(state["other"]),
         names_sender=None if original.is_gone else state["named"],
+        knows_sender=bool(original.sender) if promised and promised.names_sender else None,
         height=state["height"],
     )
 

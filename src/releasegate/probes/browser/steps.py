@@ -54,15 +54,22 @@ def press(page: Page, found: Locator, what: str, role: str = "button") -> None:
 
 
 def stuck(
-    page: Page, where: str, step: BrowserStep | None = None, error: Exception | None = None, role: str = "button"
+    page: Page,
+    where: str,
+    step: BrowserStep | None = None,
+    error: Exception | None = None,
+    role: str = "button",
+    *,
+    instead: str = "",
 ) -> StuckOnPage:
-    """Return what to raise when one cannot get on: which step, on which page, what is there instead."""
+    """Return what to raise when one cannot get on: which step, on which page, what is there; `instead`: what to try."""
     wanted = step.find.name or step.find.text or "" if step and step.find else ""
     role = (step.find.role if step and step.find and step.find.role else role) or role
     there = either(names_there(page, role, wanted))
     reason = "" if error is None or isinstance(error, TooLate) else f" ({str(error).splitlines()[0][:160]})"
     return StuckOnPage(
-        f"{where}: not found on {page.url}{reason}; there is, as {role}: {there}", screenshot=picture(page)
+        f"{where}: not found on {page.url}{reason}; there is, as {role}: {there}" + (f"; {instead}" if instead else ""),
+        screenshot=picture(page),
     )
 
 

@@ -49,13 +49,14 @@ class Desk:
     """The window in which a conversation stays open, so that the next look at it costs no new start.
 
     Whoever leaves something lying about in it (a viewer that does not close) calls `leave`. `url` is where it was
-    last; `events` are what went wrong in it so far, and `opened` counts the conversations that were opened.
+    last; `events` are what went wrong in it so far, `tried` counts the conversations that were to be
+    opened, and `opened` those that were.
     """
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.url = site.frontend.url
-        self.opened = 0
+        self.tried = self.opened = 0
         self.events: list[Event] = []
         self._window = ExitStack()
         self._thread: Thread | None = None
@@ -90,8 +91,9 @@ class Desk:
         self.leave()
         visit = self._visit = self._window.enter_context(self.site.visit())
         self._window.callback(self._keep, visit)
-        self.opened += 1
+        self.tried += 1
         visit.open_conversation(conversation)
+        self.opened += 1
         return Thread(visit, conversation)
 
     def _stuck(self, error: Error) -> StuckOnPage:

@@ -24,6 +24,8 @@ _IS_OPEN = 0.5  # the share of the window from which on something counts as open
 IS_CLOSED = 0.1
 _CLICK_MS = 3000  # for a control that is visible already: to become enabled, and to stop moving
 _PUT_AWAY_S = 2  # whether it closes is judged by smoke/viewer-closes; here only the next look depends on it
+_STILL_LOOKS = 4
+_FADES_S = 2
 _COMES_S = 1  # how long a control may take to come, once the medium is there
 _WORDS = {"close": words.CLOSE, "next": words.NEXT, "previous": words.PREVIOUS}
 
@@ -83,6 +85,20 @@ class Viewer:
     def _is_large(self, state: dict[str, Any]) -> bool:
         window = self.visit.page.viewport_size or {"width": 0, "height": 0}
         return is_large((state["width"], state["height"]), self.thumbnail, (window["width"], window["height"]))
+
+    def await_shown(self, medium: Medium, budget_s: float) -> None:
+        """Wait until `medium` stands in the open viewer: many take no key while they open."""
+        poll(self.visit.page, lambda: self.look(medium), _stands, budget_s)
+
+    def await_still(self) -> None:
+        """Wait until nothing in the viewer moves or fades; what plays or turns for ever is not waited for long."""
+        seen: list[object] = []
+
+        def look() -> bool:
+            seen.append(self.visit.evaluate("poses", self.css))
+            return len(seen) >= _STILL_LOOKS and all(one == seen[-1] for one in seen[-_STILL_LOOKS:])
+
+        poll(self.visit.page, look, bool, _FADES_S)
 
     def await_closed(self, medium: Medium) -> bool:
         """Wait until the viewer is gone; return whether it went."""

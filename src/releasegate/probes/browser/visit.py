@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _LONG_NUMBER = 7  # digits: an id that nothing else has by chance
+_OTHER_WAY = "where the page calls it otherwise, name it: [locators.conversation], or [frontend.steps] conversation"
 _MOST_TURNS = 6  # of a list of conversations: further down nobody looks
 
 
@@ -156,7 +157,8 @@ class Visit:
         found = found or self._by_number(conversation, last=True)
         if found is None:
             wanted = either(conversation.names[:2]) if conversation.names else conversation.id
-            raise stuck(self.page, f"conversation {conversation.id} ({wanted} in the list)", role="link")
+            where = f"conversation {conversation.id} ({wanted} in the list)"
+            raise stuck(self.page, where, role="link", instead=_OTHER_WAY)
         return found
 
     def _after_going_to_the_list(self, look: Any) -> Locator | None:
