@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+ICON = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 GONE = "Content unavailable"
 FACE = "ana.svg"
 SVG = (
@@ -34,7 +35,22 @@ def media(page, rows, *messages, **asked):
 
 
 SHOWN, MISSING = ("painted", "address", False), ("not there", "", False)
+LINK = ("only a link", "address", False)
 BY_MESSAGE = ("painted", "message", False)
+
+
+@pytest.mark.parametrize(("size", "found"), [("padding-left:20px", LINK), ("width:160px;height:120px", SHOWN)])
+def test_a_link_with_an_icon_before_its_words_is_no_thumbnail(page, size, found):
+    """A release that offers a film as a file to be fetched does not show it; a box with a sign to play it may."""
+    icon = f"display:inline-block;line-height:16px;background:url({ICON}) no-repeat 0 0"
+    rows = {
+        "a": picture("foto-1.jpg") + "oi",
+        "b": f'<a href="/media/film-7.webm" style="{icon};{size}">film-7.webm</a>',
+    }
+    page.set_content("")
+    media(page, rows, ("a", "foto-1.jpg"), ("b", "film-7.webm"))
+    page.wait_for_timeout(200)
+    assert media(page, rows, ("a", "foto-1.jpg"), ("b", "film-7.webm")) == [SHOWN, found]
 
 
 def test_a_face_is_no_thumbnail(page):

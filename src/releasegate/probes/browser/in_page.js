@@ -53,7 +53,9 @@
 
   // --- how a medium stands ----------------------------------------------------------------------------------------
 
-  const isMedium = (el) => el.matches("img, video, audio, canvas, object, embed") || Boolean(backgroundOf(el));
+  const LINE = 24;  // pixels: a background no higher than a line of text is the icon before its words, and no picture
+  const isBackground = (el) => Boolean(backgroundOf(el)) && box(el).height >= LINE;
+  const isMedium = (el) => el.matches("img, video, audio, canvas, object, embed") || isBackground(el);
 
   function backgroundState(el) {
     const url = backgroundOf(el);
@@ -83,7 +85,7 @@
     if (el.matches("img")) return sizes(el) < 16 && el.naturalWidth > 16 ? "there but invisible" : imageState(el);
     if (el.matches("video, audio")) return playerState(el);
     if (el.matches("canvas, object, embed")) return "painted";
-    if (backgroundOf(el)) return backgroundState(el);
+    if (isBackground(el)) return backgroundState(el);
     return "only a link";
   }
   const RANK = ["painted", "player", "still loading", "broken", "there but invisible", "only a link"];
