@@ -530,7 +530,9 @@ def test_a_medium_that_could_not_be_cut_off_is_undecided():
         return answers.dead_media_shows_fallback("smoke/fallback", cuts, "Content unavailable", "runbook 6.4")
 
     assert judged(CUT).verdict is Verdict.PASS
-    assert judged(replace(CUT, cut=0)).sentence == "the page asked for u by another address, so it could not be cut off"
+    assert judged(replace(CUT, cut=0)).sentence == (
+        "the page did not ask for u, or by another address, so it could not be cut off"
+    )
     assert judged().verdict is Verdict.INCONCLUSIVE
 
 

@@ -109,7 +109,7 @@ def dead_media_shows_fallback(
     looked = [cut for cut in cuts if cut.cut and not cut.trouble]
     undecided = next((cut.trouble for cut in cuts if cut.trouble), "")
     if not undecided and cuts and not looked:
-        undecided = f"the page asked for {cuts[0].url} by another address, so it could not be cut off"
+        undecided = f"the page did not ask for {cuts[0].url}, or by another address, so it could not be cut off"
     return Judgement(
         seen=len(looked),
         unit="media cut off",
