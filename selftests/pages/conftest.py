@@ -55,9 +55,12 @@ def oficina(tmp_path: Path) -> Iterator[Callable[..., tuple[Site, Samples, Ofici
             moved_to: str = "",
             elsewhere: dict[str, str] | None = None,
             browser: dict[str, object] | None = None,
+            by_name: str = "",
             **frontend: object,
         ) -> tuple[Site, Samples, Oficina]:
             running = stack.enter_context(Oficina(faults, certificate, moved_to, elsewhere or {}))
+            if by_name:
+                frontend = {"url": running.url.replace(running.host, by_name), **frontend}
             target = target_of(running, browser=browser, **frontend)
             site = stack.enter_context(
                 open_site(target, change(), tmp_path / f"session-{running.url.rsplit(':', 1)[-1][:5]}.json")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
+from forwarder import Forwarder
 from server import Oficina
 
 from releasegate.checks.page import loading, media
@@ -12,6 +15,10 @@ from releasegate.probes.browser import fallback, thread, viewer, walking
 from releasegate.probes.browser import loading as probe
 from releasegate.probes.browser.thread import Desk
 
+IN_A_WORKER = (
+    "source => new Promise((done) => { new Worker(URL.createObjectURL(new Blob([source]))).onmessage = done; })"
+    ".then(() => 0)"
+)
 TOLD = "127.0.0.2, which the target does not list; add it to [frontend] hosts and look again"
 
 
@@ -139,11 +146,7 @@ def test_a_worker_that_is_led_to_a_host_that_nobody_listed_does_not_reach_it(ofi
     with site.visit(logged_in=False) as visit:
         visit.open("/")
         source = f"fetch('{running.url}servico/fila').catch(() => 0).finally(() => postMessage(1))"
-        visit.page.evaluate(
-            "source => new Promise((done) => { new Worker(URL.createObjectURL(new Blob([source]))).onmessage = done; })"
-            ".then(() => 0)",
-            source,
-        )
+        visit.page.evaluate(IN_A_WORKER, source)
         assert (other.asked, "127.0.0.2" in visit.interception.unlisted) == ([], True)
         assert [event for event in visit.events() if event.counts] == []
 
@@ -159,3 +162,71 @@ def test_hosts_of_media_that_come_to_be_known_later_are_asked_from_then_on(ofici
             assert visit.page.evaluate("url => fetch(url, {mode: 'no-cors'}).then(() => true)", url)
         assert bool(other.asked) == bool(known)
     assert site.trials.sizes_of([(url, "image")]) == {url: (500, 500)}
+
+
+@pytest.fixture
+def forwarder():
+    """Return a proxy that asks what it is asked for, and notes it."""
+    with Forwarder() as running:
+        yield running
+
+
+@pytest.fixture(params=["the target's", pytest.param("this machine's", marks=pytest.mark.everything)])
+def behind(request, oficina, forwarder, monkeypatch):
+    """Return what starts the page, as loja.example, behind a proxy that alone knows where that is."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    proxy, is_given = f"http://ana:couro@{forwarder.address}", request.param == "the target's"
+    for name in () if is_given else ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+
+    def start(*faults, **given):
+        browser = {"proxy": proxy} if is_given else {}
+        return oficina(*faults, browser=browser, by_name="loja.example", **given)
+
+    return start
+
+
+def test_behind_a_proxy_a_page_is_a_page_like_any_other(behind, forwarder):
+    """The login, the list and a WebSocket go through it, with the name and the password of its address."""
+    site, _, running = behind()
+    assert site.login.is_in, site.login.trouble
+    host = f"loja.example:{urlsplit(running.url).port}"
+    with site.visit() as visit:
+        assert visit.open("/") == 200
+        code = (
+            "url => new Promise((done) => { const one = new WebSocket(url); one.onclose = one.onopen = () => done(0) })"
+        )
+        visit.page.evaluate(code, f"ws://{host}/loja/papo")
+    assert f"POST http://{host}/loja/servico/entrar HTTP/1.1" in forwarder.asked
+    assert f"CONNECT {host} HTTP/1.1" in forwarder.asked
+    assert forwarder.authorizations == {"Basic YW5hOmNvdXJv"}
+
+
+def test_behind_a_proxy_data_that_lead_to_a_host_that_nobody_listed_do_not_reach_it(behind, forwarder, other):
+    """In a worker and in the page: the proxy is not asked for that host, and the evidence names it."""
+    port = urlsplit(other.url).port
+    moved = {"servico/fila": f"http://sso.example:{port}/", "servico/papo": f"https://sso-tls.example:{port}/"}
+    site, _, running = behind(login="none", elsewhere=moved)
+    with site.visit(logged_in=False) as visit:
+        visit.open("/")
+        for place in moved:
+            url = f"http://loja.example:{urlsplit(running.url).port}/loja/{place}"
+            visit.page.evaluate(IN_A_WORKER, f"fetch('{url}').catch(() => 0).finally(() => postMessage(1))")
+            visit.page.evaluate("url => fetch(url).catch(() => 0).then(() => 0)", url)
+        assert {"sso.example", "sso-tls.example"} <= set(visit.interception.unlisted)
+        assert visit.interception.led_to == ()
+        assert [event for event in visit.events() if event.counts] == []
+    assert (other.asked, forwarder.was_asked_for("sso"), forwarder.was_asked_for("loja")) == ([], False, True)
+
+
+@pytest.mark.everything  # a browser
+def test_behind_a_proxy_a_page_that_leads_to_a_host_that_nobody_listed_cannot_be_told(behind, forwarder, other):
+    """The sentence names the host, as without a proxy, and the proxy is not asked for it."""
+    site, _, _ = behind(login="none", moved_to=f"http://sso.example:{urlsplit(other.url).port}/loja/")
+    page, events = probe.look_at_page(site)
+    judged = loading.page_loads("frontend/page-loads", page.value, "runbook 5.5")
+    assert "the page leads on to sso.example, which the target does not list" in judged.sentence
+    assert (judged.verdict, events.value, page.value.led_to) == (Verdict.INCONCLUSIVE, (), ())
+    assert (other.asked, forwarder.was_asked_for("sso"), forwarder.was_asked_for("loja")) == ([], False, True)

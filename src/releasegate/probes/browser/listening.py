@@ -18,7 +18,8 @@ _ASSETS = frozenset({"script", "stylesheet"})
 _DATA = frozenset({"fetch", "xhr", "document", "websocket", "eventsource"})
 _MEDIA = frozenset({"image", "media"})
 _NEEDED = frozenset({"document", "script", "stylesheet", "fetch", "xhr"})
-_AT_THE_FENCE = "net::ERR_PROXY_CONNECTION_FAILED"
+# Where nobody listens, and of what the gatekeeper closes unanswered.
+_AT_THE_FENCE = frozenset(f"net::ERR_{said}" for said in ("PROXY_CONNECTION_FAILED", "EMPTY_RESPONSE"))
 _LONGEST_WAIT_S = 4
 _POLL_MS = 20
 _LONGEST_TEXT = 400
@@ -176,7 +177,7 @@ class Listener:
     def _on_failure(self, request: Request) -> None:
         self._asked.pop(request, None)
         self._ended.add(request)
-        if request.redirected_from is None and request.failure == _AT_THE_FENCE:  # no route saw it
+        if request.redirected_from is None and request.failure in _AT_THE_FENCE:  # no route saw it
             self.interception.was_led(request)
         self.failures.append((request, request.failure or "failed"))
         self._recording.failed(self.window, request.method, request.url, request.failure or "failed")
