@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 from reference_inbox import moments, processes, services
@@ -170,6 +171,7 @@ def port_held(service: str, at: str, trips: tuple[str, ...]) -> Fault:
     def strike(state: State) -> None:
         record = state.read()
         services.stop(state, service)
+        wait_until("a silence in the log", lambda: just_wrote(state, service), budget_s=2 * A_WHILE_S)
         module, variables = environments.MODULES[service], environments.of(state, record, service)
         command, log = [sys.executable, "-m", module], place(state, name) / "holder.log"
         processes.launch(state, holder, command, log=log, env=variables, cwd=state.folder)
@@ -185,6 +187,12 @@ def port_held(service: str, at: str, trips: tuple[str, ...]) -> Fault:
 
     what = f"another process listens on the {service}'s port, and the {service} that was restarted does not"
     return Fault(name, at, service, what, trips, strike, mend, ("process",))
+
+
+def just_wrote(state: State, service: str) -> str | None:
+    """Return how lately a service wrote to its log, while that may count as what the next start wrote."""
+    ago = time.time() - Path(state.read().logs[service]).stat().st_mtime
+    return f"a line {ago:.1f} s ago" if ago < A_WHILE_S else None
 
 
 def just_started(state: State, service: str) -> str | None:
