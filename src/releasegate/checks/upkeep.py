@@ -14,7 +14,7 @@ _HELD_S: Final = 600.0  # open for that long, a transaction is no ordinary one, 
 
 
 def table_is_kept_up(check: str, found: Upkeep | None, *, source: str, command: str) -> Judgement:
-    """Judge that dead rows and old statistics are few, or that autovacuum sees to them.
+    """Judge that dead rows and old statistics are few, or that autovacuum will see to them and may.
 
     No release document promises either, so what nobody sees to is a warning, with the command. `command` shows it
     again; {sql} stands where the statement goes.

@@ -13,7 +13,7 @@ from releasegate.probes.watch.rounds import Watched, hold
 
 _NAP_S: Final = 5.0  # at most so long in one go: a machine that was suspended meanwhile notices when it wakes up
 _STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux: counts suspended time too
-MADE_UP: Final = 3
+MADE_UP: Final = 3  # rounds; one that is begun later than that belongs to no watch any more
 
 
 class Clock(Protocol):
