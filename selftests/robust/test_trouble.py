@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -54,6 +55,26 @@ def start_database(reference):
     """Start it again, as the reference itself does."""
     facts = reference.facts
     server.start(State(reference.state), Path(facts["cluster"]), Path(facts["bin"]), facts["ports"]["postgres"])
+
+
+def child(going, argument):
+    """Return the first process of a command's children that was given an argument; it may be yet to start."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for process in psutil.Process(going.process.pid).children(recursive=True):
+            try:  # Debian's Chromium is started by a script, with the same arguments
+                if argument in process.cmdline() and not process.exe().endswith("sh"):
+                    return process
+            except psutil.NoSuchProcess:
+                continue
+        time.sleep(0.02)
+    pytest.fail(f"no process was given {argument!r}")
+
+
+def looks(reference):
+    """Return what the loads of the page in a watch came to."""
+    rounds = [event["payload"]["value"] for event in reference.events if event["check"] == "monitoring/rounds"]
+    return [one["page"] for one in rounds if one["page"]]
 
 
 def test_a_full_disk_is_never_go(gate, reference, small_disk):
@@ -132,3 +153,43 @@ def test_a_database_that_is_not_there_at_all(gate, reference):
     assert ended.code == 6
     assert "Traceback" not in ended.output
     assert "Connection refused" in ended.output or "connection refused" in ended.output
+
+
+DRIVER, BROWSER = "run-driver", "--remote-debugging-pipe"  # an argument of Playwright's process, and of its Chromium
+
+
+@pytest.mark.parametrize("argument", [DRIVER, pytest.param(BROWSER, marks=pytest.mark.everything)])
+def test_a_browser_that_dies_in_a_gate(start, reference, argument):
+    """Every look at the page is ERROR with the cause: nobody can tell, and nothing is wrong with the page."""
+    going = start("run", "frontend", "--alone", *reference.where)
+    child(going, argument).kill()
+    ended = going.end()
+    assert "Traceback" not in ended.output
+    assert "the gate itself broke" not in ended.output
+    assert "never retrieved" not in ended.output
+    verdicts = reference.verdicts()
+    assert verdicts["frontend/page-loads"] == verdicts["frontend/fits-screens"] == "ERROR"
+    assert verdicts["frontend/port"] == "PASS"
+
+
+@pytest.mark.parametrize("argument", [DRIVER, pytest.param(BROWSER, marks=pytest.mark.everything)])
+def test_a_browser_that_dies_in_a_watch(start, reference, argument):
+    """The load of the page that was under way has no status, and the watch goes on to its end."""
+    going = start("watch", *reference.where, "--for", "6s", "--every", "1s")
+    child(going, argument).kill()
+    ended = going.end()
+    assert "Traceback" not in ended.output
+    assert (ended.code, ended.last[:15]) == (0, "watched for 6.0"), ended.output
+    first = looks(reference)[0]
+    assert first["status"] is None
+    assert first["error"]
+
+
+def test_ctrl_c_is_heeded_by_the_gate_alone(start, reference):
+    """A terminal's Ctrl-C reaches the browser's processes too: they must outlive the gate's last words."""
+    going = start("watch", *reference.where, "--for", "6s", "--every", "1s")
+    child(going, BROWSER)  # from its start on the driver would mind signals
+    child(going, DRIVER).send_signal(signal.SIGINT)
+    ended = going.end()
+    assert ended.code == 0, ended.output
+    assert looks(reference)[0]["status"] == 200

@@ -7,28 +7,28 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 from pydantic import SecretStr
 
 from releasegate.change.models import Change
 from releasegate.core import CannotMeasure
 from releasegate.core.durations import parse_duration
 from releasegate.core.facts.page import LoginFacts
-from releasegate.core.settings import for_children
-from releasegate.probes.browser import executable, prepared
+from releasegate.probes.browser import prepared
 from releasegate.probes.browser.fence import Fence
 from releasegate.probes.browser.finding import Locators
 from releasegate.probes.browser.interception import Cut, Interception, Rules
 from releasegate.probes.browser.kept import Kept, KeptLogin
 from releasegate.probes.browser.login import Login
+from releasegate.probes.browser.process import started
 from releasegate.probes.browser.recording import Recording
 from releasegate.probes.browser.steps import StuckOnPage, address, run
 from releasegate.probes.browser.trials import Trials
@@ -80,20 +80,9 @@ class Site:
         cuts = list(cuts)
         is_apart = bool(cuts) or bare or not logged_in
         state = self._session() if logged_in else None
-        context = self._context(state, bare=bare) if is_apart else self._shared_context(state)
-        visit = None
-        try:
-            visit = self._window(context, cuts, has_session=state is not None)
+        context = partial(self._context, state, bare=bare) if is_apart else partial(self._shared_context, state)
+        with self._look(context, cuts, has_session=state is not None, is_apart=is_apart) as visit:
             yield visit
-        except Error as error:
-            where = visit.page.url if visit else self.frontend.url
-            raise StuckOnPage(f"{where}: the browser could not go on: {str(error).splitlines()[0]}") from error
-        finally:
-            with contextlib.suppress(Error):  # the browser has gone with it
-                if is_apart:
-                    context.close()
-                elif visit:
-                    visit.page.close()
 
     @property
     def login(self) -> LoginFacts:
@@ -212,7 +201,7 @@ class Site:
     def _lets_in(self, state: dict[str, Any]) -> LoginFacts:
         """Open the page with a session that is given, and say whether it asks for a password."""
         path = self.change.interface.page.path if self.change.interface and self.change.interface.page else "/"
-        with self._apart(state) as visit:
+        with self._look(partial(self._context, state), [], has_session=True, is_apart=True) as visit:
             try:
                 visit.open(path)
                 run(visit.page, "first_visit", self.frontend.steps.get("first_visit", ()), self.frontend.url, {})
@@ -234,12 +223,24 @@ class Site:
         return has("password") or (has("email") and (has("sign_in") or has("onward")))
 
     @contextlib.contextmanager
-    def _apart(self, state: dict[str, Any]) -> Iterator[Visit]:
-        context = self._context(state)
+    def _look(
+        self, context: Callable[[], BrowserContext], cuts: list[Cut], *, has_session: bool, is_apart: bool
+    ) -> Iterator[Visit]:
+        """Give a window and close it, with its context where that is its own; whatever the browser cannot, is said."""
+        own = visit = None
         try:
-            yield self._window(context, [])
+            own = context()
+            visit = self._window(own, cuts, has_session=has_session)
+            yield visit
+        except Error as error:
+            where = visit.page.url if visit else self.frontend.url
+            raise StuckOnPage(f"{where}: the browser could not go on: {str(error).splitlines()[0]}") from error
         finally:
-            context.close()
+            with contextlib.suppress(Error):  # the browser has gone with it
+                if is_apart and own:
+                    own.close()
+                elif visit:
+                    visit.page.close()
 
     def _form(self, visit: Visit, frontend: Frontend) -> LoginFacts:
         """Log in by the page's form, once, and return how it went."""
@@ -258,11 +259,6 @@ def _route(where: Page | BrowserContext, interception: Interception) -> None:
     where.route_web_socket(lambda url: interception.bars(url), lambda socket: interception.close(socket))  # noqa: PLW0108
 
 
-def _environment(own: str) -> dict[str, str | float | bool]:
-    """Return the browser's environment: what it keeps for itself goes to `own`, not to the operator's folders."""
-    return {**for_children(), "XDG_CONFIG_HOME": own, "XDG_CACHE_HOME": own}
-
-
 @contextlib.contextmanager
 def open_site(
     target: Target, change: Change, session: Path, *, began: float | None = None, anew: bool = False
@@ -273,25 +269,8 @@ def open_site(
     with `anew` no login from before counts. Raises CannotMeasure where no browser can be had.
     """
     began = time.time() if began is None else began
-    with (
-        TemporaryDirectory(prefix="releasegate-", ignore_cleanup_errors=True) as own,
-        sync_playwright() as playwright,
-        Fence(target.browser.proxy) as fence,
-    ):
-        path = executable.find(playwright, target.browser.executable)
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=path,
-                args=executable.flags(sandbox=target.browser.sandbox),
-                env=_environment(own),
-                proxy={"server": target.browser.proxy} if target.browser.proxy else None,
-            )
-        except Error as error:
-            raise CannotMeasure(f"{path} did not start: {str(error).splitlines()[0]}") from error
-        try:
-            yield Site(browser, fence, target, change, KeptLogin(session, began, anew=anew))
-        finally:
-            browser.close()
+    with Fence(target.browser.proxy) as fence, started(target.browser) as browser:
+        yield Site(browser, fence, target, change, KeptLogin(session, began, anew=anew))
 
 
 def _as_far_as_listed(visit: Visit, facts: LoginFacts) -> LoginFacts:
