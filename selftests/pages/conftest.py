@@ -13,8 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from releasegate.change.models import Change
 from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples, with_customers
-from releasegate.probes.browser import Site, executable, open_site
-from releasegate.probes.browser import site as site_module
+from releasegate.probes.browser import Site, executable, inside, open_site
 from releasegate.target.models import Target
 
 sys.path.insert(0, str(Path(__file__).parent / "oficina"))
@@ -38,7 +37,7 @@ def page() -> Iterator[Page]:
         path = executable.find(playwright, None)
         browser = playwright.chromium.launch(executable_path=path, args=executable.flags(sandbox=None))
         page = browser.new_page()
-        page.add_init_script(path=Path(site_module.__file__).with_name("in_page.js"))
+        page.add_init_script(inside.SCRIPT)
         page.goto("about:blank")
         yield page
         browser.close()

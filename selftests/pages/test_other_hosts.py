@@ -13,7 +13,7 @@ from releasegate.core import Verdict
 from releasegate.core.facts.page import Kind
 from releasegate.probes.browser import fallback, thread, viewer, walking
 from releasegate.probes.browser import loading as probe
-from releasegate.probes.browser.thread import Desk
+from releasegate.probes.browser.desk import Desk
 
 IN_A_WORKER = (
     "source => new Promise((done) => { new Worker(URL.createObjectURL(new Blob([source]))).onmessage = done; })"

@@ -15,7 +15,7 @@ from releasegate.core.facts.inbox import Original
 from releasegate.probes.browser import access, fallback, replies, thread, trouble, viewer, walking
 from releasegate.probes.browser import handling as handles
 from releasegate.probes.browser import loading as probe
-from releasegate.probes.browser.thread import Desk
+from releasegate.probes.browser.desk import Desk
 
 KINDS = ("image", "video")
 

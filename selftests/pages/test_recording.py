@@ -17,8 +17,8 @@ from server import PASSWORD, USER
 from releasegate.core.redaction import redactor
 from releasegate.probes.browser import loading as probe
 from releasegate.probes.browser import thread, viewer, walking
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.recording import Recording
-from releasegate.probes.browser.thread import Desk
 
 MESSAGES = ("Tem essa sela", "Pergunta número", "Temos sim", "segredo apagado", "Joana", "Bento")
 SECRETS = (USER + '"', PASSWORD, "bolacha-987654321", "loja-segredo-123456789")

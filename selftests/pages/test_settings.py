@@ -14,7 +14,7 @@ from releasegate.checks.page import loading, media
 from releasegate.core import CannotMeasure, Verdict
 from releasegate.probes.browser import loading as probe
 from releasegate.probes.browser import thread, viewer
-from releasegate.probes.browser.thread import Desk
+from releasegate.probes.browser.desk import Desk
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from releasegate.core import CannotMeasure
 from releasegate.probes.browser import handling, thread, viewer, walking
-from releasegate.probes.browser.thread import Desk
+from releasegate.probes.browser.desk import Desk
 
 TAKE = {"do": "click", "find": {"alt": "aceitar"}}
 WAY_IN = {

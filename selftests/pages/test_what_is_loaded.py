@@ -10,8 +10,9 @@ from playwright.sync_api import Error
 from releasegate.checks.page import loading, media
 from releasegate.core import Verdict
 from releasegate.probes.browser import replies, thread, viewer, walking
+from releasegate.probes.browser.desk import Desk
+from releasegate.probes.browser.received import loaded_of
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk, loaded_of
 from releasegate.probes.browser.waiting import poll
 
 LIST = '[{"id": 1, "last": {"id": "m-9"}}, {"id": 2, "last": {"id": "x-4"}}]'

@@ -13,7 +13,7 @@ from releasegate.probes import git
 from releasegate.probes import samples as sampling
 from releasegate.probes.browser import loading as probe
 from releasegate.probes.browser import thread
-from releasegate.probes.browser.thread import Desk
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.columns import column_types
 
 pytestmark = pytest.mark.rollback

@@ -4,7 +4,7 @@ import pytest
 
 from releasegate.probes import samples as sampling
 from releasegate.probes.browser import walking
-from releasegate.probes.browser.thread import Desk
+from releasegate.probes.browser.desk import Desk
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from playwright.sync_api import Error
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium
 from releasegate.core.facts.page import AccessFacts, Barrier
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk
 from releasegate.probes.browser.viewer import is_open, viewer_of
 from releasegate.probes.browser.visit import Visit
 

@@ -15,9 +15,11 @@ from playwright.sync_api import ElementHandle, Error, Page, Request
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium
 from releasegate.core.facts.page import DeadWay, Enlarged, Event, FallbackFacts, Kind, Shown
+from releasegate.probes.browser.addresses import needles
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk, Thread, needles
+from releasegate.probes.browser.thread import Thread
 from releasegate.probes.browser.viewer import Choice, Viewer, enlarged
 from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll

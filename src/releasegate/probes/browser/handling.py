@@ -13,8 +13,8 @@ from playwright.sync_api import Error
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import AgainFacts, EndsFacts, KeyboardFacts, Shown
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk
 from releasegate.probes.browser.viewer import IS_CLOSED, Viewer, is_open, measured, ratio_of, viewed, viewer_of
 from releasegate.probes.browser.waiting import poll
 

@@ -220,6 +220,7 @@
 
   // --- asked from outside -----------------------------------------------------------------------------------------
 
+  let last = [];  // how the media stood when the page was last searched
   function thread({ messages, css, thumbnail, fallback, unavailable }) {
     forget();
     const rows = rowsOf(messages, css);
@@ -236,39 +237,6 @@
       says: saysGone(entry, entries, fallback, unavailable) }));
     last = rows.size > 1 || css ? entries : [];  // the only row that is found may be the whole page
     return { media, found: [...rows.keys()], unavailable: unavailable ? textCount(unavailable) : 0 };
-  }
-
-  // How often a medium stands in its message beyond what the data says. Counted is what by its own address shows this
-  // medium and no other, about as large as where it was recognised; what lies over one another is one: a placeholder, a
-  // blurred copy behind it.
-  let last = [];  // how the media stood when the page was last searched
-  const spares = () => Object.fromEntries(last.map((entry) => [entry.key, spare(entry, last)]).filter(([, count]) => count));
-  function spare({ id, needles, row, el }, entries) {
-    const isThis = (other) => other.id === id && other.needles.join() === needles.join();
-    const others = entries.filter((other) => !isThis(other)).flatMap((other) => other.needles);
-    const own = needles.filter((needle) => !others.some((other) => other.includes(needle)));
-    if (!own.length || !row || !el) return 0;
-    const alike = within(row).filter((one) => isMedium(one) && refers(one, own) && sizes(one) >= 40
-      && area(one) >= area(el) / 2 && isAsSeen(one, row) && ["painted", "player"].includes(stateOf(one)));
-    const apart = alike.filter((one, at) => !alike.slice(0, at).some((earlier) => lieOver(box(earlier), box(one))));
-    return Math.max(apart.length - entries.filter(isThis).length, 0);
-  }
-  function lieOver(one, other) {
-    const [width, height] = [["left", "right"], ["top", "bottom"]].map(([from, to]) => Math.min(one[to], other[to]) - Math.max(one[from], other[from]));
-    return width > 0 && height > 0 && width * height > Math.min(one.width * one.height, other.width * other.height) / 4;
-  }
-  // Half of it at least is neither beside the window nor cut away by what it stands in: a turning gallery draws its
-  // first picture again behind the last.
-  function isAsSeen(el, row) {
-    let { left, right, top, bottom } = box(el);
-    const clip = (edge) => { [left, right] = [Math.max(left, edge.left), Math.min(right, edge.right)]; };
-    clip({ left: 0, right: innerWidth });
-    for (let one = up(el); one && one !== row; one = up(one)) {
-      const { overflowX, overflowY } = getComputedStyle(one);
-      if (overflowX !== "visible") clip(box(one));
-      if (overflowY !== "visible") [top, bottom] = [Math.max(top, box(one).top), Math.min(bottom, box(one).bottom)];
-    }
-    return right > left && bottom > top && (right - left) * (bottom - top) >= area(el) / 2;
   }
 
   function take(entry, el, tied, taken) {
@@ -721,6 +689,7 @@
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const api = { entry, saying, spares, liesBare, blur, sharpen, keepViewer, poses, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
+  const parts = { up, within, holds, box, sizes, area, isMedium, refers, stateOf, lastSeen: () => last };
+  const api = { parts, entry, saying, liesBare, blur, sharpen, keepViewer, poses, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

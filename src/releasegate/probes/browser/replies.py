@@ -11,8 +11,9 @@ from playwright.sync_api import Error
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Message, Original
 from releasegate.core.facts.page import ReplyFacts
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk, Thread
+from releasegate.probes.browser.thread import Thread
 from releasegate.probes.browser.waiting import POLL_MS, poll
 
 _CLICK_MS = 2000

@@ -22,7 +22,7 @@ from releasegate.change.models import Change
 from releasegate.core import CannotMeasure
 from releasegate.core.durations import parse_duration
 from releasegate.core.facts.page import LoginFacts
-from releasegate.probes.browser import prepared
+from releasegate.probes.browser import inside, prepared
 from releasegate.probes.browser.fence import Fence
 from releasegate.probes.browser.finding import Locators
 from releasegate.probes.browser.interception import Cut, Interception, Rules
@@ -36,7 +36,6 @@ from releasegate.probes.browser.visit import Visit
 from releasegate.target.models import Frontend, Target
 
 _MOST_STUCK = 5  # media that may each use up their whole time before the rest is taken as it stands
-_IN_PAGE = Path(__file__).with_name("in_page.js")
 
 
 class Site:
@@ -159,7 +158,7 @@ class Site:
             ignore_https_errors=not self.frontend.verify_tls or bool(backend and not backend.verify_tls),
         )
         context.set_default_timeout(self.slowest_s * 1000)
-        context.add_init_script(path=_IN_PAGE)
+        context.add_init_script(inside.SCRIPT)
         if state and state["session_storage"]:
             context.add_init_script(_restoring(self.frontend.url, state["session_storage"]))
         others = Interception(rules, written=self._written)  # windows that the page itself opens

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from typing import Any, Self
-from urllib.parse import quote, unquote, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error
 
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
-from releasegate.core.facts.page import Event, MediumFacts, Shown, ThreadFacts
+from releasegate.core.facts.page import MediumFacts, Shown, ThreadFacts
+from releasegate.probes.browser.addresses import is_for, needles
 from releasegate.probes.browser.interception import not_listed
+from releasegate.probes.browser.received import loaded
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import POLL_MS
 
+if TYPE_CHECKING:
+    from releasegate.probes.browser.desk import Desk
+
 _SETTLED = frozenset({Shown.PAINTED, Shown.PLAYER, Shown.BROKEN})
 _GRACE_S = 3  # for what is not there though the thread was scrolled from end to end: a page may draw it late
-_SHORTEST_NAME = 6
 
 
 def look_at_thread(desk: Desk, conversation: Conversation) -> Measurement[ThreadFacts]:
@@ -45,69 +47,6 @@ def look_at_thread(desk: Desk, conversation: Conversation) -> Measurement[Thread
     )  # fmt: skip
 
 
-class Desk:
-    """The window in which a conversation stays open, so that the next look at it costs no new start.
-
-    Whoever leaves something lying about in it (a viewer that does not close) calls `leave`. `url` is where it was
-    last; `events` are what went wrong in it so far, `tried` counts the conversations that were to be
-    opened, and `opened` those that were.
-    """
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.url = site.frontend.url
-        self.tried = self.opened = 0
-        self.events: list[Event] = []
-        self._window = ExitStack()
-        self._thread: Thread | None = None
-        self._visit: Visit | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.leave()
-
-    @contextmanager
-    def thread(self, conversation: Conversation) -> Iterator[Thread]:
-        """Give `conversation`, opened as a person would unless it is open already. Raises StuckOnPage."""
-        try:
-            if self._thread is None or self._thread.conversation.id != conversation.id:
-                self._thread = self._open(conversation)
-            self._thread.refresh()
-            yield self._thread
-        except StuckOnPage:
-            self.leave()
-            raise
-        except Error as error:
-            raise self._stuck(error) from error
-
-    def leave(self) -> None:
-        """Close the window, and keep what went wrong in it."""
-        self._thread = self._visit = None
-        self._window.close()
-
-    def _open(self, conversation: Conversation) -> Thread:
-        self.leave()
-        visit = self._visit = self._window.enter_context(self.site.visit())
-        self._window.callback(self._keep, visit)
-        self.tried += 1
-        visit.open_conversation(conversation)
-        self.opened += 1
-        return Thread(visit, conversation)
-
-    def _stuck(self, error: Error) -> StuckOnPage:
-        """Leave the window, and return what to raise where the browser could not go on in it."""
-        shown = self._visit.picture() if self._visit else b""
-        self.leave()
-        said = f"{self.url}: the browser could not go on: {str(error).splitlines()[0]}"
-        return StuckOnPage(said, screenshot=shown)
-
-    def _keep(self, visit: Visit) -> None:
-        self.url = visit.page.url
-        self.events += [event for event in visit.events() if event.counts]
-
-
 class Thread:
     """An open conversation. `messages` are those that the page received, as far as its traffic tells."""
 
@@ -126,7 +65,7 @@ class Thread:
         if answers == self._answers:
             return
         self._answers = answers
-        self.loaded = _loaded(self.visit, self.conversation)
+        self.loaded = loaded(self.visit, self.conversation)
         self.messages = tuple(message for message in self.conversation.messages if self.holds(message.id))
 
     def holds(self, message: str) -> bool:
@@ -297,25 +236,6 @@ def unavailable_text(site: Site) -> str:
     return shown.text if shown else ""
 
 
-def needles(url: str) -> list[str]:
-    """Return the forms by which `url` is recognised in a page: whole, decoded, its path, its file's name.
-
-    A resizing proxy carries the whole address encoded; a signed one changes only the query.
-    """
-    path = urlsplit(url).path
-    name = path.rstrip("/").rsplit("/", 1)[-1]
-    forms = {url, unquote(url), quote(url, safe=""), quote(url, safe="/:?&=%")}
-    forms |= {path, unquote(path)} if len(path) >= _SHORTEST_NAME else set()
-    forms |= {name, unquote(name)} if len(name) >= _SHORTEST_NAME else set()
-    return sorted(form for form in forms if form)
-
-
-def is_for(url: str, address: str) -> bool:
-    """Whether `address`, as it was asked for, is that of the file `url`; /media/12 is not that of /media/1."""
-    forms = "|".join(re.escape(form) for form in needles(url))
-    return re.search(f"(?:{forms})(?![0-9A-Za-z])", address) is not None
-
-
 def _with_life(site: Site, facts: ThreadFacts) -> ThreadFacts:
     """Try the files that are not shown, and those that the page calls unavailable, on an empty page."""
     doubtful = [(one.url, one.kind) for one in facts.media if not one.shown.is_shown or one.says_unavailable]
@@ -334,23 +254,3 @@ def _medium_facts(medium: Medium, entry: dict[str, Any]) -> MediumFacts:
         url=medium.url, kind=medium.kind, message=medium.message, is_old=medium.is_old, shown=Shown(entry["state"]),
         tied_by=entry["tied"], says_unavailable=entry["says"],
     )  # fmt: skip
-
-
-def _loaded(visit: Visit, conversation: Conversation) -> frozenset[str] | None:
-    """Return the ids of the messages that stand in the page's own answers, None where none does.
-
-    Only answers that speak of this conversation's messages count, two of them at least: a list of conversations holds
-    one id of each.
-    """
-    return loaded_of([message.id for message in conversation.messages], [body for _, body in visit.listener.data()])
-
-
-def loaded_of(ids: Sequence[str], bodies: Iterable[str]) -> frozenset[str] | None:
-    """Return those of `ids` that stand in answers with two of them, or with all there are; None where no answer has."""
-    held = [frozenset(key for key in ids if _is_in(body, key)) for body in bodies]
-    return frozenset[str]().union(*(found for found in held if len(found) >= min(2, len(ids)))) or None
-
-
-def _is_in(body: str, key: str) -> bool:
-    forms = (f'"{key}"', f'"{key}\\"', f">{key}<", f":{key},")  # the second: JSON within a script of the document
-    return any(form in body for form in forms)

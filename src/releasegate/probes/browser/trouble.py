@@ -17,10 +17,10 @@ from releasegate.change.models import ListEndpoint
 from releasegate.core import Measurement, pointers
 from releasegate.core.facts.inbox import Conversation
 from releasegate.core.facts.page import ErrorFacts, Trouble
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.saying import Saying
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk
 from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll
 

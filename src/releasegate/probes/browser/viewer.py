@@ -14,9 +14,11 @@ from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import ArrowFacts, ClosingFacts, Enlarged, Shown, ViewerFacts, is_large
 from releasegate.probes.browser import words
+from releasegate.probes.browser.addresses import needles
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk, Thread, needles, unavailable_text
+from releasegate.probes.browser.thread import Thread, unavailable_text
 from releasegate.probes.browser.visit import Visit
 from releasegate.probes.browser.waiting import poll
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message, Samples
 from releasegate.core.facts.page import Event
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.loading import events_measured
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
-from releasegate.probes.browser.thread import Desk
 from releasegate.probes.browser.viewer import Choice
 
 _MOST_TRIED = 6  # files of a kind that are tried before the kind counts as dead
