@@ -442,8 +442,16 @@ def test_replies_are_judged_where_there_are_any():
         "sender) says who wrote it"
     )
     assert judged(in_table=0).sentence == "there is no reply (looked at 50 rows)"
-    assert judged(replace(REPLY, row=False)).verdict is Verdict.INCONCLUSIVE
-    assert judged().verdict is Verdict.INCONCLUSIVE
+    for replies, why in [
+        ([replace(REPLY, row=False)],
+         ("none of the 1 looked for was found on the page; say in the target how: the column of their text, "
+          "[reading] backfill.preview_column, or the way to a message, [locators] message")),
+        ([replace(REPLY, row=False, loaded=False)],
+         "the page loaded none of the 1 looked for; name one that it shows in [samples] messages"),
+        ([], "none of them is in what the API shows first; name one in the target's [samples] messages"),
+    ]:  # fmt: skip
+        found = judged(*replies)
+        assert (found.verdict, found.sentence) == (Verdict.INCONCLUSIVE, f"the table holds 3 replies, and {why}")
 
 
 def deleted(*replies, in_table=9, looked_up=4, gone_in_data=0):

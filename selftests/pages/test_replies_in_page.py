@@ -110,3 +110,39 @@ def test_a_long_answer_is_no_tall_preview(page):
     """The height is that of the quote."""
     long = "Tem essa sela azul? " + "Sim! " * 900
     assert state(page, box("Tem essa sela", f"<span>{long}</span>"), long, "Tem essa sel")["height"] < 0.1
+
+
+def quoting(page, rows, newest_first=False):
+    """Return in which of `rows` (templates) the messages 6, 7 and 8 are found, 8 answering 7, and what 8 shows of 7."""
+    texts = {"6": "bom dia, tudo bem?", "7": "a tampa chegou quebrada", "8": "obrigado, trocamos"}
+    items = [
+        f'<li class="of-{key}">{row.format(text)}</li>' for (key, text), row in zip(texts.items(), rows, strict=True)
+    ]
+    page.set_content(f"<ul>{''.join(reversed(items) if newest_first else items)}</ul>")
+    messages = [{"id": key, "text": text, "needles": [], "quoted": key == "7"} for key, text in texts.items()]
+    page.evaluate("asked => __releasegate.thread(asked)", {"messages": messages, "css": "", "unavailable": ""})
+    row = "key => __releasegate.kept.get(key)?.closest('li')?.className"
+    said = page.evaluate("asked => __releasegate.reply(asked)",
+                         {**ASKED, "id": "8", "own": texts["8"], "preview": texts["7"][:12]})  # fmt: skip
+    return [page.evaluate(row, f"row {key}") for key in texts], said and said["says"] and said["preview"]
+
+
+_WHOLE, _CUT = "a tampa chegou quebrada", "a tampa chegou…"
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize(
+    ("first", "second", "answer"),
+    [
+        ("<p>{}</p>", "<p>{}</p>", f'<p>{{}}</p><div data-answers="7">Replied to <i>{_WHOLE}</i></div>'),
+        ("<p>{}</p>", "<p>{}</p>", f'<div data-answers="7">Replied to <i>{_WHOLE}</i></div><p>{{}}</p>'),
+        ("<p>{}</p>", "<p>{}</p>", f'<a href="#m-7">Replied to <i>{_CUT}</i></a><p>{{}}</p>'),
+        ('<p id="m-6">{}</p>', '<p id="m-7">{}</p>', f'<p id="m-8">{{}}</p><div>Replied to <i>{_WHOLE}</i></div>'),
+        ('<p data-id="6">{}</p>', '<p data-id="7">{}</p>',
+         f'<div>Replied to <i>{_WHOLE}</i></div><p data-id="8">{{}}</p>'),
+    ],
+    ids=["below", "above", "a link", "rows with ids", "rows with data"],
+)  # fmt: skip
+def test_the_original_is_not_where_an_answer_names_it(page, first, second, answer, newest_first):
+    """The box of an answer may carry the original's id and its words: it is the answer's all the same."""
+    assert quoting(page, (first, second, answer), newest_first) == (["of-6", "of-7", "of-8"], True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from releasegate.core import CannotMeasure
@@ -33,7 +35,17 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
         stack.callback(subprocess.run, [*command, "down", "--state", str(state)], check=True, capture_output=True)
         database = stack.enter_context(open_session(subject.target.database))
         api = stack.enter_context(open_api(subject.target.backend, subject.change.api, state / "session.json"))
+        with psycopg.connect(json.loads((state / "reference.json").read_text())["admin_dsn"], autocommit=True) as admin:
+            admin.execute(NESTED)
         yield database, api, subject.change
+
+
+NESTED = """
+CREATE TABLE nested_messages AS
+SELECT to_jsonb(m) ->> 'id' AS id, conversation_id, media_url, 'Comment' AS title, content AS said, created_at,
+  jsonb_build_object('v', 1, 'list', attachments) AS media FROM messages m;
+GRANT SELECT ON nested_messages TO PUBLIC
+"""
 
 
 def test_the_column_of_the_conversation_is_found_by_comparison(inbox):
@@ -85,6 +97,19 @@ def test_a_named_message_that_the_api_does_not_show_is_said(inbox):
     query = "SELECT id::text FROM messages ORDER BY created_at LIMIT 1"
     with pytest.raises(CannotMeasure, match=r"the API does not show .* on the first page"):
         find(*inbox, None, Looked(messages=(database.read(query).row["id"],)))
+
+
+def test_the_list_of_attachments_may_stand_inside_an_object_and_the_text_in_any_column(inbox):
+    """{"v": 1, "list": [{…}, {…}]} in a table whose text column nobody named."""
+    database, api, change = inbox
+    known = find(*inbox, None).value
+    places = {"url": ("/list/0/url",), "type": ("/list/0/type",), "to_column": "media", "table": "nested_messages"}
+    backfill = change.backfill.model_copy(update={**places, "preview_column": None})
+    samples = find(database, api, change.model_copy(update={"backfill": backfill}), None).value
+    assert samples.several == known.several > 0
+    assert samples.with_several
+    texts = {message.text for one in samples.conversations for message in one.messages} - {""}
+    assert texts & {message.text for one in known.conversations for message in one.messages}
 
 
 def test_every_sample_is_something_the_api_shows(inbox):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 MISSING: Final = object()
 """What `at` returns where nothing is; None is a value that a document can hold."""
+_PLACE: Final = re.compile(r"/\d+(?=/|$)")
 
 
 def at(document: Any, pointer: str) -> Any:
@@ -21,6 +23,26 @@ def first(document: Any, pointers: Iterable[str]) -> Any:
     """Return what stands at the first of `pointers` that exists and is not null, else MISSING."""
     found = (at(document, pointer) for pointer in pointers)
     return next((value for value in found if value is not MISSING and value is not None), MISSING)
+
+
+def elements(document: Any, pointers: Iterable[str]) -> int:
+    """Return how many elements the longest list holds that one of `pointers` leads into; 1 where none leads into one.
+
+    /0/url leads into the list that is the document, /list/0/src into the one at /list; each names its first element.
+    """
+    lists = [at(document, pointer) for pointer in map(list_of, pointers) if pointer is not None]
+    return max((len(value) for value in lists if isinstance(value, list)), default=1)
+
+
+def moved(pointer: str, place: int) -> str:
+    """Return where another element keeps what `pointer` names of the first: /list/0/src is /list/2/src at place 2."""
+    return _PLACE.sub(f"/{place}", pointer, count=1)
+
+
+def list_of(pointer: str) -> str | None:
+    """Return the pointer to the list that `pointer` leads into, None where it leads into none."""
+    found = _PLACE.search(pointer)
+    return pointer[: found.start()] if found else None
 
 
 def objects(document: Any, pointers: Iterable[str]) -> list[dict[str, Any]] | None:

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from releasegate.change.models import Backfill
 from releasegate.core.facts.rows import FIRST_REQUIRED, Flag
+from releasegate.core.pointers import list_of
 from releasegate.probes import rule_sql
 from releasegate.probes.postgres import identifier
 
@@ -111,6 +112,19 @@ def first_text(target: sql.Composable, pointers: Sequence[str]) -> sql.Composabl
     return sql.SQL("coalesce({})").format(sql.SQL(", ").join(places))
 
 
+def has_more_elements(document: sql.Composable, pointers: Sequence[str], most: int) -> sql.Composable:
+    """Return whether a list that one of the JSON `pointers` leads into has more than `most` elements."""
+    lists = dict.fromkeys(found for pointer in pointers if (found := list_of(pointer)) is not None)
+    longer = [
+        sql.SQL("CASE WHEN jsonb_typeof({0}) = 'array' THEN jsonb_array_length({0}) > {1} ELSE false END").format(
+            sql.SQL("{} #> {}").format(document, sql.Literal(parts(pointer))) if pointer else document,
+            sql.Literal(most),
+        )
+        for pointer in lists
+    ]
+    return sql.SQL(" OR ").join(longer) if longer else _FALSE
+
+
 def parts(pointer: str) -> list[str]:
     """Return a JSON pointer as the path that jsonb's `#>>` takes."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
@@ -169,7 +183,7 @@ def _content(backfill: Backfill) -> list[sql.Composable]:
         sql.SQL("CASE WHEN path IS NULL THEN 0 ELSE {} END").format(_type(backfill)),
     ]
     if backfill.most_elements is not None:
-        bits.append(_bit(Flag.TOO_MANY, _has_more_elements(backfill.url[0], backfill.most_elements)))
+        bits.append(_bit(Flag.TOO_MANY, has_more_elements(_TARGET, backfill.url, backfill.most_elements)))
     for place, field in enumerate(backfill.required):
         missing = sql.SQL("coalesce({}, '') = ''").format(_text_of(backfill, field.at))
         bits.append(_bit(FIRST_REQUIRED << place, missing))
@@ -205,16 +219,6 @@ def _text_of(backfill: Backfill, pointers: Sequence[str]) -> sql.Composable:
     """Return the text at the first of `pointers` that is there: the url's and the type's have been taken already."""
     taken = {tuple(backfill.url): _URL, tuple(backfill.type): _TYPE}
     return taken.get(tuple(pointers)) or first_text(_TARGET, pointers)
-
-
-def _has_more_elements(pointer: str, most: int) -> sql.Composable:
-    """Return whether the list that `pointer` leads into has more than `most` elements."""
-    steps = parts(pointer)
-    place = next((number for number, step in enumerate(steps) if step.isdecimal()), len(steps))
-    elements = sql.SQL("target #> {}").format(sql.Literal(steps[:place])) if place else _TARGET
-    return sql.SQL("CASE WHEN jsonb_typeof({0}) = 'array' THEN jsonb_array_length({0}) > {1} ELSE false END").format(
-        elements, sql.Literal(most)
-    )
 
 
 def _is_marked(backfill: Backfill, target: sql.Composable) -> sql.Composable:

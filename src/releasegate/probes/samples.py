@@ -24,11 +24,14 @@ from releasegate.core.url_rule import accepted_types
 from releasegate.probes import catalog
 from releasegate.probes.http import Api
 from releasegate.probes.postgres import Row, Session, identifier
+from releasegate.probes.row_sql import has_more_elements
+from releasegate.probes.wording import text_column
 from releasegate.target.models import Looked
 
 LISTED: Final = 60  # conversations that the API is asked to list: more than people scroll through
 _MOST_READ: Final = 24  # conversations whose messages are read through the API
 _IN_SIGHT: Final = 20  # conversations that a list shows before one has to ask for more
+_COMPARED: Final = 5  # conversations whose rows are held against what the API shows, until a column is found
 _WANTED: Final = 2  # conversations for each kind of thing
 _GONE: Final = re.compile(
     r"^(?:is_?)?(?:deleted|removed|apagad[oa]|exclu[ií]d[oa]|removid[oa]|deletad[oa])(?:_?(?:at|on|em))?$",
@@ -82,6 +85,8 @@ class Finder:
         reply = _reply_column(change, found)
         self._reply_column = reply if reply in self._types else ""  # after a restore it is gone again
         self._deploy_began = deploy_began
+        self._text_column = change.backfill.preview_column or ""
+        self._beside: dict[str, tuple[Listing, dict[str, Row]]] = {}
 
     def find(self, given: Sequence[str] = (), messages: Sequence[str] = ()) -> Samples:
         """Read until enough was seen, or until there is nothing left to read; of those that are named all."""
@@ -89,6 +94,7 @@ class Finder:
         if not listing.known_ids:
             raise CannotMeasure(f"the API shows no conversation ({listing.answer}), so there is nothing to look at")
         names = names_of(listing)
+        self._text_column = self._text_column or self._found_text_column(listing.known_ids)
         given = tuple(dict.fromkeys((*given, *self._holding(messages, listing.known_ids))))
         found: dict[str, Conversation] = {}
         read = 0
@@ -133,13 +139,31 @@ class Finder:
 
     def _conversation_column(self, ids: Sequence[str]) -> str | None:
         """Return the column in which the rows of a conversation's messages hold its id."""
-        for key in ids[:5]:
-            rows = self._whole_rows(self._api.messages(key).value.known_ids)
+        for key in ids[:_COMPARED]:
+            rows = self._rows_beside(key)[1].values()
             shared = [{name for name, value in row.items() if str(value) == key} for row in rows]
             columns = set.intersection(*shared) if shared else set()
             if columns:
                 return min(columns)
         return None
+
+    def _found_text_column(self, ids: Sequence[str]) -> str:
+        """Return the column that holds what people read, "" where none is like what the API shows."""
+        for key in ids[:_COMPARED]:
+            listing, rows = self._rows_beside(key)
+            entries = zip(listing.ids, listing.items, strict=True)
+            found = text_column(self._types, [(rows[one], entry) for one, entry in entries if one in rows])
+            if found:
+                return found
+        return ""
+
+    def _rows_beside(self, key: str) -> tuple[Listing, dict[str, Row]]:
+        """Return what the API shows of a conversation's messages, and their rows by their keys; asked once."""
+        if key not in self._beside:
+            listing = self._api.messages(key).value
+            rows = {str(row[self._backfill.key]): row for row in self._whole_rows(listing.known_ids)}
+            self._beside[key] = listing, rows
+        return self._beside[key]
 
     def _things(self, ids: Sequence[str], column: str) -> list[Row]:
         """Return for each conversation which things its newest rows hold."""
@@ -148,18 +172,17 @@ class Finder:
             "SELECT {conversation}::text AS conversation, array_agg(DISTINCT thing) AS things FROM {table} m, "
             "LATERAL unnest(ARRAY[CASE WHEN {media} <> '' THEN 'media:' || lower(substring(split_part({media}, '?', 1) "
             "from '[^.]{{1,5}}$')) END, CASE WHEN {reply} IS NOT NULL THEN 'reply' END, "
-            "CASE WHEN jsonb_typeof({several}) = 'array' AND jsonb_array_length({several}) > 1 THEN 'several' END]) "
+            "CASE WHEN {several} THEN 'several' END]) "
             "AS thing "
             "WHERE {conversation}::text = ANY({ids}) AND thing IS NOT NULL GROUP BY 1"
         ).format(
             conversation=identifier(column), table=identifier(b.table), media=identifier(b.from_column),
-            several=self._as_json(b.to_column), reply=self._reply(), ids=sql.Literal(list(ids)),
+            several=self._has_several(), reply=self._reply(), ids=sql.Literal(list(ids)),
         )  # fmt: skip
         return self._database.read(query).rows
 
     def _conversation(self, key: str, names: tuple[str, ...]) -> Conversation:
-        listing = self._api.messages(key).value
-        rows = {str(row[self._backfill.key]): row for row in self._whole_rows(listing.known_ids)}
+        listing, rows = self._rows_beside(key)
         originals = self._originals(rows.values())
         senders = self._senders(listing)
         messages = tuple(self._message(rows[one], originals, senders) for one in listing.known_ids if one in rows)
@@ -194,10 +217,10 @@ class Finder:
                 yield Medium(url=url, kind=kind or self._kind(url, row), message=message, is_old=self._is_old(row))
 
     def _attached(self, row: Row) -> Iterator[tuple[str, str]]:
-        value = row.get(self._backfill.to_column)
-        for element in value if isinstance(value, list) else []:
-            url = pointers.first([element], self._backfill.url)
-            kind = pointers.first([element], self._backfill.type)
+        value, b = row.get(self._backfill.to_column), self._backfill
+        for place in range(pointers.elements(value, b.url)):
+            url = pointers.first(value, [pointers.moved(one, place) for one in b.url])
+            kind = pointers.first(value, [pointers.moved(one, place) for one in b.type])
             if isinstance(url, str):
                 yield url, self._kind(url, row) or (self._shown_as(kind) if isinstance(kind, str) else "")
 
@@ -243,8 +266,7 @@ class Finder:
         return {str(row[self._backfill.key]): row for row in self._whole_rows(wanted)}
 
     def _text(self, row: Row) -> str:
-        column = self._backfill.preview_column
-        return str(row.get(column) or "") if column else ""
+        return str(row.get(self._text_column) or "") if self._text_column else ""
 
     def _whole_rows(self, ids: Sequence[str]) -> list[Row]:
         """Return the rows with these keys as the server writes them in JSON: no column has to be known."""
@@ -270,13 +292,17 @@ class Finder:
         """Return what the whole table holds: rows, replies, messages with several attachments."""
         b = self._backfill
         query = sql.SQL(
-            "SELECT count(*) AS rows, count({reply}) AS replies, count(*) FILTER (WHERE CASE WHEN "
-            "jsonb_typeof({several}) = 'array' THEN jsonb_array_length({several}) > 1 END) AS several FROM {table}"
-        ).format(reply=self._reply(), several=self._as_json(b.to_column), table=identifier(b.table))
+            "SELECT count(*) AS rows, count({reply}) AS replies, "
+            "count(*) FILTER (WHERE {several}) AS several FROM {table}"
+        ).format(reply=self._reply(), several=self._has_several(), table=identifier(b.table))
         return {name: int(value) for name, value in self._database.read(query).row.items()}
 
     def _reply(self) -> sql.Composable:
         return identifier(self._reply_column) if self._reply_column else sql.SQL("NULL::text")
+
+    def _has_several(self) -> sql.Composable:
+        """Return whether the new column holds several attachments, wherever in it their list is."""
+        return has_more_elements(self._as_json(self._backfill.to_column), self._backfill.url, 1)
 
     def _as_json(self, column: str) -> sql.Composable:
         if column not in self._types:  # after a restore the new column is gone again

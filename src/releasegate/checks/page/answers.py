@@ -34,7 +34,7 @@ def replies_shown(
     words = f"box; the original's words in {len(looked) - wordless}, in {wordless} there are none, or too few to tell"
     undecided = next((reply.trouble for reply in living if reply.trouble), "")
     if not undecided and in_table and not looked:
-        undecided = f"the table holds {count(in_table, 'reply', 'replies')}, and none of them was found on a page"
+        undecided = _none_found(living, in_table)
     return Judgement(
         seen=len(looked),
         unit="replies",
@@ -43,6 +43,21 @@ def replies_shown(
         findings=tuple(finding for reply in looked for finding in _reply_findings(check, reply, text, source)),
         undecided=undecided,
         not_applicable="" if in_table else f"there is no reply (looked at {count(rows, 'row')})",
+    )
+
+
+def _none_found(replies: Sequence[ReplyFacts], in_table: int) -> str:
+    """Return why none of the replies could be looked at, and what to set for the next time."""
+    held = f"the table holds {count(in_table, 'reply', 'replies')}, and "
+    if not replies:
+        return f"{held}none of them is in what the API shows first; name one in the target's [samples] messages"
+    if not any(reply.loaded for reply in replies):
+        return (
+            f"{held}the page loaded none of the {len(replies)} looked for; name one that it shows in [samples] messages"
+        )
+    return (
+        f"{held}none of the {len(replies)} looked for was found on the page; say in the target how: the column of "
+        "their text, [reading] backfill.preview_column, or the way to a message, [locators] message"
     )
 
 

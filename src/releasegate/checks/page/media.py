@@ -103,7 +103,7 @@ def arrows_lead_on(
     if not arrows and several_in_table:
         undecided = (
             f"{several_in_table} messages have several attachments, and none of them with several to look at is in "
-            "what the API shows first"
+            "what the API shows first; name one in the target's [samples] messages"
         )
     unsure = [arrow for arrow in looked if arrow.led_on is None]
     if not undecided and unsure:

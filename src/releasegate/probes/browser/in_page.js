@@ -119,9 +119,10 @@
     return hits.filter((el) => !hits.some((other) => other !== el && el.contains(other)) && seen(el));
   }
 
-  // messages: [{id, text, needles: [[...], ...]}], in the order of the conversation. Returns Map id -> the largest
-  // element that holds this message and no other's: climbed from what belongs to it alone, or, where its words and
-  // its files are in other messages too, from what can only be its place between its neighbours.
+  // messages: [{id, text, needles: [[...], ...], quoted}], in the order of the conversation; `quoted` says that another
+  // one answers it. Returns Map id -> the largest element that holds this message and no other's: climbed from what
+  // belongs to it alone, or, where its words, its files and its id are in other messages too, from what can only be its
+  // place between its neighbours.
   function rowsOf(messages, css) {
     if (css.includes("{id}")) return rowsById(messages, css);
     const elements = [...walk(document.body)].filter((el) => !el.matches("script, style, head *"));
@@ -131,7 +132,7 @@
     const isOnly = ([, found]) => found.length === 1 && claims.indexOf(found[0]) === claims.lastIndexOf(found[0]);
     const alone = anchors.filter(isOnly).map(([id, [el]]) => [id, el]);
     const places = anchors.map(([id, found], at) => [id, found.length ? found : anywhere(messages[at], elements)]);
-    const sure = [...new Map([...alone, ...inOrder(places, elements)])];
+    const sure = [...new Map([...farthest(messages, places, elements), ...alone, ...inOrder(places, elements)])];
     if (!css) return new Map(sure.map(([id, el]) => [id, climb(id, el, sure)]));
     const rows = elements.filter((el) => el.matches(css));
     const rowOf = (el) => rows.findLast((row) => holds(row, el)) ?? rows.find((row) => holds(el, row));
@@ -158,7 +159,13 @@
   }
   function anchorsOf(message, elements, owners) {
     const byId = outermost(elements.filter((el) => carriesId(el, message.id)));
-    if (byId.length === 1) return byId;
+    if (byId.length !== 1) return ownAnchorsOf(message, elements, owners);
+    if (!message.quoted || endsWithId(byId[0].id, message.id)) return byId;
+    const others = ownAnchorsOf(message, elements, owners).filter((el) => !holds(byId[0], el) && !holds(el, byId[0]));
+    return [...byId, ...others];  // what carries it may be an answer's box: data-answers="171", href="#m-171"
+  }
+  // What is known by its file's address or its words.
+  function ownAnchorsOf(message, elements, owners) {
     const own = message.needles.map((needles) => needles.filter((needle) => owners.get(needle) === 1));
     const byAddress = own.flatMap((needles) => elements.filter((el) => refers(el, needles)));
     const first = byAddress.find(isMedium) ?? byAddress[0];
@@ -181,6 +188,15 @@
     const [down, up] = [longestWay(rows), longestWay([...rows].reverse())];
     const known = up.length > down.length ? up.known : down.known.filter((one) => up.length < down.length || isIn(up.known, one));
     return known.map(({ id, at }) => [id, elements[at]]);
+  }
+  // Of the places of a message that is answered the one farthest from the answers, which come later in the conversation:
+  // where an answer stands beside what it answers, order alone does not tell them apart.
+  function farthest(messages, places, elements) {
+    const position = new Map(elements.map((el, at) => [el, at]));
+    const rows = places.map(([id, found]) => [id, found.map((el) => position.get(el)).sort((one, other) => one - other)]);
+    const isNewestFirst = longestWay([...rows].reverse()).length > longestWay(rows).length;
+    return rows.filter(([, at], place) => messages[place].quoted && at.length > 1)
+      .map(([id, at]) => [id, elements[at.at(isNewestFirst ? -1 : 0)]]);
   }
   const isIn = (pairs, { id, at }) => pairs.some((one) => one.id === id && one.at === at);
   // rows: [[id, [position, ...]], ...]. Returns the length of the longest rising way that takes at most one position of

@@ -103,10 +103,14 @@ class Thread:
 
     def ask(self) -> dict[str, Any]:
         """Return how everything stands now; rows and media are kept inside the page under their keys."""
+        quoted = {reply.original.id for reply in self.conversation.replies if reply.original}
         asked = [
-            {"id": one.id, "text": one.text[:120], "needles": [needles(medium.url) for medium in one.media]}
+            {
+                "id": one.id, "text": one.text[:120], "needles": [needles(medium.url) for medium in one.media],
+                "quoted": one.id in quoted,
+            }
             for one in self.messages
-        ]
+        ]  # fmt: skip
         css = self.visit.locators.css
         given = {"css": css("message"), "thumbnail": css("thumbnail"), "fallback": css("fallback")}
         answer: dict[str, Any] = self.visit.evaluate(
