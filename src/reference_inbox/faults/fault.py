@@ -14,7 +14,8 @@ class Fault:
 
     `at` is the moment after whose commands it strikes, `gate` the gate that is to stop on it, `what` one sentence,
     `trips` the ids of the checks that speak (`gate/check`). `strike` really breaks, `mend` puts back what was.
-    `services` names the managers under which it can strike.
+    `services` names the managers under which it can strike. Rows that it leaves dead are cleared away unless they are
+    the fault itself (`leaves_dead_rows`).
     """
 
     name: str
@@ -25,3 +26,4 @@ class Fault:
     strike: Change = field(repr=False)
     mend: Change = field(repr=False)
     services: tuple[str, ...] = ("process", "docker", "pm2")
+    leaves_dead_rows: bool = False

@@ -191,6 +191,7 @@ FAULTS: Final = (
         ("backfill/upkeep",),
         does("ALTER TABLE messages SET (autovacuum_enabled = off); UPDATE messages SET is_read = is_read"),
         does("ALTER TABLE messages RESET (autovacuum_enabled)"),
+        leaves_dead_rows=True,
     ),
     Fault(
         "source-rewritten",

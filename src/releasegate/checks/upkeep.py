@@ -14,10 +14,10 @@ _HELD_S: Final = 600.0  # open for that long, a transaction is no ordinary one, 
 
 
 def table_is_kept_up(check: str, found: Upkeep | None, *, source: str, command: str) -> Judgement:
-    """Judge that dead rows and old statistics are few, or that autovacuum will see to them and may.
+    """Judge that dead rows and old statistics are few: fewer than the server's own autovacuum waits for.
 
-    No release document promises either, so what nobody sees to is a warning, with the command. `command` shows it
-    again; {sql} stands where the statement goes.
+    No release document promises either, so more is a warning, with the statement that need not wait for autovacuum
+    and with what is known of when that comes. `command` shows it again; {sql} stands where the statement goes.
     """
     if found is None:
         return Judgement(seen=0, unit="tables", holds="", undecided="the table is not there")
@@ -26,25 +26,25 @@ def table_is_kept_up(check: str, found: Upkeep | None, *, source: str, command: 
     if not (is_stale or is_bloated):
         return Judgement(seen=1, unit="tables", holds=f"{figures}: few for {count(found.alive, 'row')}")
     statement = f"{'VACUUM (ANALYZE)' if is_bloated else 'ANALYZE'} {found.table}"
-    in_vain = _why_in_vain(found, is_bloated=is_bloated)
-    seen_to = f"{figures}; autovacuum sees to it within minutes, {statement} does now"
+    held = _held(found) if is_bloated else ""
     finding = Finding(
         check=check,
         subject=found.table,
         want=f"at most {count(found.vacuum_at, 'dead row')}, {number(found.analyze_at)} changed ({source})",
-        have=f"{figures}; {in_vain}",
+        have=f"{figures}; {held or _when(found)}",
         why="the planner still believes in the table before the backfill: the inbox can become slow at any time",
-        fix=f"{'end what stays open; then, ' if found.is_automatic else ''}as the table's owner: {statement}",
+        fix=f"{'end what stays open; then, ' if held else ''}as the table's owner: {statement}",
         run=command,
         severity=Severity.WARNING,
     )
-    return Judgement(seen=1, unit="tables", holds=seen_to, findings=(finding,) if in_vain else ())
+    return Judgement(seen=1, unit="tables", holds="", findings=(finding,))
 
 
-def _why_in_vain(found: Upkeep, *, is_bloated: bool) -> str:
-    """Return why autovacuum will not see to the table, "" where it will."""
-    if not found.is_automatic:
-        return "autovacuum is off here"
-    if is_bloated and (found.held_s or 0.0) >= _HELD_S:
-        return f"vacuum takes none of them: a transaction is open for {show_duration(found.held_s or 0.0)}"
-    return ""
+def _held(found: Upkeep) -> str:
+    """Return what keeps every vacuum from taking the dead rows, "" for nothing."""
+    held_s = found.held_s or 0.0
+    return f"vacuum takes none of them: a transaction is open for {show_duration(held_s)}" if held_s >= _HELD_S else ""
+
+
+def _when(found: Upkeep) -> str:
+    return "autovacuum comes by itself, within minutes as a rule" if found.is_automatic else "autovacuum is off here"
