@@ -11,7 +11,7 @@ from pathlib import Path
 
 from releasegate.change import load
 from releasegate.checks.watch import Before, Watch
-from releasegate.core import Verdict, worst
+from releasegate.core import Judgement, Verdict, worst
 from releasegate.core.facts.latency import Sample
 from releasegate.core.facts.watch import (
     DatabaseLook,
@@ -53,6 +53,11 @@ def verdicts(rounds: Iterable[Round], before: Before | None = None) -> dict[str,
 
 def verdict_of(check: str, rounds: Iterable[Round], before: Before | None = None) -> Verdict:
     """Return what one check says."""
+    return worst(one.verdict for one in judgements_of(check, rounds, before))
+
+
+def judgements_of(check: str, rounds: Iterable[Round], before: Before | None = None) -> tuple[Judgement, ...]:
+    """Return the judgements of one check."""
     judged = watch(rounds, before)
     said = {
         "health-stayed-good": judged.health, "latency-stayed-good": judged.latency, "error-rate": judged.error_rate,
@@ -60,7 +65,7 @@ def verdict_of(check: str, rounds: Iterable[Round], before: Before | None = None
         "disk-stayed-free": judged.disk, "database-stayed-well": judged.database, "slow-queries": judged.statements,
         "new-rows-in-new-form": judged.new_rows,
     }[check]()  # fmt: skip
-    return worst(one.verdict for one in (said if isinstance(said, tuple) else (said,)))
+    return said if isinstance(said, tuple) else (said,)
 
 
 def good(seed: int = 0, rounds: int = ROUNDS, every_s: float = EVERY_S) -> list[Round]:

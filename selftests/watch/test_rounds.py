@@ -227,6 +227,7 @@ def test_no_more_is_sent_than_the_budget_allows(watched, clock, monkeypatch, eve
     watched.find_aim, watched.requests_per_second = Aim, rate
     found = [one.value for one in watch(watched, rounds=4, every_s=every_s, clock=clock)]
     assert [len(one.samples) for one in found] == sent
+    assert sum(one.finding_out for one in found) == (7 if any(sent) else 0)
     assert sum(one.requests for one in found) <= max(4 * every_s * rate, 7 if any(sent) else 0)
     names = [sample.endpoint for one in found for sample in one.samples]
     assert names == [Aim.names[place % 2] for place in range(len(names))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -26,6 +27,7 @@ from .histories import (
     disk,
     failing,
     good,
+    judgements_of,
     later_and_later,
     logging,
     memory,
@@ -185,6 +187,50 @@ def test_a_history_in_which_nothing_happens_is_good():
 def test_a_signal_that_nobody_saw_is_not_good(check, blind):
     """Rounds without the signal are no verdict."""
     assert verdict_of(check, [replace(one, **blind) for one in calm()]) is UNSURE
+
+
+def finding_out(rounds, many):
+    """Return a history whose first rounds spend their requests on finding out what to ask."""
+    return [replace(one, samples=(), finding_out=4) if one.number < many else one for one in rounds]
+
+
+def sentences(check, rounds):
+    return "; ".join(one.sentence for one in judgements_of(check, rounds))
+
+
+def test_rounds_that_found_out_what_to_ask_are_not_counted_against_the_watch():
+    """A watch of two minutes spends a fifth of its rounds on that; the others are judged, and the sentence says so."""
+    rounds = finding_out(calm(24), 5)
+    assert {verdict_of(check, rounds) for check in ("latency-stayed-good", "error-rate")} == {PASS}
+    assert "5 rounds sent none, for finding out what to ask took 20 requests" in sentences(
+        "latency-stayed-good", rounds
+    )
+    silent = [replace(one, samples=()) if one.number < 5 else one for one in rounds]  # near miss: for no such reason
+    assert verdict_of("latency-stayed-good", [replace(one, finding_out=0) for one in silent]) is UNSURE
+
+
+@pytest.mark.parametrize("check", ["latency-stayed-good", "error-rate"])
+def test_a_watch_that_did_nothing_but_find_out_what_to_ask_says_what_to_set(check):
+    """Nobody knows anything of the latency then."""
+    rounds = finding_out(calm(24), 24)
+    assert verdict_of(check, rounds) is UNSURE
+    assert sentences(check, rounds).endswith("or raise [watch] requests_per_second in the target file")
+
+
+@pytest.mark.parametrize(
+    ("check", "blind", "did"),
+    [
+        ("latency-stayed-good", {"samples": (), "samples_error": "no right"}, "asked the API"),
+        ("error-rate", {"samples": (), "samples_error": "no right"}, "asked the API"),
+        ("services-stayed-up", {"services": None, "services_error": "no right"}, "looked at the services"),
+        ("disk-stayed-free", {"disks": None, "disks_error": "no right"}, "looked at the disks"),
+        ("database-stayed-well", {"database": None, "database_error": "no right"}, "looked at the database"),
+    ],
+)
+def test_a_signal_that_too_few_rounds_saw_says_why(check, blind, did):
+    """The rounds' own reason stands beside the count."""
+    rounds = [replace(one, **blind) if one.number < 4 else one for one in calm(24)]
+    assert re.search(rf"20 of 24 rounds {did}; at least 2[23] are needed to tell: no right", sentences(check, rounds))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from releasegate.checks.latency import NOTICEABLE
+from releasegate.checks.watch.enough import why_too_few
 from releasegate.checks.watch.health import least_seen
 from releasegate.checks.watch.promise import OURS, Before, WatchPromise
 from releasegate.checks.watch.rules import figure, of_signal
@@ -53,13 +54,14 @@ def database_stayed_well(rounds: Sequence[Round], promise: WatchPromise, before:
     hidden = max((look.hidden for look in looks), default=0)
     holds = f"at most {count(most, 'connection')}, no queue, no deadlock in {count(len(looks), 'round')}"
     holds += f"; {count(hidden, 'session')} hidden from this role" if hidden else ""
+    least, reasons = least_seen(rounds, promise), [one.database_error for one in rounds]
     return Judgement(
         seen=len(looks),
-        least=least_seen(rounds, promise),
+        least=least,
         unit="rounds that looked at the database",
         holds=holds,
         findings=tuple(findings),
-        undecided="; ".join(dict.fromkeys(one.database_error for one in rounds)) if not looks else "",
+        undecided=why_too_few(len(looks), least, len(rounds), "looked at the database", reasons),
     )
 
 

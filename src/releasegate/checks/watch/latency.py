@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any, Final, Protocol
 from releasegate.checks import latency as checks
 from releasegate.checks.binomial import ALPHA, at_least
 from releasegate.checks.latency import NOTICEABLE, Limit
+from releasegate.checks.watch.enough import asked_enough
 from releasegate.checks.watch.growth import growth
 from releasegate.checks.watch.promise import Before, WatchPromise
 from releasegate.checks.watch.rules import of_signal
@@ -49,15 +49,8 @@ def latency_stayed_good(
         judged.append(checks.no_significant_rise(CHECK, series, rises, runs))
     _, of_rules = of_signal(CHECK, "latency", rounds, promise, before, why=_WHY, fix=_FIX)
     unstable = [*_bursts(rounds, limit, endpoints, promise), *_drifts(rounds, limit, promise), *of_rules]
-    judged.append(
-        Judgement(
-            seen=sum(bool(one.samples) for one in rounds),
-            least=max(1, math.ceil(len(rounds) * promise.least_coverage)),
-            unit="rounds that asked the API",
-            holds="no part of the watch was slow by itself, and the answers did not become slower",
-            findings=tuple(unstable),
-        )
-    )
+    holds = "no part of the watch was slow by itself, and the answers did not become slower"
+    judged.append(asked_enough(rounds, promise, holds=holds, findings=unstable))
     return tuple(judged)
 
 
@@ -202,7 +195,5 @@ def errors_stayed_few(rounds: Sequence[Round], promise: WatchPromise, before: Be
     _, findings = of_signal(
         check, "api-errors", rounds, promise, before, why="people see errors", fix="read the backend's log at that time"
     )
-    seen = sum(bool(one.samples) for one in rounds)
-    least = max(1, math.ceil(len(rounds) * promise.least_coverage))
-    rules = Judgement(seen=seen, least=least, unit="rounds that asked the API", holds="", findings=tuple(findings))
-    return (whole, rules) if findings or seen < least else (whole,)
+    enough = asked_enough(rounds, promise, holds="", findings=findings)
+    return (whole, enough) if findings or enough.undecided else (whole,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from releasegate.checks.watch.enough import why_too_few
 from releasegate.checks.watch.health import least_seen, severity
 from releasegate.checks.watch.promise import Before, WatchPromise
 from releasegate.checks.watch.rules import figure, of_signal
@@ -31,13 +32,15 @@ def services_stayed_up(rounds: Sequence[Round], promise: WatchPromise, before: B
         why="what grows for two hours fills the machine in some days, and then the service is killed",
         fix="watch it for longer, and compare with the load; look for what is kept and never let go",
     )  # fmt: skip
+    least = least_seen(rounds, promise)
+    reasons = [one.services_error for one in rounds]
     return Judgement(
         seen=len(looked),
-        least=least_seen(rounds, promise),
+        least=least,
         unit="rounds that looked at the services",
         holds=f"{', '.join(parts)} ran in all of {count(len(looked), 'round')}, without a restart or a leak",
         findings=(*findings, *restarts, *memory),
-        undecided=_why_unseen(rounds) if not looked else "",
+        undecided=why_too_few(len(looked), least, len(rounds), "looked at the services", reasons),
     )
 
 
@@ -63,10 +66,6 @@ def _of(one: Round, part: str) -> ServiceLook:
     return next((look for look in one.services or () if look.part == part), gone)
 
 
-def _why_unseen(rounds: Sequence[Round]) -> str:
-    return "; ".join(dict.fromkeys(one.services_error for one in rounds if one.services_error))
-
-
 def disk_stayed_free(rounds: Sequence[Round], promise: WatchPromise, before: Before) -> Judgement:
     """Judge that no disk runs full at the pace at which it was used up during the watch."""
     check = "monitoring/disk-stayed-free"
@@ -77,11 +76,14 @@ def disk_stayed_free(rounds: Sequence[Round], promise: WatchPromise, before: Bef
         fix="find what writes so much since the release (du, the logs, temporary files), and make room",
     )  # fmt: skip
     left = ", ".join(f"{disk.subject} {figure(disk.seen[-1][1])} GB" for disk in disks)
+    least = least_seen(rounds, promise)
     return Judgement(
         seen=len(looked),
-        least=least_seen(rounds, promise),
+        least=least,
         unit="rounds that looked at the disks",
         holds=f"free at the end: {left}",
         findings=tuple(findings),
-        undecided="; ".join(dict.fromkeys(one.disks_error for one in rounds if one.disks_error)) if not looked else "",
+        undecided=why_too_few(
+            len(looked), least, len(rounds), "looked at the disks", [one.disks_error for one in rounds]
+        ),
     )

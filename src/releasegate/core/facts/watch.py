@@ -121,9 +121,10 @@ class Round:
 
     Each signal is None, with its `…_error`, where it could not be seen. `health` is the status that the health
     endpoint answered. `samples` are requests to the watched endpoints. `errors` are the error lines since the round
-    before; `log_lines` counts what was read, `logs_cut` says that lines in between were not, and `positions` is where
-    each log ended. `database_error` is "" where the database answered or nobody is to ask it. `disks` are free bytes
-    by path. `requests` were sent to the API.
+    before; `log_lines` counts what was read, `logs_cut` says that lines in between were not, and `positions` is
+    where each log ended. `finding_out` counts the requests of this round's share that finding out what to ask took,
+    here or in a round before. `database_error` is "" where the database answered or nobody is to ask it. `disks`
+    are free bytes by path. `requests` were sent to the API.
     """
 
     number: int
@@ -140,6 +141,7 @@ class Round:
     health_error: str = ""
     samples: tuple[Sample, ...] = ()
     samples_error: str = ""
+    finding_out: int = 0
     errors: tuple[LogError, ...] | None = None
     log_lines: int = 0
     logs_error: str = ""

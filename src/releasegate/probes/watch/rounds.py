@@ -53,7 +53,7 @@ class Watched:
     database: Database | None = None
     page: PageWatch | None = None
     _aim: Aim | None = None
-    _owed: int = 0  # requests that were sent beyond the budget
+    owed: int = 0  # requests that were sent beyond the budget
     _order: Iterator[str] | None = None
     _turns: dict[str, Iterator[str]] = field(default_factory=dict)
 
@@ -74,8 +74,8 @@ class Watched:
 
     def allowed(self, every_s: float, asked: int) -> int:
         """Return how many of this round are left after `asked` were spent; what is lacking is owed by the next."""
-        left = self.budget(every_s) - self._owed - asked
-        self._owed = max(0, -left)
+        left = self.budget(every_s) - self.owed - asked
+        self.owed = max(0, -left)
         return max(0, left)
 
     def next_names(self, aim: Aim, many: int) -> Iterator[str]:
@@ -126,7 +126,8 @@ def _health(watched: Watched) -> dict[str, Any]:
 def _samples(watched: Watched, every_s: float, most: int) -> dict[str, Any]:
     """Ask each endpoint in turn, as often as the budget allows, and stop in time for the next round.
 
-    `asked` is how many requests it took to find out what to ask.
+    `asked` is how many requests it took in this round to find out what to ask, `finding_out` how many of its own share
+    went into that.
     """
     knew = watched.has_aim
     try:
@@ -138,14 +139,16 @@ def _samples(watched: Watched, every_s: float, most: int) -> dict[str, Any]:
     if watched.budget(every_s) < 1:
         return {"samples_error": "[watch] requests_per_second leaves no request to the API in a round: look less often"}
     asked = 0 if knew else aim.asked
+    owed = watched.owed + asked
     allowed = min(watched.allowed(every_s, asked), most * len(aim.names))
+    finding_out = owed - watched.owed
     began = time.perf_counter()
     samples: list[Sample] = []
     for name in watched.next_names(aim, allowed):
         samples.append(_sample(watched, aim, name, time.perf_counter() - began))
         if time.perf_counter() - began > every_s * _SENDING_SHARE:
             break
-    return {"samples": tuple(samples), "asked": asked}
+    return {"samples": tuple(samples), "asked": asked, "finding_out": finding_out}
 
 
 def _sample(watched: Watched, aim: Aim, name: str, asked_s: float) -> Sample:
