@@ -206,6 +206,8 @@ def test_logs_that_could_be_read_pass_and_none_is_inconclusive():
         ("TypeError: can't read x2 or P2002", "TypeError: can't read x2 or P2002"),
         ("conv_123 and msg98765 gone", "conv_«n» and msg«n» gone"),
         ("2025-11-04T13:10:00.000Z ERROR gone", "«time» ERROR gone"),
+        ("Nov  4 00:10:00 web1 inbox[47]: error gone", "«time» web1 inbox[«n»]: error gone"),
+        ("E1104 00:10:00.123456   47 inbox.go:12] gone", "E «time» «n» inbox.go:«n»] gone"),
         ("[Nest] 47  - 11/04/2025, 12:10:00 AM   ERROR gone", "[Nest] «n» - «time» ERROR gone"),
     ],
 )
@@ -233,13 +235,42 @@ def test_shapes_are_counted_most_frequent_first():
         "[04-Nov-2025 03:10:00 UTC] PHP Warning:  x",
         "[Tue Nov 04 00:10:00.123456 2025] [core:error] [pid 7] x",
         "*** Starting uWSGI 2.0.21 on [Tue Nov  4 00:10:00 2025] ***",
+        "04-Nov-2025 00:10:00.123 SEVERE [main] org.apache.catalina.core.StandardContext x",
     ],
 )
 def test_the_time_of_a_line_is_read_in_its_own_zone_or_the_file_s(line):
     assert time_of(line, SAO_PAULO) == STARTED
 
 
-@pytest.mark.parametrize("line", ["no time", "2025-13-45T99:00:00Z", "    at load (a.js:10:2)", "version 1.2.3"])
+@pytest.mark.parametrize(
+    ("line", "now", "expected"),
+    [
+        ("Nov  4 00:10:00 web1 inbox[47]: x", "2025-11-04T04:00", "2025-11-04T03:10"),
+        ("Nov  4 00:10:00 web1 inbox[47]: x", "2025-11-04T02:00", "2025-11-04T03:10"),  # its clock is ahead
+        ("Nov  4 00:10:00 web1 inbox[47]: x", "2025-11-02T02:00", "2024-11-04T03:10"),
+        ("Dec 31 23:59:59 web1 inbox[47]: x", "2026-01-01T03:00", "2026-01-01T02:59:59"),
+        ("Feb 29 00:10:00 web1 inbox[47]: x", "2027-03-01T00:00", "2024-02-29T03:10"),
+        ("E1104 00:10:00.123456   47 inbox.go:12] x", "2025-11-04T04:00", "2025-11-04T03:10"),
+    ],
+)
+def test_a_time_without_a_year_is_the_last_one(line, now, expected):
+    moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, expected)]
+    assert time_of(line, SAO_PAULO, now=moments[0]) == moments[1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no time",
+        "2025-13-45T99:00:00Z",
+        "    at load (a.js:10:2)",
+        "version 1.2.3",
+        "Foo  4 00:10:00 x",
+        "Nov 31 00:10:00 x",
+        "E1304 00:10:00.1 x",
+        "on Nov  4 00:10:00 it was served",
+    ],
+)
 def test_a_line_without_a_time_has_none(line):
     assert time_of(line, UTC) is None
 

@@ -6,7 +6,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _HEAD = 120  # a time stands at the beginning of a line
@@ -15,10 +17,13 @@ _LONGEST_SHAPE = 160
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?(Z\b|UTC\b|[+-]\d\d:?\d\d\b)?")
 _SLASHED = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d)")  # nginx's error log, Go
 _ACCESS = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")  # access logs
-# Django's own server, PHP: no zone, or UTC.
-_NAMED = re.compile(r"\[(\d\d)[/-]([A-Z][a-z]{2})[/-](\d{4}) (\d\d:\d\d:\d\d)(?: (UTC))?\]")
+# Django's own server and PHP, in brackets, and Tomcat, without: no zone, or UTC.
+_NAMED = re.compile(r"(?:\[|^)(\d\d)[/-]([A-Z][a-z]{2})[/-](\d{4}) (\d\d:\d\d:\d\d)(?: (UTC))?(?:\]|\.\d+ )")
 # Apache's error log, Perl, uWSGI, as C's ctime writes it.
 _CTIME = re.compile(r"\b[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d)(?:\.\d+)? (\d{4})\b")
+# RFC 3164, as syslog daemons write it into files, and Google's glog: neither says the year.
+_SYSLOG = re.compile(r"^([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d)\b")
+_GLOG = re.compile(r"^([IWEF])(\d{4}) (\d\d:\d\d:\d\d)\.\d+")
 # NestJS writes the date as the machine's language does: with AM and PM the month comes first, without them the day.
 _NEST = re.compile(r"\b(\d\d?)/(\d\d?)/(\d{4}),? (\d\d?:\d\d:\d\d)(?: ([AP]M))?")
 _EPOCH = re.compile(r'"(?:time|ts|timestamp)"\s*:\s*"?(\d{10}(?:\.\d+)?|\d{13})\b')  # pino, bunyan, zap
@@ -29,6 +34,8 @@ _SHAPES = (
     (_ACCESS, "«time»"),
     (_NAMED, "«time»"),
     (_CTIME, "«time»"),
+    (_SYSLOG, "«time»"),
+    (_GLOG, r"\1 «time»"),
     (_NEST, "«time»"),
     (re.compile(r'"(?:[^"\\]|\\.)*"' r"|(?<!\w)'(?:[^'\\]|\\.)*'" r"|`[^`]*`"), "«text»"),
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "«id»"),
@@ -46,14 +53,14 @@ def plain(line: str) -> str:
     return _COLOURS.sub("", line).rstrip("\r\n")
 
 
-def time_of(line: str, zone: tzinfo) -> datetime | None:
+def time_of(line: str, zone: tzinfo, *, now: datetime | None = None) -> datetime | None:
     """Return when `line` was written, in UTC; a time without a zone of its own is read in `zone`.
 
-    Knows ISO 8601, NestJS, nginx, access logs, Django's server, PHP, ctime, and JSON with seconds or milliseconds
-    since 1970.
+    Knows ISO 8601, NestJS, nginx, access logs, Django's server, PHP, Tomcat, ctime, syslog, glog, and JSON with seconds
+    or milliseconds since 1970. A time without a year is the last one before `now` (this moment).
     """
     head = line[:_HEAD]
-    for read in (_iso, _access, _nest, _slashed, _epoch, _named, _ctime):
+    for read in (_iso, _access, _nest, _slashed, _epoch, _named, _ctime, partial(_yearless, now=now)):
         try:
             moment = read(head)
         except ValueError:  # looked like a time and is none: 2025-13-45
@@ -100,6 +107,23 @@ def _ctime(head: str) -> datetime | None:
     return _with_month(match[2], match[1], match[4], match[3]) if match else None
 
 
+def _yearless(head: str, *, now: datetime | None) -> datetime | None:
+    """Read a time without a year; a day is spared for clocks and zones that differ."""
+    if match := _SYSLOG.search(head):
+        told, form = f"{match[1]} {match[2].strip()} {match[3]}", "%b %d %H:%M:%S"
+    elif match := _GLOG.search(head):
+        told, form = f"{match[2]} {match[3]}", "%m%d %H:%M:%S"
+    else:
+        return None
+    latest = (now or datetime.now(UTC)).replace(tzinfo=None) + timedelta(days=1)
+    for year in range(latest.year, latest.year - 9, -1):  # 29 February is eight years away at most
+        with suppress(ValueError):
+            moment = datetime.strptime(f"{year} {told}", f"%Y {form}")  # noqa: DTZ007  the caller adds the zone
+            if moment <= latest:
+                return moment
+    return None
+
+
 def _with_month(day: str, month: str, year: str, clock: str) -> datetime:
     return datetime.strptime(f"{day.strip()} {month} {year} {clock}", "%d %b %Y %H:%M:%S")  # noqa: DTZ007  the caller adds the zone
 
@@ -125,7 +149,7 @@ def nearest_zone(last: str, written: datetime, zones: Iterable[tzinfo]) -> tzinf
     best: tzinfo = UTC
     distance = timedelta.max
     for zone in zones:
-        moment = time_of(last, zone)
+        moment = time_of(last, zone, now=written)
         if moment is not None and abs(moment - written) + timedelta(minutes=2) < distance:
             best, distance = zone, abs(moment - written)
     return best
