@@ -40,6 +40,34 @@ def judged(one: Series | None, **also: str):
     return percentile_below("perf/below-limit", {"messages": one} if one else {}, LIMIT, RUNS, **also)
 
 
+def on_schedule(wait_ms):
+    """Return 100 requests, ten a second; the one that is due at `at` waits `wait_ms(at)`, or is held back (None)."""
+    waits = [(place / 10, wait_ms(place / 10)) for place in range(100)]
+    return Series(tuple(sample(ms, at=at) if ms is not None else sample(0, UNSENT, at=at) for at, ms in waits), 100)
+
+
+_ASKED = "; it was asked 10.0 times a second and answered "
+
+
+@pytest.mark.parametrize(
+    ("wait_ms", "said"),
+    [
+        (lambda at: 200 + at * 1000, f"{_ASKED}5.0, so the wait grew"),  # five a second
+        (lambda at: 200 + at * 1000 if at < 4 else 4200 if at * 10 % 2 < 1 else None, _ASKED),  # 20 at most wait
+        (lambda _: 900, ""),  # near misses: slow, and it keeps up
+        (lambda at: 20 + max(0, 5 - at) * 1000, ""),  # a freeze at the beginning: the queue goes down again
+        (lambda at: 20 if at < 7 else 3000 - (at - 7) * 300, ""),  # a freeze at the end
+    ],
+)
+def test_a_load_that_comes_faster_than_it_is_answered_says_so(wait_ms, said):
+    """The finding names both paces, and what to set; a freeze is no queue, and a watch sends none."""
+    found = judged(on_schedule(wait_ms), is_load=True).findings[0]
+    assert (_ASKED in found.have) is bool(said)
+    assert said in found.have
+    assert ("[load] requests_per_second" in found.fix) is bool(said)
+    assert _ASKED not in judged(on_schedule(wait_ms)).findings[0].have
+
+
 @pytest.mark.parametrize(("n", "passes", "fails"), [(58, -1, 7), (59, 0, 7), (300, 8, 22), (1000, 38, 63)])
 def test_the_table_of_the_exact_binomial(n, passes, fails):
     """For p95, 59 requests are the least that can pass; 1 000 pass up to 38 slow ones and fail from 63."""

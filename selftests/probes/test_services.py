@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -52,6 +53,20 @@ def test_a_process_is_known_by_its_pid_file(here, process, tmp_path: Path):
     assert (found.is_running, found.pid, found.state) == (True, child.pid, "running")
     assert just_now(found.since)
     assert found.memory_bytes > 1_000_000
+
+
+def test_what_its_children_take_is_its_own(here, tmp_path: Path):
+    """gunicorn, Puma and npm start work in processes that they began; of `exec` there is one alone."""
+    script = "x = bytearray(range(200)) * 1_000_000; print(1, flush=True); import time; time.sleep(60)"
+    holding = f"{sys.executable} -c '{script}'"
+    for command, least, most in ((f"{holding} & wait", 150, 400), ("echo; exec sleep 60", 0, 50)):
+        with subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, start_new_session=True) as parent:
+            assert parent.stdout is not None
+            parent.stdout.readline()
+            (tmp_path / "pid").write_text(str(parent.pid))
+            found = look(here, "process", pid_file=str(tmp_path / "pid"))
+            os.killpg(parent.pid, signal.SIGKILL)
+        assert least * 1_000_000 < found.memory_bytes < most * 1_000_000
 
 
 def test_a_process_is_known_by_its_port(here, process):

@@ -125,7 +125,7 @@ def test_the_load_was_sent_as_planned(load, limit, require):
 
 @pytest.mark.check("perf/below-limit", promise="latency", target=("backend", "load"))
 def test_nearly_everybody_waits_less_than_the_limit(trusted, limit, runs, require):
-    require(checks.percentile_below("perf/below-limit", trusted.value.series, limit, runs), trusted)
+    require(checks.percentile_below("perf/below-limit", trusted.value.series, limit, runs, is_load=True), trusted)
 
 
 @pytest.mark.check("perf/no-stall", promise="latency", target=("backend", "load"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from releasegate.checks.backlog import backlog
 from releasegate.checks.binomial import (
     ALPHA,
     Side,
@@ -96,10 +97,12 @@ def percentile_below(
     *,
     trouble: str = "",
     more: str = "raise [load] per_endpoint and total in the target file",
+    is_load: bool = False,
 ) -> Judgement:
     """Judge that the percentile of every endpoint in `runs` lies below the limit, by an exact binomial test.
 
-    `trouble` says why nothing, or too little, could be measured, `more` how more could be sent.
+    `trouble` says why nothing, or too little, could be measured, `more` how more could be sent. `is_load` says that the
+    requests came on a schedule, so that a queue that grew is told.
     Endpoints are never added up: a fast one would hide a slow one. Nor may one kind of address (long conversations)
     hide among the others: one that is above the limit by itself is a finding of its own, at a level divided by the
     number of kinds, so that asking for more kinds makes no more false alarms (Bonferroni).
@@ -108,7 +111,8 @@ def percentile_below(
     sides = {name: side(one.slow(limit.ms), one.planned, limit.percentile) for name, one in judged.items()}
     unknown = [name for name in runs if sides[name] is Side.UNKNOWN]
     above = [
-        _too_slow(check, name, judged[name], limit, runs[name]) for name in runs if sides[name] is Side.ABOVE
+        _queued(_too_slow(check, name, judged[name], limit, runs[name]), judged[name] if is_load else None)
+        for name in runs if sides[name] is Side.ABOVE
     ] + [finding for name in runs if sides[name] is not Side.ABOVE
          for finding in _slow_kinds(check, name, judged[name], limit, runs[name])]  # fmt: skip
     return Judgement(
@@ -199,6 +203,19 @@ def _too_slow(check: str, name: str, series: Series, limit: Limit, run: str, *, 
         why="more people wait longer than promised than the release allows",
         fix="compare the slow requests (perf keeps them in samples.csv.gz) with the backend's log and queries",
         run=run,
+    )
+
+
+def _queued(finding: Finding, series: Series | None) -> Finding:
+    """Return the finding with the paces of a load whose queue grew: then the pace decides, and people know theirs."""
+    grown = backlog(series) if series else None
+    if grown is None:
+        return finding
+    return replace(
+        finding,
+        have=f"{finding.have}; {grown}",
+        fix="the backend serves fewer requests than [load] requests_per_second sends: give it more processes, or send "
+        "what people really ask at the busiest hour (the access log tells)",
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from releasegate.core import CannotMeasure
 from releasegate.core.facts.services import ServiceFacts
@@ -16,6 +16,7 @@ from releasegate.target.models import Service
 
 LookUp = Callable[[Machine, str, Service], ServiceFacts]
 
+_FAMILIES: Final = ("ps", "-e", "-o", "pid=,ppid=,rss=")
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 
 
@@ -58,7 +59,23 @@ def parse_utc(text: str) -> datetime | None:
     return moment.astimezone(UTC) if moment.year > 2000 else None
 
 
-def memory_of(machine: Machine, pid: int) -> int | None:
-    """Return the resident memory of a process in bytes; None when it is gone or not visible from here."""
-    printed = machine.run(["ps", "-o", "rss=", "-p", str(pid)]).stdout.strip()
-    return int(printed) * 1024 if printed.isdigit() else None
+def memory_of(machine: Machine, *pids: int) -> int | None:
+    """Return the resident memory in bytes of processes and of all that come from them; None when they are gone.
+
+    A server of several processes (gunicorn, Puma, npm start) does its work in its children, and these are what grows.
+    What they share is counted once for each.
+    """
+    lines = [line.split() for line in machine.run(_FAMILIES).stdout.splitlines()]
+    told = {int(line[0]): (int(line[1]), int(line[2])) for line in lines if len(line) == 3}
+    parents = {pid: parent for pid, (parent, _) in told.items()}
+    family = {one for pid in pids for one in descendants(pid, parents) if one in told}
+    return sum(told[pid][1] for pid in family) * 1024 if family.intersection(pids) else None
+
+
+def descendants(pid: int, parents: Mapping[int, int]) -> set[int]:
+    """Return a process and all that come from it."""
+    below, layer = {pid}, {pid}
+    while layer:
+        layer = {child for child, parent in parents.items() if parent in layer} - below
+        below |= layer
+    return below

@@ -8,7 +8,7 @@ from typing import Any
 from releasegate.core import CannotMeasure
 from releasegate.core.facts.services import ServiceFacts
 from releasegate.probes.host import Machine
-from releasegate.probes.services.manager import cannot_ask, not_there, parse_json
+from releasegate.probes.services.manager import cannot_ask, memory_of, not_there, parse_json
 from releasegate.target.models import Service
 
 JLIST = ("pm2", "jlist")
@@ -26,7 +26,7 @@ def look_up(machine: Machine, part: str, service: Service) -> ServiceFacts:
     mine = [one for one in listed if one.get("name") == service.name]
     if not mine:
         return not_there(part, service, "pm2", (str(one.get("name")) for one in listed), seen_with)
-    return _facts(part, service, mine, seen_with)
+    return _facts(machine, part, service, mine, seen_with)
 
 
 def processes(machine: Machine) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ def processes(machine: Machine) -> list[dict[str, Any]]:
     return listed
 
 
-def _facts(part: str, service: Service, mine: list[dict[str, Any]], seen_with: str) -> ServiceFacts:
+def _facts(machine: Machine, part: str, service: Service, mine: list[dict[str, Any]], seen_with: str) -> ServiceFacts:
     told = [one["pm2_env"] for one in mine]
     states = [str(one["status"]) for one in told]
     online = states.count("online")
@@ -64,7 +64,8 @@ def _facts(part: str, service: Service, mine: list[dict[str, Any]], seen_with: s
         version=str(told[0].get("version", "")).replace("N/A", ""),
         pid=pids[0] if pids else None,
         siblings=tuple(pids[1:]),
-        memory_bytes=sum(one.get("monit", {}).get("memory", 0) for one in mine) or None,
+        # PM2 tells that of its own children alone: of "npm start" that is npm, and not the server
+        memory_bytes=memory_of(machine, *pids) or sum(one.get("monit", {}).get("memory", 0) for one in mine) or None,
         instances=len(mine),
         seen_with=seen_with,
     )

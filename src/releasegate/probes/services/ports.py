@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from releasegate.core import Measurement
 from releasegate.core.facts.services import Listener, PortFacts, ServiceFacts
 from releasegate.probes.host import Machine
+from releasegate.probes.services.manager import descendants
 
 _SS = ("ss", "--listening", "--tcp", "--processes", "--numeric", "--no-header")
 _PS = ("ps", "-e", "-o", "pid=,ppid=")
@@ -64,8 +65,4 @@ def family_of(pid: int, parents: Mapping[int, int]) -> frozenset[int]:
     while one > 1 and one not in above:
         above.add(one)
         one = parents.get(one, 0)
-    below, layer = {pid}, {pid}
-    while layer:
-        layer = {child for child, parent in parents.items() if parent in layer} - below
-        below |= layer
-    return frozenset(above | below)
+    return frozenset(above | descendants(pid, parents))

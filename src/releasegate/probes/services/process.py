@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from releasegate.core import CannotMeasure, UsageError
 from releasegate.core.facts.services import ServiceFacts
 from releasegate.probes.host import Machine
+from releasegate.probes.services.manager import memory_of
 from releasegate.target.models import Service
 
 _PID = re.compile(r"\bpid=(\d+)")
@@ -71,12 +72,12 @@ def _pid_on_port(machine: Machine, port: int) -> int | None:
 
 
 def _facts(machine: Machine, part: str, service: Service, pid: int) -> ServiceFacts:
-    argv = ["ps", "-o", "stat=,rss=,lstart=", "-p", str(pid)]
-    printed = machine.run(["env", "TZ=UTC", *argv]).stdout.split(maxsplit=2)
-    seen_with = machine.by_hand(["ps", "-o", "pid,stat,lstart,rss,comm", "-p", str(pid)])
-    if len(printed) < 3:
+    argv = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    printed = machine.run(["env", "TZ=UTC", *argv]).stdout.split(maxsplit=1)
+    seen_with = machine.by_hand(["ps", "-o", "pid,stat,lstart,rss,comm", "-p", str(pid), "--ppid", str(pid)])
+    if len(printed) < 2:
         return _absent(part, service, f"process {pid} is gone", seen_with)
-    state, memory, began = printed
+    state, began = printed
     return ServiceFacts(
         part=part,
         name=service.name or part,
@@ -86,7 +87,7 @@ def _facts(machine: Machine, part: str, service: Service, pid: int) -> ServiceFa
         is_running=not state.startswith(("Z", "T")),
         since=datetime.strptime(began.strip(), "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC),
         pid=pid,
-        memory_bytes=int(memory) * 1024,
+        memory_bytes=memory_of(machine, pid),
         seen_with=seen_with,
     )
 
