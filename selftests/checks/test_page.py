@@ -678,22 +678,24 @@ def test_what_the_arrow_keys_do_is_said_or_that_nobody_tried():
 
 
 @pytest.mark.parametrize(
-    ("look", "have"),
+    ("look", "said"),
     [
-        (replace(ENDS, wraps=True), "going on from it leads to the first again"),
-        (replace(ENDS, wraps_back=True), "going back from it leads to the last"),
-        (replace(ENDS, counters=("1/3", "1/3")), "1/3 at the first and at the last"),
-        (replace(ENDS, arrows_alone=("Next",)), "Next can be pressed beside it"),
+        (replace(ENDS, wraps=True), "message m1 with 3 attachments: going on from it leads to the first again"),
+        (replace(ENDS, wraps_back=True), "message m1 with 3 attachments: going back from it leads to the last"),
+        (replace(ENDS, counters=("1/3", "1/3")), "message m1 with 3 attachments: 1/3 at the first and at the last"),
+        (
+            replace(ENDS, arrows_alone=("Next",), alone="m2"),
+            "message m2 with 1 attachment: Next can be pressed beside it",
+        ),
     ],
 )
-def test_a_viewer_without_ends_is_a_warning(look, have):
+def test_a_viewer_without_ends_is_a_warning(look, said):
     """Wrapping, a counter that stands still, and arrows beside one attachment are told; no counter at all is not."""
 
     def judged(*looks, several=1):
         return handling.viewer_keeps_its_ends("smoke/viewer-ends", looks, several, 1200)
 
-    said = judged(look)
-    assert (said.verdict, said.sentence) == (Verdict.WARN, f"message m1 with 3 attachments: {have}")
+    assert (judged(look).verdict, judged(look).sentence) == (Verdict.WARN, said)
     assert judged(replace(ENDS, counters=("", ""), arrows_alone=())).verdict is Verdict.PASS
     assert judged(replace(ENDS, wraps_back=False)).sentence == (
         "the last attachment is the end, and the first the beginning; one alone has no arrows"

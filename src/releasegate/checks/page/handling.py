@@ -6,6 +6,7 @@ What no document promises is a warning: it never stops a release.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.page import AgainFacts, EndsFacts, KeyboardFacts
@@ -130,7 +131,8 @@ def _ends(check: str, look: EndsFacts) -> list[Finding]:
         findings.append(finding("the counter counts", f"{first} at the first and at the last"))
     if look.arrows_alone:
         alone = " and ".join(look.arrows_alone)
-        findings.append(finding("a single attachment has no arrows", f"{alone} can be pressed beside it"))
+        beside = finding("a single attachment has no arrows", f"{alone} can be pressed beside it")
+        findings.append(replace(beside, subject=f"message {look.alone} with 1 attachment", fix="open it by hand"))
     return findings
 
 

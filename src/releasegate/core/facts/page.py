@@ -288,7 +288,7 @@ class EndsFacts:
     `counters` are what counts them at the first and at the last ("1/3", "" where nothing does); `wraps` that going
     on from the last leads to the first again, None where it was not reached, `wraps_back` that going back from the
     first leads to the last, None where it was not tried; `arrows_alone` the names of arrows that can be pressed beside
-    a single attachment.
+    a single attachment, that of message `alone`.
     """
 
     conversation: str
@@ -298,6 +298,7 @@ class EndsFacts:
     wraps: bool | None = None
     wraps_back: bool | None = None
     arrows_alone: tuple[str, ...] | None = None
+    alone: str = ""
     trouble: str = ""
 
 

@@ -50,7 +50,8 @@ def at_its_ends(
         with viewer_of(desk, conversation, media[0]) as viewer:
             facts = _to_the_ends(viewer, facts, message, media)
             picture = viewer.visit.picture(outlined=viewer.visit.kept("enlarged"))
-        facts = replace(facts, arrows_alone=_arrows_beside(desk, *alone) if alone else None)
+        if alone:
+            facts = replace(facts, alone=alone[1].message, arrows_alone=_arrows_beside(desk, *alone))
     except StuckOnPage as error:
         facts = replace(facts, trouble=str(error))
         picture = error.screenshot
