@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from releasegate.checks import apart
-from releasegate.core import Verdict
+from releasegate.checks.writable import old_release_could_not_write
+from releasegate.core import Severity, Verdict
 from releasegate.core.facts.rows import Checksums
 
 SOURCE = "runbook emergency rollback"
@@ -44,6 +45,49 @@ def test_what_this_way_leaves_is_counted_with_its_reason():
     assert judgement.sentence == (
         "10 things compared with before the release: 1 differ (1 because the schema of the release stays on this way)"
     )
+
+
+DEMANDED = {"column public.messages.attachments": "jsonb not null"}
+
+
+@pytest.mark.parametrize(
+    ("new", "is_odd"),
+    [
+        ("jsonb not null", True),
+        ("jsonb", False),
+        ("jsonb not null default '[]'::jsonb", False),
+        ("bigint not null identity a", False),
+    ],
+)
+def test_a_column_that_the_old_release_cannot_fill_is_worth_a_look(new, is_odd):
+    """After a rollback of code its rows are refused; one with a default fills itself."""
+    column = {"column public.messages.attachments": new}
+    found = judged(apart.of_catalog(BEFORE | column, BEFORE, "code", PLANNED)).findings
+    said = (
+        "rollback/differences: column public.messages.attachments\n"
+        "  want: as before the release: not there (runbook emergency rollback)\n"
+        "  have: jsonb not null\n"
+        "  why:  the database refuses every row that the old release writes, for it fills this column with nothing\n"
+        '  fix:  let it write: psql -c "ALTER TABLE public.messages ALTER COLUMN attachments DROP NOT NULL"'
+    )
+    assert [str(one) for one in found] == ([said] if is_odd else [])
+    assert not judged(apart.of_catalog(BEFORE | column, BEFORE, "data", PLANNED), "data").findings
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "columns"),
+    [
+        (BEFORE, DEMANDED, ["column public.messages.attachments"]),
+        (BEFORE, NEW, []),
+        (BEFORE, {"column public.audit.line": "text not null"}, []),  # a table of the new release's own
+        (BEFORE | DEMANDED, DEMANDED, []),  # it was there before
+        (None, DEMANDED, []),
+    ],
+)
+def test_the_migration_gate_says_that_a_rollback_of_code_could_not_write(before, now, columns):
+    """Only of new columns in tables from before, that hold no row without a value."""
+    found = old_release_could_not_write("migration/rollback-plans", BEFORE | now, before, source="runbook rollback")
+    assert [(one.subject, one.severity) for one in found] == [(column, Severity.WARNING) for column in columns]
 
 
 def test_after_a_restore_the_catalog_is_judged_by_its_own_check():

@@ -1,5 +1,7 @@
 """What the migration made of the catalog. Runbook 3."""
 
+from dataclasses import replace
+
 import pytest
 
 from releasegate.checks import activity as activity_checks
@@ -11,6 +13,7 @@ from releasegate.checks import rows as row_checks
 from releasegate.checks import schema as checks
 from releasegate.checks.planned import planned_words
 from releasegate.checks.steps import commands_did_as_promised
+from releasegate.checks.writable import old_release_could_not_write
 from releasegate.core.facts.catalog import recorded_catalog
 from releasegate.core.facts.rows import recorded_checksums
 from releasegate.core.facts.steps import StepRun
@@ -93,9 +96,12 @@ def test_nothing_half_done_is_left(objects, schema, before, planned, require):
 
 
 @pytest.mark.check("migration/rollback-plans", promise="rollback", target="database")
-def test_every_statement_of_the_way_back_can_run_now(database, change, require):
-    planned = database_probe.rollback_plans(database, change.rollback)
-    require(database_checks.statements_plan("migration/rollback-plans", planned.value), planned)
+def test_every_statement_of_the_way_back_can_run_now(database, objects, before, change, require):
+    check, source = "migration/rollback-plans", change.rollback[0].source
+    statements = database_probe.rollback_plans(database, change.rollback)
+    judged = database_checks.statements_plan(check, statements.value)
+    odd = old_release_could_not_write(check, objects.value, before, source=source)
+    require(replace(judged, findings=(*judged.findings, *odd)), statements, objects)
 
 
 @pytest.mark.check("migration/bookkeeping", promise="schema.files", target="database")

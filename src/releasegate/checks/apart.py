@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from releasegate.checks.planned import differences, is_planned
 from releasegate.checks.words import number, some
+from releasegate.checks.writable import demanded_columns, way_to_write
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.back import Difference
 from releasegate.core.facts.catalog import Catalog
@@ -20,14 +22,16 @@ _MOST = 20
 
 def of_catalog(now: Catalog, before: Catalog, kind: str, planned: Collection[str]) -> Iterator[Difference]:
     """Yield what differs in the catalog; after a restore another check judges it, else only what the change names."""
+    demanded = set(demanded_columns(now, before)) if kind == "code" else set()
     for name, what, definition in differences(now, before):
         is_own = is_planned(name, definition or before.get(name, ""), planned)
-        because = "the schema of the release stays on this way" if is_own else ""
+        because = "the schema of the release stays on this way" if is_own and name not in demanded else ""
         yield Difference(
             what=name,
             before=before.get(name, "not there"),
             now=definition or what,
             because="judged by rollback/catalog-is-back" if kind == "restore" else because,
+            is_demanded=name in demanded,
         )
 
 
@@ -86,7 +90,7 @@ def differences_are_explained(
 
 
 def _unexplained(one: Difference, kind: str, source: str) -> Finding:
-    return Finding(
+    finding = Finding(
         check=CHECK,
         subject=one.what,
         want=f"as before the release: {one.before} ({source})",
@@ -94,4 +98,11 @@ def _unexplained(one: Difference, kind: str, source: str) -> Finding:
         why=f"a rollback of {kind} does not explain it, so the state is neither the old one nor the new one",
         fix="find out who changed it; put it back, or write down that it stays",
         severity=Severity.WARNING,
+    )
+    if not one.is_demanded:
+        return finding
+    return replace(
+        finding,
+        why="the database refuses every row that the old release writes, for it fills this column with nothing",
+        fix=f"let it write: {way_to_write(one.what)}",
     )

@@ -64,12 +64,16 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One thing that is not as it was before the release; `because` says why that is as it should be, "" for no."""
+    """One thing that is not as it was before the release; `because` says why that is as it should be, "" for no.
+
+    `is_demanded` says that it is a column without which no row can be written, and which the old release does not fill.
+    """
 
     what: str
     before: str
     now: str
     because: str = ""
+    is_demanded: bool = False
 
 
 def recorded_dump(payloads: Iterable[Mapping[str, Any]]) -> dict[str, OfDump]:
