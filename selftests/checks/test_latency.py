@@ -52,11 +52,12 @@ _ASKED = "; it was asked 10.0 times a second and answered "
 @pytest.mark.parametrize(
     ("wait_ms", "said"),
     [
-        (lambda at: 200 + at * 1000, f"{_ASKED}5.0, so the wait grew"),  # five a second
-        (lambda at: 200 + at * 1000 if at < 4 else 4200 if at * 10 % 2 < 1 else None, _ASKED),  # 20 at most wait
+        (lambda at: 200 + at * 1000, f"{_ASKED}5.0, so a queue grew"),  # five a second
+        (lambda at: 3000 if at * 10 % 4 < 3 else None, _ASKED),  # as many as may wait, do
         (lambda _: 900, ""),  # near misses: slow, and it keeps up
         (lambda at: 20 + max(0, 5 - at) * 1000, ""),  # a freeze at the beginning: the queue goes down again
         (lambda at: 20 if at < 7 else 3000 - (at - 7) * 300, ""),  # a freeze at the end
+        (lambda at: 20 if at < 6 else None if at < 8 else 3000, ""),  # one that lets the most wait that may
     ],
 )
 def test_a_load_that_comes_faster_than_it_is_answered_says_so(wait_ms, said):

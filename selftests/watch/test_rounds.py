@@ -157,6 +157,19 @@ def test_what_nobody_watched_did_not_stay_well(without, verdict, sentence):
     assert (judgement.verdict, judgement.sentence[: len(sentence)]) == (verdict, sentence)
 
 
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (range(200), "run ./gate watch --resume, or ./gate watch once its time is over"),
+        (range(40, 240), "that watch is over: begin another with ./gate watch"),
+    ],
+)
+def test_a_watch_that_is_over_is_not_to_be_resumed(held, said):
+    """What makes up for the rounds that nobody held can be typed."""
+    every = {one.number: one for one in (*good(1), *good(2), *good(3))}
+    assert watched_long_enough([every[number] for number in held], PROMISE).sentence.endswith(said)
+
+
 def test_a_watch_that_is_longer_than_promised_is_said_so():
     """Not as more rounds than there are."""
     sentence = watched_long_enough(good(3), replace(PROMISE, watch_s=3600)).sentence

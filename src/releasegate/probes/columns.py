@@ -44,6 +44,11 @@ def as_found(session: Session, backfill: Backfill) -> Backfill:
     )
 
 
+def undated(table: str) -> str:
+    """Return that no column dates the rows of `table`, and what names one."""
+    return f"no column says when a row of {table} was created; name it in the target: [reading] backfill.created"
+
+
 def usual_created(types: Mapping[str, str]) -> str | None:
     """Return the column that dates a row by its usual name and a type that holds a moment, None where none does."""
     return usual([name for name, kind in types.items() if kind.startswith("timestamp")], CREATED)

@@ -13,7 +13,7 @@ from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.followup import IndexUse, Readers, Usage
 from releasegate.core.facts.rows import JSON_TYPES
 from releasegate.core.facts.watch import TableLook
-from releasegate.probes.columns import as_found, column_types
+from releasegate.probes.columns import as_found, column_types, undated
 from releasegate.probes.database import regclasses
 from releasegate.probes.postgres import Session, identifier
 from releasegate.probes.row_sql import is_empty
@@ -53,7 +53,7 @@ def usage(session: Session, backfill: Backfill, columns: Sequence[Column], since
     names = [column.name for column in columns if column.table == backfill.table and column.name in types]
     blank = Usage(table=backfill.table, since=since.isoformat())
     if not found.created or not names:
-        trouble = f"no column says when a row of {backfill.table} was created" if names else "the release brings none"
+        trouble = undated(backfill.table) if names else "the release brings none"
         value = Usage(table=backfill.table, since=blank.since, trouble=trouble)
         return Measurement(value=value, unit="rows since the release", rows=0, query="", duration_s=0.0)
     filled = [

@@ -61,8 +61,15 @@ def watched_long_enough(rounds: Sequence[Round], promise: WatchPromise) -> Judge
         least=max(1, needed),
         unit="rounds",
         holds=f"{held_text(rounds, planned)}, longest gap {show_duration(longest.length_s)}; {cost_text(rounds)}",
-        undecided=f"{why} ({promise.source}); run ./gate watch --resume" if why else "",
+        undecided=f"{why} ({promise.source}); {_next(rounds[-1])}" if why else "",
     )
+
+
+def _next(last: Round) -> str:
+    """Return what makes up for it: a watch whose last round was held is over, and none can be resumed."""
+    if last.number >= last.planned - 1:
+        return "that watch is over: begin another with ./gate watch"
+    return "run ./gate watch --resume, or ./gate watch once its time is over"
 
 
 def held_text(rounds: Sequence[Round], planned: int) -> str:

@@ -13,7 +13,7 @@ from releasegate.change.models import Backfill
 from releasegate.core import CannotMeasure
 from releasegate.core.facts.rows import JSON_TYPES
 from releasegate.core.facts.watch import DatabaseLook, NewRows, Statement, TableLook
-from releasegate.probes.columns import as_found, column_types
+from releasegate.probes.columns import as_found, column_types, undated
 from releasegate.probes.database import regclasses
 from releasegate.probes.postgres import Answer, Session, identifier, open_session
 from releasegate.probes.row_sql import is_empty
@@ -151,9 +151,8 @@ class DatabaseWatch:
 
     def _counted(self, session: Session, backfill: Backfill, types: Mapping[str, str]) -> dict[str, Any]:
         if not backfill.created or types.get(backfill.to_column) not in JSON_TYPES:
-            why = f"no column says when a row of {backfill.table} was created" if not backfill.created else (
-                f"{backfill.table}.{backfill.to_column} is no JSON")  # fmt: skip
-            return {"rows_error": why}
+            no_json = f"{backfill.table}.{backfill.to_column} is no JSON"
+            return {"rows_error": no_json if backfill.created else undated(backfill.table)}
         table, created = identifier(backfill.table), sql.Identifier(backfill.created)
         if self.new_since is None:
             newest = sql.SQL("SELECT coalesce(max({})::text, '-infinity') AS newest FROM {}").format(created, table)
