@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from releasegate.change.models import Api, Latency
+from releasegate.cli import watch as cli
 from releasegate.cli.watching import begin, for_one_round, go_on, latest
 from releasegate.core import CannotMeasure, UsageError
 from releasegate.evidence.chain import Chain, read
@@ -13,6 +16,8 @@ from releasegate.evidence.events import Kind
 from releasegate.evidence.folder import Folder
 from releasegate.evidence.history import ROUNDS
 from releasegate.evidence.lock import only_writer
+from releasegate.probes.watch import found_out
+from releasegate.target.models import Backend, Login
 
 from .histories import BEGAN, good
 
@@ -42,6 +47,36 @@ def test_a_watch_goes_on_as_it_was_planned(folder):
         Kind.GAP, "the watch was interrupted: nobody looked for 5 min 28 s after 2026-03-01 02:24:32 UTC",
     ) or gap.payload["sentence"].startswith("the watch was interrupted: nobody looked for 5 min")  # fmt: skip
     assert read(folder).events[-1].payload == {"round": 50}
+
+
+@pytest.mark.parametrize("aim", [None, "what to ask"])
+def test_what_to_ask_is_found_out_before_the_clock_begins(folder, monkeypatch, aim):
+    """However slow the API is, no round is missed for it; one that does not tell now is asked by the rounds."""
+    moments, now = [], iter([BEGAN, BEGAN + timedelta(seconds=15)])
+    monkeypatch.setattr(cli, "found_out", lambda *_: moments.append(next(now)) or aim)
+    monkeypatch.setattr(cli, "session_file_of", lambda _: folder.root)
+    monkeypatch.setattr(cli, "SystemClock", lambda: SimpleNamespace(now=lambda: next(now)))
+    monkeypatch.setattr(cli, "_hold_all", lambda *given: moments.append((given[2].began, given[4])) or {})
+    monkeypatch.setattr(cli, "refresh", lambda *_: None)
+    monkeypatch.setattr(cli, "_last_line", lambda *_: "")
+    subject = SimpleNamespace(target=None, change=SimpleNamespace(monitoring=SimpleNamespace(watch="1m")))
+    told = cli._Told(watch_s=60, every_s=4, is_once=False, resume=False, fail_fast=False, heartbeat=None)
+    cli._watch(subject, folder, told)
+    assert moments == [BEGAN, (BEGAN + timedelta(seconds=15), aim)]
+
+
+def test_an_api_that_is_away_is_asked_later(tmp_path):
+    """Nothing is found out, and the watch begins all the same."""
+    api = Api.model_validate(
+        {
+            "conversations": {"path": "/talks", "list": [""], "source": "runbook 2.5"},
+            "messages": {"path": "/talks/{id}", "list": [""], "source": "runbook 6.5"},
+        }
+    )
+    latency = Latency(limit_ms=500, percentile=95, source="runbook 6.5", endpoints=("messages",))
+    change = SimpleNamespace(latency=latency, api=api)
+    target = SimpleNamespace(backend=Backend(url="http://127.0.0.1:9", login=Login(kind="none")))
+    assert found_out(target, change, tmp_path / "session") is None
 
 
 def test_a_killed_watch_lost_nothing_that_was_held(folder):

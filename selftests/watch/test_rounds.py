@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -222,6 +223,17 @@ class Aim:
 
     names = ("messages", "conversations")
     asked = 7
+
+
+def test_what_to_ask_is_looked_for_until_the_api_shows_it(watched, clock, monkeypatch):
+    """An API that is away when the watch begins shows no conversation; those of later are asked for all the same."""
+    monkeypatch.setattr(rounds, "_sample", lambda *given: Sample(given[2], given[3], 0.0, 9.0, 200, 9))
+    nothing = SimpleNamespace(names=(), asked=1)
+    finds = iter((nothing, nothing, Aim))
+    watched.find_aim = lambda: next(finds)
+    found = [one.value for one in watch(watched, rounds=4, every_s=30, clock=clock)]
+    assert [bool(one.samples) for one in found] == [False, False, True, True]
+    assert found[0].samples_error == "the API shows no conversation to ask for"
 
 
 @pytest.mark.parametrize(

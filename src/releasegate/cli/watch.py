@@ -32,7 +32,8 @@ from releasegate.plugin.notebook import as_payload
 from releasegate.plugin.resources import session_file_of
 from releasegate.plugin.subject import Subject
 from releasegate.plugin.watching import before_of, promise_of, recorded_in
-from releasegate.probes.watch import SystemClock, hold, open_watched
+from releasegate.probes.load.aim import Aim
+from releasegate.probes.watch import SystemClock, found_out, hold, open_watched
 from releasegate.probes.watch import watch as hold_rounds
 from releasegate.probes.watch.heartbeat import Heartbeat
 
@@ -93,6 +94,8 @@ class _Told:
 
 
 def _watch(subject: Subject, folder: Folder, told: _Told) -> int:
+    is_new = not told.resume and not told.is_once
+    aim = found_out(subject.target, subject.change, session_file_of(subject)) if is_new else None
     ongoing = _ongoing(subject, folder, told)
     if ongoing is None:
         click.echo(f"the watch of this release is over. Next: {_judge(subject)}")
@@ -100,7 +103,7 @@ def _watch(subject: Subject, folder: Folder, told: _Told) -> int:
     if told.is_once and ongoing.due_at(SystemClock().now()) <= ongoing.is_held:
         click.echo(f"round {ongoing.is_held + 1} of {ongoing.planned} was held already; the next is due later")
         return ExitCode.GO
-    judged = _hold_all(subject, folder, ongoing, told)
+    judged = _hold_all(subject, folder, ongoing, told, aim)
     refresh(folder, subject)
     if told.fail_fast and _wrong(judged):
         return _rollback(subject, read(folder), ongoing, judged, _wrong(judged))
@@ -121,13 +124,13 @@ def _ongoing(subject: Subject, folder: Folder, told: _Told) -> Ongoing | None:
     return begin(folder, now, told.watch_s or plan[0], told.every_s or plan[1])
 
 
-def _hold_all(subject: Subject, folder: Folder, ongoing: Ongoing, told: _Told) -> Judged:
+def _hold_all(subject: Subject, folder: Folder, ongoing: Ongoing, told: _Told, aim: Aim | None) -> Judged:
     """Hold the rounds, write each down as it comes, and return what they carry at the end."""
     promise, before = promise_of(subject.change), before_of(subject, recorded_in(read(folder)))
     endpoints = subject.change.latency.endpoints if subject.change.latency else ()
     judged: Judged = {}
     with Screen() as screen:
-        for one, payload in _rounds(subject, ongoing, told):
+        for one, payload in _rounds(subject, ongoing, told, aim):
             with Chain.open(folder) as chain:
                 chain.append(Kind.MEASURE, "monitoring", ROUNDS, **payload)
             ongoing.add(one)
@@ -150,7 +153,9 @@ def _wrong(judged: Judged) -> list[str]:
     return [check for check, some in judged.items() if any(one.verdict is Verdict.FAIL for one in some)]
 
 
-def _rounds(subject: Subject, ongoing: Ongoing, told: _Told) -> Iterator[tuple[Round, dict[str, object]]]:
+def _rounds(
+    subject: Subject, ongoing: Ongoing, told: _Told, aim: Aim | None
+) -> Iterator[tuple[Round, dict[str, object]]]:
     clock = SystemClock()
     with open_watched(
         subject.target,
@@ -159,6 +164,7 @@ def _rounds(subject: Subject, ongoing: Ongoing, told: _Told) -> Iterator[tuple[R
         since=ongoing.rounds[-1].at if ongoing.rounds else ongoing.began,
         positions=ongoing.positions,
         new_since=ongoing.new_since,
+        aim=aim,
     ) as watched:
         if told.is_once:
             measured = hold(watched, _now_due(ongoing, clock.now()), is_last=True)

