@@ -344,6 +344,39 @@ def test_a_medium_that_stands_there_too_often_is_a_warning():
     assert (old_page.verdict, old_media(THREAD).verdict) == (Verdict.PASS, Verdict.PASS)
 
 
+def test_a_message_that_stands_there_twice_is_a_warning():
+    """Told once for all of its media, and of an old page not at all."""
+    both = (replace(PHOTO, copies=1), replace(PHOTO, url="other", copies=1), replace(PHOTO, message="m2", copies=2))
+    thread = replace(THREAD, media=both)
+    judged = old_media(thread)
+    assert judged.verdict is Verdict.WARN
+    assert str(judged.findings[0]) == (
+        "smoke/old-media-shown: conversation c1\n"
+        "  want: each message with a picture or video once (nobody's promise; worth a look)\n"
+        "  have: 2 are drawn again as a whole: message m1, 1 too many; message m2, 2 too many\n"
+        "  why:  people believe that it was sent twice\n"
+        "  fix:  look whether pages of the list overlap, or what tells of new messages adds one that is there"
+    )
+    old_page = media.old_media_shown("rollback/x", [thread], ("image",), ("image",), "runbook", once=False)
+    assert old_page.verdict is Verdict.PASS
+
+
+def test_a_medium_in_another_message_is_a_warning_and_in_place_of_a_promised_one_a_failure():
+    """What is not promised stops nothing; that the other message lacks its own does."""
+    stray = replace(PHOTO, strays=("m2",))
+    judged = old_media(replace(THREAD, media=(stray,)))
+    assert judged.verdict is Verdict.WARN
+    assert str(judged.findings[0]) == (
+        "smoke/old-media-shown: conversation c1\n"
+        "  want: each message shows its own pictures and videos alone (nobody's promise; worth a look)\n"
+        "  have: 1 stands in another message too, whose data has none of it: image of message m1 in message m2\n"
+        "  why:  people take a picture for a part of what somebody else wrote\n"
+        "  fix:  look whether the page draws a message with what it kept of the one before"
+    )
+    gone = replace(PHOTO, message="m2", url="other", shown=Shown.MISSING, is_alive=True)
+    assert old_media(replace(THREAD, media=(stray, gone))).verdict is Verdict.FAIL
+
+
 def test_a_living_medium_called_unavailable_fails():
     """The fallback's text in the place of a file that answers is a finding."""
     judged = old_media(

@@ -16,6 +16,7 @@ from releasegate.core.facts.inbox import Conversation, Medium, Message, Original
 from releasegate.probes.browser import Site, executable, inside, open_site
 from releasegate.target.models import Target
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "oficina"))
 from server import PASSWORD, USER, Oficina
 
@@ -93,7 +94,7 @@ def samples_of(running: Oficina) -> Samples:
     """Return the page's data as the database and the API would tell it."""
     names = {"p-77": ("Joana Prado",), "p-78": ("Bento Sá",)}
     conversations = tuple(
-        Conversation(id=key, names=name, messages=tuple(_message(one) for one in running.messages(key)))
+        Conversation(id=key, names=name, messages=tuple(map(_message, running.messages(key))), is_whole=True)
         for key, name in names.items()
     )
     return Samples(

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from drawn import GONE, media, picture
 
 ICON = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-GONE = "Content unavailable"
 FACE = "ana.svg"
-SVG = (
-    "<svg xmlns='http://www.w3.org/2000/svg' width='160' height='120'>"
-    "<rect fill='hsl(%s 50%%25 50%%25)' width='160' height='120'/></svg>"
-)
-
-
-def picture(name, width=160, height=120, hue=200):
-    """Return a picture that the browser paints, whose address ends with `name`."""
-    return f'<img width="{width}" height="{height}" src="data:image/svg+xml,{SVG % hue}#{name}">'
+SHOWN, MISSING = ("painted", "address", False), ("not there", "", False)
+LINK = ("only a link", "address", False)
+BY_MESSAGE = ("painted", "message", False)
 
 
 def face(size=40):
     return picture(FACE, size, size, 20)
-
-
-def media(page, rows, *messages, **asked):
-    """Return how the media stand on a page of `rows`; a message is (id, address, ...)."""
-    page.set_content(
-        "<main>" + "".join(f'<article id="m-{at}">{row}</article>' for at, row in rows.items()) + "</main>"
-    )
-    page.wait_for_function("[...document.images].every((image) => image.complete)")
-    given = [{"id": key, "text": "", "needles": [[one] for one in files]} for key, *files in messages]
-    state = page.evaluate("asked => __releasegate.thread(asked)",
-                          {"messages": given, "css": "", "unavailable": GONE, **asked})  # fmt: skip
-    return [(one["state"], one["tied"], one["says"]) for one in state["media"]]
-
-
-SHOWN, MISSING = ("painted", "address", False), ("not there", "", False)
-LINK = ("only a link", "address", False)
-BY_MESSAGE = ("painted", "message", False)
 
 
 @pytest.mark.parametrize(("size", "found"), [("padding-left:20px", LINK), ("width:160px;height:120px", SHOWN)])
@@ -119,77 +96,3 @@ def test_a_locator_with_an_id_is_that_message(page):
     """With {id} nothing has to be told apart."""
     rows = {"a": "oi", "b": picture("foto-1.jpg")}
     assert media(page, rows, ("a",), ("b", "foto-1.jpg"), css="#m-{id}") == [SHOWN]
-
-
-def spares(page, rows, *messages, **asked):
-    """Return which media stand in their messages more often than the data says: key -> how many too many."""
-    media(page, rows, *messages, **asked)
-    return page.evaluate("__releasegate.spares()")
-
-
-OTHER = {"b": picture("foto-2.jpg") + "veja"}
-TWICE = picture("foto-1.jpg") + picture("foto-1.jpg")
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        pytest.param(TWICE, id="side by side"),
-        pytest.param(f"<p>{picture('foto-1.jpg')}</p><p>{picture('foto-1.jpg', 120, 90)}</p>", id="a little smaller"),
-        pytest.param(f"<div style='height: 90px; overflow: auto'>{TWICE}</div>", id="cut a little"),
-    ],
-)
-def test_a_picture_that_stands_twice_in_its_message_is_one_too_many(page, row):
-    """The data says one: by the old field and by the new attachments, one below the other."""
-    assert spares(page, {"a": row} | OTHER, ("a", "foto-1.jpg"), ("b", "foto-2.jpg")) == {"medium a 0": 1}
-
-
-LAID = "<div style='position: relative; width: 160px; height: 120px'>{}</div>"
-OVER = "<div style='position: absolute; inset: 0'>{}</div>"
-STRIP = "<div style='width: 160px; overflow: hidden; white-space: nowrap; font-size: 0'>{}</div>"
-NARROW = picture("foto-1.jpg", 60, 45)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        pytest.param(LAID.format(OVER.format(picture("foto-1.jpg")) * 2), id="a placeholder below"),
-        pytest.param(
-            LAID.format(OVER.format(picture("foto-1.jpg", 300, 220)) + picture("foto-1.jpg")), id="a backdrop"
-        ),
-        pytest.param(
-            STRIP.format(picture("foto-1.jpg") + picture("foto-3.jpg") + picture("foto-1.jpg")), id="a gallery"
-        ),
-        pytest.param(picture("foto-1.jpg") + NARROW, id="a small one to choose by"),
-        pytest.param(f"{picture('foto-1.jpg')}<span hidden>{picture('foto-1.jpg')}</span>", id="one that is hidden"),
-        pytest.param(f"{picture('foto-1.jpg')}<p style='margin-left: -900px'>{picture('foto-1.jpg')}</p>", id="beside"),
-        pytest.param(
-            f"{picture('foto-1.jpg')}<a href='/foto-1.jpg'>{picture('save.svg')}</a>", id="a link to the file"
-        ),
-        pytest.param(
-            f"{picture('foto-1.jpg')}<img width='160' height='120' src='x:/foto-1.jpg'>", id="one that is none"
-        ),
-    ],
-)
-def test_what_a_page_draws_again_for_good_reason_is_none_too_many(page, row):
-    """Layers of one picture, a gallery's turned copy, a strip of small ones: people see one."""
-    files = ("foto-1.jpg", "foto-3.jpg") if "foto-3" in row else ("foto-1.jpg",)
-    assert spares(page, {"a": row} | OTHER, ("a", *files), ("b", "foto-2.jpg")) == {}
-
-
-def test_a_picture_that_was_sent_twice_stands_there_twice(page):
-    """In one message, as its data says, and in two, where a row may hold more than is known."""
-    rows = {"a": TWICE} | OTHER
-    assert spares(page, rows, ("a", "foto-1.jpg", "foto-1.jpg"), ("b", "foto-2.jpg")) == {}
-    assert spares(page, rows, ("a", "foto-1.jpg"), ("b", "foto-2.jpg"), ("c", "foto-1.jpg")) == {}
-
-
-def test_a_message_that_is_found_alone_may_be_the_whole_page(page):
-    """A panel with all of a customer's pictures beside it holds them again."""
-    assert spares(page, {"a": TWICE}, ("a", "foto-1.jpg")) == {}
-
-
-def test_an_address_that_begins_as_another_s_is_another(page):
-    """/media/1 is not /media/12."""
-    rows = {"a": picture("media/1") + picture("media/12")} | OTHER
-    assert spares(page, rows, ("a", "media/1", "media/12"), ("b", "foto-2.jpg")) == {}

@@ -138,6 +138,9 @@ SPEAKS = {
     "second-missing": (old_media, "image of message p-77-016 is not there"),
     "pictures-never-load": (old_media, "whose files answer are not"),
     "first-twice": (old_media, "image of message p-77-013, 1 too many"),
+    "pages-overlap": (old_media, "message p-77-013, 1 too many; message p-77-014, 1 too many; message p-77-016, 1 too"),
+    "neighbours-pictures": (old_media, "image of message p-77-013 in message p-77-014"),
+    "shown-for-another": (old_media, "image of message p-77-013 is not there"),
     "fallback-on-living": (old_media, "in the messages p-77-000"),
     "fallback-missing": (fallback_shown, "no such text"),
     "viewer-silent": (fallback_in_viewer, "no such text"),
@@ -165,7 +168,7 @@ SPEAKS = {
 }
 WARNINGS = {
     "error-as-empty", "gives-up", "no-keyboard", "round-and-round", "arrows-beside-one", "shrinks", "back-to-the-last",
-    "every-other-click", "first-twice",
+    "every-other-click", "first-twice", "pages-overlap", "neighbours-pictures",
 }  # fmt: skip
 """Fault -> what must speak, and a piece of what it says."""
 
@@ -213,6 +216,18 @@ def test_a_picture_that_has_another_right_to_stand_there_is_none_too_many(oficin
         changed = [replace(one, messages=tuple(with_right(each) if each.media else each for each in one.messages))
                    for one in samples.conversations]  # fmt: skip
         samples = replace(samples, conversations=tuple(changed))
+    judged = old_media(site, samples)
+    assert judged.verdict is Verdict.PASS, judged.sentence
+
+
+@pytest.mark.everything  # a browser each
+@pytest.mark.parametrize("habits", [["pinned-on-top", "panel-beside", "gallery-above"], ["keeps-nodes"],
+                                    ["uses-nodes-again"], ["pages-overlap"]])  # fmt: skip
+def test_what_a_page_draws_again_for_good_reason_is_no_message_twice(oficina, habits):
+    """Pinned, beside, in nodes of before; or, of a page without ids and times, a message that the data may not know."""
+    site, samples, _ = oficina(*habits)
+    if habits == ["pages-overlap"]:
+        samples = replace(samples, conversations=tuple(replace(one, is_whole=False) for one in samples.conversations))
     judged = old_media(site, samples)
     assert judged.verdict is Verdict.PASS, judged.sentence
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -119,6 +120,18 @@ def test_every_sample_is_something_the_api_shows(inbox):
     for conversation in samples.conversations:
         listed = set(api.messages(conversation.id).value.known_ids)
         assert {message.id for message in conversation.messages} <= listed
+
+
+def test_a_conversation_is_known_whole_only_where_the_api_says_that_there_is_no_more(inbox):
+    """A short page without a next one is all there is; of an API whose pages nobody can turn, that is not known."""
+    database, api, change = inbox
+    first = api.messages(api.conversations(1).value.known_ids[0]).value
+    last = replace(first, items=first.items[:20], is_whole=True)
+    finder = Finder(database, api, change, None)
+    assert [finder._is_whole(one) for one in (first, last, replace(first, is_whole=True))] == [False, True, False]
+    messages = change.api.messages.model_copy(update={"cursor": ""})
+    blind = change.model_copy(update={"api": change.api.model_copy(update={"messages": messages})})
+    assert not Finder(database, api, blind, None)._is_whole(last)
 
 
 def test_texts_of_customers_stay_out_of_the_evidence(inbox):

@@ -16,6 +16,47 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "uma.arquivos.slice(0, 1).forEach(",
     ),
     "first-twice": ("programa.js", "uma.arquivos.forEach(", "uma.arquivos.slice(0, 1).concat(uma.arquivos).forEach("),
+    "pages-overlap": ("programa.js", "resposta.dados.itens.forEach(function (uma) {",
+                      "resposta.dados.itens.concat(resposta.dados.itens.slice(-5)).forEach(function (uma) {"),
+    "neighbours-pictures": (  # what is drawn of one message stays for the next
+        "programa.js", "uma.arquivos.forEach(",
+        "var eles = uma.arquivos.concat(balao.antes || []); balao.antes = uma.arquivos; eles.forEach("),
+    "shown-for-another": (  # the list is one place further than the message
+        "programa.js", "resposta.dados.itens.forEach(function (uma) {",
+        ("resposta.dados.itens.forEach(function (uma, onde, todas) {"
+         " if (uma.codigo === 'p-77-013') uma.arquivos = todas[onde + 1].arquivos;")),
+    "pinned-on-top": (  # a habit, no fault
+        "programa.js", "rolo.scrollTop = rolo.scrollHeight;",
+        ("var fixo = balao(resposta.dados.itens[resposta.dados.itens.length > 13 ? 13 : 1]);"
+         " fixo.style = 'position: sticky; top: 0; z-index: 1'; rolo.insertBefore(fixo, rolo.firstChild);"
+         " rolo.scrollTop = rolo.scrollHeight;")),
+    "panel-beside": (  # a habit, no fault: what one looks at is drawn there as in the thread
+        "programa.js", "rolo.scrollTop = rolo.scrollHeight;",
+        ("var lado = document.createElement('div'); lado.className = 'rolo'; rolo.style.width = '60%';"
+         " lado.style = 'position: absolute; right: 0; top: 60px; width: 38%';"
+         " resposta.dados.itens.slice(-5).forEach(function (uma) { lado.appendChild(balao(uma)); });"
+         " rolo.parentNode.appendChild(lado); rolo.scrollTop = rolo.scrollHeight;")),
+    "gallery-above": (  # a habit, no fault: all pictures of the customer
+        "programa.js", "rolo.scrollTop = rolo.scrollHeight;",
+        ("var fotos = document.createElement('div'); fotos.style = 'display: flex; overflow: auto';"
+         " resposta.dados.itens.forEach(function (uma) { uma.arquivos.forEach(function (a, lugar) {"
+         " fotos.appendChild(miniatura(a, lugar, uma.arquivos)).style = 'width: 90px; height: 60px; background-size: cover'; }); });"
+         " rolo.parentNode.insertBefore(fotos, rolo); rolo.scrollTop = rolo.scrollHeight;")),
+    "keeps-nodes": (  # a habit, no fault: what is not in sight any more lies above the list, to be used again
+        "programa.js", "rolo.scrollTop = rolo.scrollHeight;",
+        ("var alto = 20, velhos = [].slice.call(rolo.children); rolo.style.position = 'relative';"
+         " var lugares = velhos.map(function (b) { var onde = alto; alto += b.offsetHeight + 14; return onde; });"
+         " function poe(b, onde) { b.style = 'position: absolute; width: 460px; top: ' + onde + 'px'; }"
+         " velhos.forEach(function (b, n) { poe(b, lugares[n]); });"
+         " resposta.dados.itens.slice(-5).forEach(function (uma) { poe(rolo.appendChild(balao(uma)), -9999); });"
+         " rolo.scrollTop = rolo.scrollHeight;")),
+    "uses-nodes-again": (  # a habit, no fault: what lies below the list is drawn anew when it comes into sight
+        "programa.js", "rolo.scrollTop = rolo.scrollHeight;",
+        ("var guarda = new IntersectionObserver(function (vistos) { vistos.forEach(function (visto) {"
+         " if (visto.isIntersecting) visto.target.remove(); }); });"
+         " rolo.scrollTop = rolo.scrollHeight;"
+         " resposta.dados.itens.slice(-5).forEach(function (uma) { var velho = rolo.appendChild(balao(uma));"
+         " velho.style.marginTop = '1200px'; guarda.observe(velho); });")),
     "blurred-behind": (  # a habit, no fault: a small copy fills the box until the picture is there, and stays behind it
         "programa.js", "  olheiro.observe(quadro);\n  return quadro;",
         ("  olheiro.observe(quadro);\n  if (arquivo.tipo === 'filme') return quadro;\n"

@@ -218,6 +218,36 @@ SMOKE: Final = (
     ),
     patched(
         "smoke",
+        "message-twice",
+        "pages of a conversation overlap, and twenty messages are drawn twice",
+        ("smoke/old-media-shown",),
+        (
+            "thread.js",
+            "      this.append(page.messages);\n",
+            "      this.append([...page.messages.slice(0, 30), ...page.messages.slice(10)]);\n",
+        ),
+    ),
+    patched(
+        "smoke",
+        "neighbour-thumbnail",
+        "a message is drawn with the attachments of the one before it too",
+        ("smoke/old-media-shown",),
+        (
+            "message.js",
+            "  return [\n",
+            "  const before = thread.drawn ?? [];\n  thread.drawn = message.attachments;\n  return [\n",
+        ),
+        (
+            "message.js",
+            "message.attachments.length > 0 && attachmentsOf(message),",
+            (
+                "message.attachments.length > 0 && attachmentsOf(message),\n"
+                "    before.length > 0 && attachmentsOf({ ...message, attachments: before }),"
+            ),
+        ),
+    ),
+    patched(
+        "smoke",
         "fallback-missing",
         "dead media is a broken image in the thread",
         ("smoke/fallback",),

@@ -80,6 +80,7 @@ class Finder:
         self._kinds = change.interface.kinds if change.interface else ()
         self._viewed = change.interface.viewed if change.interface else ()
         self._sender_places = change.api.fields.sender
+        self._messages_endpoint = change.api.messages
         found = catalog.schema(database, [change.backfill.table]).value
         self._types = {column.name: column.type for column in found.columns}
         reply = _reply_column(change, found)
@@ -186,7 +187,15 @@ class Finder:
         originals = self._originals(rows.values())
         senders = self._senders(listing)
         messages = tuple(self._message(rows[one], originals, senders) for one in listing.known_ids if one in rows)
-        return Conversation(id=key, names=names, messages=messages)
+        is_whole = self._is_whole(listing) and len(messages) == len(listing.items)
+        return Conversation(id=key, names=names, messages=messages, is_whole=is_whole)
+
+    def _is_whole(self, listing: Listing) -> bool:
+        """Whether the first page is known to be all: of a list whose pages nobody can turn, any looks like the last."""
+        endpoint = self._messages_endpoint
+        if endpoint is None or not (endpoint.cursor or endpoint.page or endpoint.offset):
+            return False
+        return listing.is_whole and len(listing.items) < endpoint.page_length
 
     def _senders(self, listing: Listing) -> dict[str, str]:
         """Return by message id the name of who wrote it, as far as the API says: a table may hold only a number."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from releasegate.checks.page.repeats import too_often
 from releasegate.core import Finding, Judgement, Severity
 from releasegate.core.facts.page import (
     ArrowFacts,
@@ -32,7 +33,7 @@ def old_media_shown(
 ) -> Judgement:
     """Judge that every living old medium of `kinds` stands in its conversation, and none is called unavailable.
 
-    One that stands there more often than the data says is a warning, unless not `once`.
+    What is drawn more often than the data says is a warning, unless not `once`.
     `in_data` are the kinds that the sampled conversations hold. Files that this browser cannot show on an empty
     page are counted, not judged.
     """
@@ -44,7 +45,7 @@ def old_media_shown(
     findings += [
         finding for thread in looked if not _is_empty(thread) for finding in _missing(check, thread, kinds, source)
     ]
-    findings += [_repeated(check, thread, kinds) for thread in looked if once and _spare(thread, kinds)]
+    findings += [finding for thread in looked if once for finding in too_often(check, thread, kinds)]
     unseen = [kind for kind in kinds if kind in set(in_data) and not any(medium.kind == kind for medium in shown)]
     return Judgement(
         seen=len(shown),
@@ -169,25 +170,6 @@ def _not_shown(check: str, thread: ThreadFacts, gone: Sequence[MediumFacts], of:
         have=f"{len(gone)} whose files answer are not: {listed}{more}",
         why="people miss pictures and videos that were there before the release",
         fix="compare what the API answers for these messages with what the page draws for that type",
-    )
-
-
-def _spare(thread: ThreadFacts, kinds: Sequence[str]) -> list[MediumFacts]:
-    found = {(one.message, one.url): one for one in thread.media if one.is_old and one.kind in kinds and one.spare}
-    return list(found.values())
-
-
-def _repeated(check: str, thread: ThreadFacts, kinds: Sequence[str]) -> Finding:
-    spare = _spare(thread, kinds)
-    listed = "; ".join(f"{one.kind} of message {one.message}, {one.spare} too many" for one in spare[:_MOST_LISTED])
-    return Finding(
-        check=check,
-        subject=f"conversation {thread.conversation}",
-        want="each picture and video as often as the data says (nobody's promise; worth a look)",
-        have=f"{count(len(spare), 'is drawn again', 'are drawn again')} in the same message: {listed}",
-        why="people believe that it was sent twice",
-        fix="look whether the page draws the old field and the new attachments, one beside the other",
-        severity=Severity.WARNING,
     )
 
 

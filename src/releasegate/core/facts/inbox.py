@@ -56,7 +56,7 @@ class Conversation:
 
     `names` are texts of its entry in the API's list that no other entry has: what people would click on. `customers`
     are the names of who writes in no other of the chosen conversations, () where there is no other to compare with.
-    `neighbours` are names of other entries of that list.
+    `neighbours` are names of other entries of that list. `is_whole` says that it is known to have no other messages.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Conversation:
     customers: tuple[str, ...] = field(default=(), repr=False)
     neighbours: tuple[str, ...] = field(default=(), repr=False)
     messages: tuple[Message, ...] = ()
+    is_whole: bool = False
 
     @property
     def media(self) -> tuple[Medium, ...]:

@@ -146,8 +146,9 @@ class MediumFacts:
 
     `is_alive` says whether this browser can show the file on an empty page; None where it was not tried.
     `tied_by` is how it was recognised: its address, or the message it stands in. `says_unavailable` that the
-    message shows the fallback text. `spare` is how often it stands in its message beyond what the data says, 0 where
-    that cannot be told.
+    message shows the fallback text. `spare` is how often it stands in its message beyond what the data says, `copies`
+    how often its whole message stands in the conversation again, both 0 where that cannot be told; `strays` are the
+    ids of other messages that show it though their data has none of it.
     """
 
     url: str
@@ -159,6 +160,8 @@ class MediumFacts:
     is_alive: bool | None = None
     says_unavailable: bool = False
     spare: int = 0
+    copies: int = 0
+    strays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

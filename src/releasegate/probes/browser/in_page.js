@@ -159,7 +159,10 @@
   }
   function anchorsOf(message, elements, owners) {
     const byId = outermost(elements.filter((el) => carriesId(el, message.id)));
-    if (byId.length !== 1) return ownAnchorsOf(message, elements, owners);
+    if (byId.length !== 1) {
+      const own = ownAnchorsOf(message, elements, owners);
+      return own.length === 1 || !isDrawnAgain(byId, message) ? own : byId.slice(0, 1);
+    }
     if (!message.quoted || endsWithId(byId[0].id, message.id)) return byId;
     const others = ownAnchorsOf(message, elements, owners).filter((el) => !holds(byId[0], el) && !holds(el, byId[0]));
     return [...byId, ...others];  // what carries it may be an answer's box: data-answers="171", href="#m-171"
@@ -174,6 +177,12 @@
     const byText = smallestWithText(elements, message.text);
     const exact = byText.filter((el) => ownText(el) === plain(message.text));
     return exact.length === 1 ? exact : byText;
+  }
+  // The same kind of element bears the id several times, in the same attribute; of a message that is answered, as its own
+  // id: each answer's box may bear it otherwise.
+  function isDrawnAgain(carriers, { id, quoted }) {
+    const forms = carriers.map((el) => [el.tagName, ...[...el.attributes].filter(({ value }) => endsWithId(value, id)).map(({ name }) => name)].join());
+    return carriers.length > 1 && forms.every((form) => form === forms[0]) && (!quoted || carriers.every((el) => endsWithId(el.id, id)));
   }
   // Every place where a message may stand that has no words and whose file is in other messages too.
   function anywhere(message, elements) {
@@ -236,7 +245,7 @@
 
   // --- asked from outside -----------------------------------------------------------------------------------------
 
-  let last = [];  // how the media stood when the page was last searched
+  let last = { entries: [], rows: new Map(), messages: [] };  // what was found when the page was last searched
   function thread({ messages, css, thumbnail, fallback, unavailable }) {
     forget();
     const rows = rowsOf(messages, css);
@@ -251,7 +260,7 @@
     for (const entry of entries) entry.state = entry.el ? stateOf(entry.el) : "not there";
     const media = entries.map((entry) => ({ key: entry.key, state: entry.state, tied: entry.tied ?? "",
       says: saysGone(entry, entries, fallback, unavailable) }));
-    last = rows.size > 1 || css ? entries : [];  // the only row that is found may be the whole page
+    last = { entries: rows.size > 1 || css ? entries : [], rows, messages };  // the only row that is found may be the whole page
     return { media, found: [...rows.keys()], unavailable: unavailable ? textCount(unavailable) : 0 };
   }
 
@@ -705,7 +714,7 @@
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const parts = { up, within, holds, box, sizes, area, isMedium, refers, stateOf, lastSeen: () => last };
+  const parts = { ID_ATTRIBUTES, all, area, box, carriesId, endsWithId, holds, isMedium, matchesText, plain, refers, seen, sizes, stateOf, tells, up, within, lastSeen: () => last };
   const api = { parts, entry, saying, liesBare, blur, sharpen, keepViewer, poses, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

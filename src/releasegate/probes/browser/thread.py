@@ -16,6 +16,7 @@ from releasegate.core.facts.page import MediumFacts, Shown, ThreadFacts
 from releasegate.probes.browser.addresses import is_for, needles
 from releasegate.probes.browser.interception import not_listed
 from releasegate.probes.browser.received import loaded
+from releasegate.probes.browser.repeats import with_repeats
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.visit import Visit
@@ -75,16 +76,14 @@ class Thread:
     def look(self) -> ThreadFacts:
         """Bring every medium into sight, and say how it stands."""
         media = self.bring_up(self.media)
-        state, spare = self.ask(), self._spares()
+        state = self.ask()
         return ThreadFacts(
             conversation=self.conversation.id,
             url=self.visit.page.url,
             messages=len(self.conversation.messages),
             loaded=None if self.loaded is None else len(self.loaded),
             found=len(state["found"]),
-            media=tuple(
-                replace(one, spare=spare.get(medium, 0)) for one, medium in zip(media, self.media, strict=True)
-            ),
+            media=with_repeats(self, media),
             unavailable=state["unavailable"],
             errors=self.visit.listener.data_errors(),
             answered_by_us=tuple(dict.fromkeys(self.visit.interception.answered)),
@@ -106,11 +105,14 @@ class Thread:
         quoted = {reply.original.id for reply in self.conversation.replies if reply.original}
         asked = [
             {
-                "id": one.id, "text": one.text[:120], "needles": [needles(medium.url) for medium in one.media],
+                "id": one.id,
+                "text": one.text[:120],
+                "whole": one.text,
+                "needles": [needles(medium.url) for medium in one.media],
                 "quoted": one.id in quoted,
             }
             for one in self.messages
-        ]  # fmt: skip
+        ]
         css = self.visit.locators.css
         given = {"css": css("message"), "thumbnail": css("thumbnail"), "fallback": css("fallback")}
         answer: dict[str, Any] = self.visit.evaluate(
@@ -139,7 +141,7 @@ class Thread:
 
         Raises StuckOnPage where the page did not receive its message.
         """
-        key = self._keys().get(medium)
+        key = self.keys.get(medium)
         if key is None:
             raise StuckOnPage(
                 f"message {medium.message}: the page did not load it: it received {len(self.messages)} of the "
@@ -175,28 +177,14 @@ class Thread:
                 not_listed(f"the pictures are asked of {', '.join(sorted(hosts))}"), screenshot=self.visit.picture()
             )
 
-    def _spares(self) -> dict[Medium, int]:
-        """Return how often media stand in their messages beyond what the data says; those alone that do.
-
-        A message with another right to show a medium is left out: a reply may quote it, an address in a text be
-        followed by what it leads to.
-        """
-        counts: dict[str, int] = self.visit.evaluate("spares")
-        keys = self._keys() if counts else {}
-        return {
-            medium: counts[keys[medium]]
-            for message in self.messages
-            if message.original is None
-            for medium in message.media
-            if keys.get(medium) in counts and not any(form in message.text for form in needles(medium.url))
-        }
-
     def _hosts_of(self, urls: Iterable[str]) -> set[str]:
         """Return the hosts that were not asked though those of the files `urls` led to them."""
         led = self.visit.interception.led
         return {one.host for url in urls for one in led if any(is_for(url, step) for step in one.urls)}
 
-    def _keys(self) -> dict[Medium, str]:
+    @property
+    def keys(self) -> dict[Medium, str]:
+        """The keys under which the page keeps what shows the media of the messages that it received."""
         return {
             medium: f"medium {message.id} {place}"
             for message in self.messages
