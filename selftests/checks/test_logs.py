@@ -20,7 +20,8 @@ from releasegate.checks.started import says_it_started
 from releasegate.core import Verdict
 from releasegate.core.facts.logs import LogLine, LogSlice
 from releasegate.core.facts.services import ServiceFacts
-from releasegate.core.log_text import lines_by_shape, nearest_zone, plain, shape_of, time_of
+from releasegate.core.log_text import lines_by_shape, plain, shape_of, time_of
+from releasegate.core.log_zone import zone_in
 
 STARTED = datetime(2025, 11, 4, 3, 10, tzinfo=UTC)
 PROMISE = Logs(
@@ -276,9 +277,34 @@ def test_a_line_without_a_time_has_none(line):
 
 
 def test_a_process_in_another_zone_than_its_machine_is_noticed():
-    assert nearest_zone("2025-11-04 03:10:00 x", STARTED, (SAO_PAULO, UTC)) is UTC
-    assert nearest_zone("2025-11-04 00:10:00 x", STARTED, (SAO_PAULO, UTC)) is SAO_PAULO
-    assert nearest_zone("no time", STARTED, (SAO_PAULO,)) is UTC
+    assert zone_in(["2025-11-04 03:10:00 x"], STARTED, (SAO_PAULO, UTC)) is UTC
+    assert zone_in(["2025-11-04 00:10:00 x"], STARTED, (SAO_PAULO, UTC)) is SAO_PAULO
+    assert zone_in(["no time"], STARTED, (SAO_PAULO,)) is UTC
+
+
+HALF_PAST_FIVE = timezone(timedelta(hours=5, minutes=30))
+SERVED = '1.2.3.4 - - [04/Nov/2025:00:{}:00 -0300] "GET / HTTP/1.1" 500 9'
+ERROR = "2025-11-04 00:{}:01,005 ERROR django.request Internal Server Error: /"
+
+
+@pytest.mark.parametrize(
+    ("texts", "zone"),
+    [
+        # Django in São Paulo on a machine in UTC, beside gunicorn's access log: 00:05 there is 03:05
+        ([ERROR.format("05"), "Traceback", SERVED.format("05"), SERVED.format("09")], SAO_PAULO),
+        ([SERVED.format("05"), ERROR.format("05")], SAO_PAULO),
+        (["2025-11-04 00:09:58,1 x"], SAO_PAULO),  # alone, by the file's own time
+        (["2025-11-04 08:39:59 x"], HALF_PAST_FIVE),
+        ([SERVED.format("05")], UTC),  # near misses: nothing is to be read in a zone
+        (["2025-11-04 03:02:11 x"], UTC),  # the machine's fits
+        (["2025-11-04 00:02:11 x"], UTC),  # a file that was touched: no zone fits to the second
+        (["2025-11-03 00:09:59 x"], UTC),  # farther than any zone
+    ],
+)
+def test_the_zone_of_an_application_is_told_by_what_stands_beside_its_lines(texts, zone):
+    """An error that is read three hours too early is none since the release began."""
+    found = zone_in(texts, STARTED, (UTC,))
+    assert STARTED.astimezone(found).utcoffset() == STARTED.astimezone(zone).utcoffset()
 
 
 def test_colours_are_taken_out():

@@ -227,6 +227,15 @@ FAULTS: Final = (
         does("ALTER TABLE messages RENAME author_name TO sender_name"),
     ),
     Fault(
+        "attachments-demanded",
+        moments.MIGRATED,
+        "migration",
+        "the column attachments is NOT NULL without a default: the old release could write no row beside it",
+        ("migration/columns", "migration/rollback-plans"),
+        as_owner("ALTER TABLE messages ALTER attachments SET NOT NULL, ALTER attachments DROP DEFAULT"),
+        as_owner("ALTER TABLE messages ALTER attachments DROP NOT NULL, ALTER attachments SET DEFAULT '[]'::jsonb"),
+    ),
+    Fault(
         "way-back-lost",
         moments.MIGRATED,
         "migration",

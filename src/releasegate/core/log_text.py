@@ -141,20 +141,6 @@ def _epoch(head: str) -> datetime | None:
     return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
 
 
-def nearest_zone(last: str, written: datetime, zones: Iterable[tzinfo]) -> tzinfo:
-    """Return the zone in which the last line of a file was written when the file was: processes ignore the machine's.
-
-    `zones` are tried in order, the first within two minutes of the nearest wins; UTC where the line has no time.
-    """
-    best: tzinfo = UTC
-    distance = timedelta.max
-    for zone in zones:
-        moment = time_of(last, zone, now=written)
-        if moment is not None and abs(moment - written) + timedelta(minutes=2) < distance:
-            best, distance = zone, abs(moment - written)
-    return best
-
-
 def shape_of(line: str) -> str:
     """Return `line` with all that differs from one time to the next replaced: times, numbers, ids, quoted text.
 

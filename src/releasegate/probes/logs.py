@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from releasegate.core import CannotMeasure, Measurement, UsageError
 from releasegate.core.facts.logs import LogLine, LogSlice
-from releasegate.core.log_text import nearest_zone, plain, time_of
+from releasegate.core.log_text import plain, time_of
+from releasegate.core.log_zone import zone_in
 from releasegate.probes.host import Machine
 from releasegate.probes.services import docker, pm2
 from releasegate.probes.services.manager import cannot_ask
@@ -202,11 +203,10 @@ def _bytes_of(machine: Machine, path: str, start: int, end: int) -> str:
     return machine.read(["sh", "-c", script, "sh", path, str(start + 1), str(end - start)]) if end > start else ""
 
 
-def _timed(piece: _Piece, zones: Iterable[tzinfo]) -> list[LogLine]:
+def _timed(piece: _Piece, zones: Sequence[tzinfo]) -> list[LogLine]:
     """Return the lines with their times; a line without one (a stack trace) has that of the line before."""
     texts = [plain(line) for line in piece.text.split("\n") if line.strip()]
-    last = next((text for text in reversed(texts) if time_of(text, UTC)), "")
-    zone = nearest_zone(last, piece.written, zones)
+    zone = zone_in(texts, piece.written, zones)
     lines: list[LogLine] = []
     at = None
     for text in texts:
