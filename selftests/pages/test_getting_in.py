@@ -13,6 +13,7 @@ from releasegate.core import CannotMeasure, Verdict
 from releasegate.core.facts.page import LoginFacts
 from releasegate.probes.browser import Site, prepared, thread
 from releasegate.probes.browser import loading as probe
+from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.kept import KeptLogin
 from releasegate.probes.browser.pictures import readable
 from releasegate.target.models import Frontend
@@ -39,7 +40,7 @@ def test_one_login_serves_the_gates_that_follow(oficina, tmp_path):
     assert site.login.is_in
     (file,) = tmp_path.glob("session-*.json")
     other = later(site, file)
-    with thread.Desk(other) as desk:
+    with Desk(other) as desk:
         assert not thread.look_at_thread(desk, samples.conversations[0]).value.trouble
     assert running.logins == 1
     assert later(site, file, anew=True).login.is_in
@@ -105,7 +106,7 @@ def test_a_saved_session_lets_one_in_without_the_form(oficina, files, tmp_path):
     state = saved(site, tmp_path)
     target = files.target(running, login="state", state=str(state))
     other = later(site, tmp_path / "other.json", target)
-    with thread.Desk(other) as desk:
+    with Desk(other) as desk:
         assert not thread.look_at_thread(desk, files.samples(running).conversations[0]).value.trouble
         judged = loading.login_works("frontend/login", probe.login_measured(other).value, "runbook 5.5")
     assert (judged.verdict, judged.sentence) == (
