@@ -112,6 +112,13 @@ def test_a_long_answer_is_no_tall_preview(page):
     assert state(page, box("Tem essa sela", f"<span>{long}</span>"), long, "Tem essa sel")["height"] < 0.1
 
 
+def test_an_answer_that_quotes_itself_is_found_and_wrong(page):
+    """Its words stand twice in its row, and nobody else's between them."""
+    rows = ("<p>{0}</p>", "<p>{0}</p>", "<p>{0}</p><div>Replied to <i>{0}</i></div>")
+    for newest_first in (False, True):
+        assert quoting(page, rows, newest_first) == (["of-6", "of-7", "of-8"], False)
+
+
 def quoting(page, rows, newest_first=False):
     """Return in which of `rows` (templates) the messages 6, 7 and 8 are found, 8 answering 7, and what 8 shows of 7."""
     texts = {"6": "bom dia, tudo bem?", "7": "a tampa chegou quebrada", "8": "obrigado, trocamos"}
