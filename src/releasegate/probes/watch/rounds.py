@@ -65,7 +65,10 @@ class Watched:
     def aim(self) -> Aim | None:
         """Return what to ask, None where nothing is promised. Raises CannotMeasure while nobody can tell."""
         if self._aim is None and self.find_aim is not None:
-            self._aim = self.find_aim()
+            found = self.find_aim()
+            if not found.names:  # the API may be away: the next round tries again
+                return found
+            self._aim = found
         return self._aim
 
     def budget(self, every_s: float) -> int:
