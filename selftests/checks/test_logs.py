@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -50,6 +51,14 @@ def clean(slice_, known=(), at=STARTED):
 def test_a_start_message_since_the_start_passes():
     judgement = started(log((-60, "old"), (0, READY)))
     assert (judgement.verdict, judgement.sentence) == (Verdict.PASS, "backend wrote: Application started")
+
+
+@pytest.mark.parametrize(("last", "verdict"), [("no 'attachments'", Verdict.FAIL), ("no 'x'", Verdict.WARN)])
+def test_a_stack_trace_says_what_its_error_is_about(last, verdict):
+    """An error is the release's where the lines below it, which carry no time, name what the release brings."""
+    slice_ = log((1, READY), (2, "ERROR GET /talks failed"), (2, "  in x"), (2, last), (3, "attachments read"))
+    lines = tuple(replace(line, is_dated=line.text not in ("  in x", last)) for line in slice_.lines)
+    assert clean(replace(slice_, lines=lines), known={"another"}).verdict is verdict
 
 
 def test_a_start_message_from_the_last_time_is_not_enough():

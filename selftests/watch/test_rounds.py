@@ -288,6 +288,20 @@ def test_the_page_is_loaded_beside_the_rounds(watched, clock):
     assert loads[-1]
 
 
+def trace(*texts):
+    """Return a log in which the first line and those that begin with a digit carry a time."""
+    lines = (LogLine(text=text, at=BEGAN, is_dated=not at or text[0].isdigit()) for at, text in enumerate(texts))
+    return LogSlice(part="backend", source="app.log", lines=tuple(lines))
+
+
+def test_a_stack_trace_says_what_its_error_is_about():
+    """The line that counts says only that a request failed; a near miss is the next line of its own."""
+    found = errors_in(trace("9 ERROR GET /talks/7", "Traceback:", "KeyError: 'attachments'", "9 served"), PROMISED)
+    assert [(one.shape, one.names) for one in found] == [("«n» ERROR GET /talks/«n»", ("attachments",))]
+    found = errors_in(trace("9 ERROR GET /talks/7", "Traceback:", "9 POST /attachments 201"), PROMISED)
+    assert [one.names for one in found] == [()]
+
+
 def test_error_lines_lose_what_customers_wrote():
     """Shapes are kept, not lines; the names are found although they stood in quotes."""
     line = LogLine(text="error: cannot read 'attachments' of \"Oi, meu CPF é 123\"", at=BEGAN)

@@ -12,6 +12,7 @@ import pytest
 from releasegate.checks.watch import Before, Watch
 from releasegate.checks.watch.promise import Rule
 from releasegate.checks.watch.record import signals_recorded
+from releasegate.checks.watch.rules import _pace
 from releasegate.core import Verdict
 from releasegate.core.facts.watch import LogError
 
@@ -267,6 +268,7 @@ def test_a_leak_says_how_fast_it_is():
         "memory backend", "grows by at most 50% over the watch (releasegate)",
     )  # fmt: skip
     assert finding.have.startswith("from 200 to 399 MB in 1 h 59 min, +100 an hour (+")
+    assert (_pace(2.25), _pace(-0.0003), _pace(0.0)) == ("+8 100", "-1.08", "+0")
 
 
 def test_a_promised_rule_fails_and_says_who_promised_it():

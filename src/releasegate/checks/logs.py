@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from releasegate.core import Finding, Judgement, Severity
-from releasegate.core.facts.logs import LogLine, LogSlice
+from releasegate.core.facts.logs import LogLine, LogSlice, with_trace
 from releasegate.core.facts.services import ServiceFacts
 from releasegate.core.figures import count
 from releasegate.core.log_text import lines_by_shape, shape_of
@@ -140,8 +140,8 @@ def _clean(
     with_names: bool = True,
 ) -> Judgement:
     """Judge `lines`, the newest of a log; errors of the same span `before` them are counted beside theirs."""
-    ends = _by_shape(line for line in lines.lines if first_match(promise.fatal, line.text))
-    wrong = _by_shape(line for line in lines.lines if _is_error(promise, line.text))
+    ends = _by_shape(lines.lines, lambda text: bool(first_match(promise.fatal, text)))
+    wrong = _by_shape(lines.lines, lambda text: _is_error(promise, text))
     findings = [_fatal(check, log, shape, len(texts), promise.source) for shape, texts in ends.items()]
     names = promise.names if with_names else ()
     findings += [_new_error(check, log, error, promise.source) for error in _new_errors(wrong, names, known)]
@@ -241,10 +241,12 @@ def _new_error(check: str, log: LogSlice, error: _New, source: str) -> Finding:
     )
 
 
-def _by_shape(lines: Iterable[LogLine]) -> dict[str, list[str]]:
+def _by_shape(lines: Sequence[LogLine], is_meant: Callable[[str], bool]) -> dict[str, list[str]]:
+    """Return the lines that are meant by their shape, each with the stack trace that follows it."""
     shapes: dict[str, list[str]] = {}
-    for line in lines:
-        shapes.setdefault(shape_of(line.text), []).append(line.text)
+    for place, line in enumerate(lines):
+        if is_meant(line.text):
+            shapes.setdefault(shape_of(line.text), []).append(with_trace(lines, place))
     return shapes
 
 

@@ -155,7 +155,13 @@ def _running_out(signal: Signal, rule: Rule) -> _Broken | None:
 
 
 def _interval(found: Growth) -> str:
-    return f"{found.slope * 3600:+.3g} an hour ({found.low * 3600:+.3g} to {found.high * 3600:+.3g}, 95 % sure)"
+    return f"{_pace(found.slope)} an hour ({_pace(found.low)} to {_pace(found.high)}, 95 % sure)"
+
+
+def _pace(per_second: float) -> str:
+    """Return a pace per hour with its sign, to three digits, as people write it: +8 120, +0.5."""
+    per_hour = float(f"{per_second * 3600:.3g}")
+    return f"{per_hour:+,.0f}".replace(",", " ") if abs(per_hour) >= 100 else f"{per_hour:+g}"
 
 
 def _is_beyond(value: float, low: float | None, high: float | None) -> bool:

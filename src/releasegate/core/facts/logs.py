@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +19,20 @@ class LogLine:
     text: str
     at: datetime | None = None
     is_dated: bool = True
+
+
+_LONGEST_TRACE: Final = 100  # lines that belong to the one before them
+
+
+def with_trace(lines: Sequence[LogLine], place: int) -> str:
+    """Return the line at `place` with the ones after it that carry no time: a stack trace says what it is about.
+
+    A log in which no line carries a time tells no trace from the next line.
+    """
+    if lines[place].at is None:
+        return lines[place].text
+    rest = itertools.takewhile(lambda line: not line.is_dated, lines[place + 1 : place + 1 + _LONGEST_TRACE])
+    return "\n".join([lines[place].text, *(line.text for line in rest)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from releasegate.change.models import Logs
 from releasegate.core import CannotMeasure, Measurement
-from releasegate.core.facts.logs import LogSlice
+from releasegate.core.facts.logs import LogSlice, with_trace
 from releasegate.core.facts.watch import LogError
 from releasegate.core.log_text import shape_of
 
@@ -68,10 +68,10 @@ class WatchedLogs:
 def errors_in(log: LogSlice, promised: Logs) -> list[LogError]:
     """Return the error lines of `log`, those of one shape together; no shape holds what a customer wrote."""
     shapes: dict[tuple[str, bool], list[str]] = {}
-    for line in log.lines:
+    for place, line in enumerate(log.lines):
         is_fatal = _matches(promised.fatal, line.text)
         if is_fatal or _matches(promised.errors, line.text):
-            shapes.setdefault((shape_of(line.text), is_fatal), []).append(line.text.lower())
+            shapes.setdefault((shape_of(line.text), is_fatal), []).append(with_trace(log.lines, place).lower())
     return [
         LogError(
             part=log.part,
