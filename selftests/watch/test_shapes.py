@@ -9,12 +9,12 @@ from functools import cache
 
 import pytest
 
-from releasegate.checks.watch import Before, Watch
+from releasegate.checks.watch import Before, Watch, no_errors_in_logs
 from releasegate.checks.watch.promise import Rule
 from releasegate.checks.watch.record import signals_recorded
 from releasegate.checks.watch.rules import _pace
 from releasegate.core import Verdict
-from releasegate.core.facts.watch import LogError
+from releasegate.core.facts.watch import LogError, Round
 
 from .histories import (
     BEGAN,
@@ -168,6 +168,22 @@ def test_a_blip_is_worth_a_look(check, what, spoil, begin, end, every):
 def test_a_history_in_which_nothing_happens_is_good():
     """Every check holds."""
     assert set(verdicts(calm()).values()) == {PASS}
+
+
+@pytest.mark.parametrize(
+    ("every_s", "names", "have"),
+    [
+        (30.0, (), "26 in the minute from 2026-03-01 02:00:00 UTC; most often: boom"),
+        (2640.0, (), "26 lines in the 44 min 00 s, 0.59 a minute, from 2026-03-01 02:00:00 UTC; most often: boom"),
+        (2640.0, ("attachments",), "26 lines, first at 2026-03-01 02:00:00 UTC: boom"),
+    ],
+)
+def test_errors_are_told_over_how_long_and_with_the_command_that_shows_them(every_s, names, have):
+    """A watch looks every half minute, the followup gate once over a day."""
+    error = LogError(part="backend", shape="boom", lines=26, names=names, seen_with="tail -n 50 /l/b.log")
+    look = Round(number=0, planned=1, every_s=every_s, due_s=0.0, elapsed_s=0.0, at=BEGAN, errors=(error,))
+    (finding,) = no_errors_in_logs("followup/errors-in-logs", (look,), set(), most_per_minute=0, source="x").findings
+    assert (finding.have, finding.run) == (have, "tail -n 50 /l/b.log")
 
 
 @pytest.mark.parametrize(

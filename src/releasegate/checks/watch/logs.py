@@ -11,6 +11,7 @@ from typing import Any, Final
 from releasegate.checks.watch.promise import Before, WatchPromise
 from releasegate.checks.watch.rules import of_signal
 from releasegate.core import Finding, Judgement, Severity
+from releasegate.core.durations import show_duration
 from releasegate.core.facts.watch import LogError, Round
 from releasegate.core.figures import count, moment
 
@@ -109,18 +110,26 @@ def _about_release(check: str, found: Sequence[Seen], source: str, run: str) -> 
         if names
         else "the service says itself that it cannot go on",
         fix="read the lines around it and find the request that fails; decide whether to go back",
-        run=run,
+        run=run or error.seen_with,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Peak:
-    """The most error lines within one minute, since when, and the shape that made up most of them."""
+    """The most error lines in a minute, since when, and what made up most of them; a longer look is spread over it."""
 
     lines: float
+    seen: int
+    span_s: float
     at: datetime
-    part: str
-    shape: str
+    most: LogError
+
+    def __str__(self) -> str:
+        if self.span_s <= _MINUTE.total_seconds():
+            many = f"{self.seen} in the minute"
+        else:
+            many = f"{count(self.seen, 'line')} in the {show_duration(self.span_s)}, {self.lines:.2g} a minute,"
+        return f"{many} from {moment(self.at)}; most often: {self.most.shape}"
 
 
 def _peak(found: Sequence[Seen]) -> _Peak | None:
@@ -128,22 +137,22 @@ def _peak(found: Sequence[Seen]) -> _Peak | None:
     peaks = []
     for start, _ in found:
         inside = [(one, error) for one, error in found if start.at <= one.at < start.at + _MINUTE]
-        minutes = max(1.0, start.every_s / _MINUTE.total_seconds())
+        span_s = max(_MINUTE.total_seconds(), start.every_s)
         _, most = _by_shape(inside)[0][0]
-        lines = sum(error.lines for _, error in inside) / minutes
-        peaks.append(_Peak(lines, start.at, most.part, most.shape))
+        seen = sum(error.lines for _, error in inside)
+        peaks.append(_Peak(seen / span_s * _MINUTE.total_seconds(), seen, span_s, start.at, most))
     return max(peaks, key=lambda peak: peak.lines, default=None)
 
 
 def _too_many(check: str, peak: _Peak, want: str, run: str) -> Finding:
     return Finding(
         check=check,
-        subject=peak.part,
+        subject=peak.most.part,
         want=want,
-        have=f"{peak.lines:g} in the minute from {moment(peak.at)}; most often: {peak.shape}",
+        have=str(peak),
         why="an error that is new with a release is most likely the release's",
         fix="read the lines around it, and decide whether users notice it",
-        run=run,
+        run=run or peak.most.seen_with,
     )
 
 

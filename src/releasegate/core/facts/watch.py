@@ -15,7 +15,7 @@ class LogError:
     """Lines of one shape that are errors; the shape holds nothing a customer wrote.
 
     `part` is the service. `names` are those of the release's names that the lines speak of. `is_fatal` says that one
-    of the change's fatal patterns matched.
+    of the change's fatal patterns matched. `seen_with` is the command that shows the log.
     """
 
     part: str
@@ -23,6 +23,7 @@ class LogError:
     lines: int
     names: tuple[str, ...] = ()
     is_fatal: bool = False
+    seen_with: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,7 @@ def errors_in(log: LogSlice, promised: Logs) -> list[LogError]:
             lines=len(texts),
             names=tuple(name for name in promised.names if any(name.lower() in text for text in texts)),
             is_fatal=is_fatal,
+            seen_with=log.seen_with,
         )
         for (shape, is_fatal), texts in shapes.items()
     ]
