@@ -82,6 +82,17 @@ def test_own_rows_that_people_deleted_are_worth_a_look_and_no_fault():
     assert own(after(by_flags={int(OWN): 1}), rows=some_noted).verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize("before", [BEFORE, after(by_flags={0: 4})])
+def test_rows_that_the_way_back_swept_along_are_not_for_us_to_judge(before):
+    """A forgotten WHERE empties what people attached since the release, which no gate noted: nobody can tell."""
+    judgement = checks.own_data_kept("rollback/own-data-kept", BEFORE, before, source=SOURCE, swept=20)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert judgement.sentence.startswith(
+        "the way back also set 20 rows written since preflight that the backfill had not"
+    )
+    assert judgement.sentence.endswith("a dump taken since the release or ask for it again, then waive this")
+
+
 def test_nobody_s_own_and_no_record_are_no_pass():
     assert own(BEFORE, after(by_flags={0: 4})).verdict is Verdict.NOT_APPLICABLE
     assert own(BEFORE, None).verdict is Verdict.INCONCLUSIVE

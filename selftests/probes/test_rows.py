@@ -394,6 +394,35 @@ def test_rows_of_people_s_own_are_found_again_whatever_became_of_them(cluster):
     assert now == OwnNow(asked=4, there=3, emptied=("2",), overwritten=("3",))
 
 
+@pytest.mark.parametrize(
+    ("statement", "swept"),
+    [
+        ("""UPDATE "Chat"."Msg" SET "Files" = '[]'""", 2),  # the WHERE is forgotten
+        ("""UPDATE "Chat"."Msg" SET "Files" = '[]' WHERE jsonb_array_length("Files") > 0""", 1),
+        ("""UPDATE "Chat"."Msg" SET "Files" = '[]' WHERE "Files" @> '[{"source": "legacy"}]'""", 0),
+        ("""UPDATE "Chat"."Msg" SET "Files" = '[]' WHERE "Id" = 30""", 0),  # somebody took a picture away, days ago
+    ],
+)
+def test_rows_that_a_way_back_swept_along_are_counted(cluster, statement, swept):
+    """Of those written since: one with somebody's own, one with nothing; three days old are the others with nothing."""
+    old, new = "now() - interval '3 days'", "now()"
+    backfilled = GOOD.replace("}", ', "source": "legacy"}', 1)
+    theirs = '[{"url": "https://x/own.jpg", "type": "image", "name": "1"}]'
+    dsn = made(
+        cluster,
+        *(f"{key}, 1, NULL, 'https://x/{key}.jpg', {old}, '{backfilled}'" for key in range(1, 9)),
+        *(f"{key}, 1, NULL, NULL, {old}, '[]'" for key in (20, 21)),
+        f"30, 1, NULL, NULL, {new}, '{theirs}'",
+        f"31, 1, NULL, NULL, {new}, '[]'",
+    )
+    with psycopg.connect(dsn) as connection:
+        connection.execute(statement)
+    with reach(dsn) as session:
+        yesterday = str(session.read("SELECT now() - interval '1 day' AS at").row["at"])
+        found = own_rows.swept(session, as_found(session, BACKFILL), old_until=yesterday)
+    assert found.value == swept
+
+
 def test_upkeep_tells_when_a_vacuum_was_there_and_what_holds_it_up(cluster):
     """Never is None; an open transaction that has a snapshot or wrote counts by its age."""
     dsn = cluster.database("CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 100)")

@@ -85,7 +85,7 @@ def test_no_row_carries_the_marker(counts, options, change, require):
 
 @pytest.mark.check("rollback/own-data-kept", promise="backfill.marker", target="database", baseline=True)
 def test_what_people_attached_themselves_is_still_there(
-    database, backfill, counts, options, counted, recorded, require
+    database, backfill, before, counts, options, counted, recorded, require
 ):
     if options.kind != "data":
         why = "no row is touched" if options.kind == "code" else "what was written after the dump is lost by design"
@@ -93,8 +93,17 @@ def test_what_people_attached_themselves_is_still_there(
         return
     own = recorded_own(recorded("backfill/own-data-kept") or recorded("migration/rows-on-record"))
     now = own_rows.now(database, backfill, own) if own and counts.value.is_readable else None
-    kept = checks.own_data_kept("rollback/own-data-kept", counts.value, counted, now and now.value, source=SOURCE)
-    require(kept, counts, *([now] if now else []))
+    until = before.until if before else ""
+    swept = own_rows.swept(database, backfill, old_until=until) if counts.value.is_readable else None
+    kept = checks.own_data_kept(
+        "rollback/own-data-kept",
+        counts.value,
+        counted,
+        now and now.value,
+        source=SOURCE,
+        swept=swept.value if swept else 0,
+    )
+    require(kept, counts, *(look for look in (now, swept) if look))
 
 
 @pytest.mark.check("rollback/source-unchanged", promise="schema.survivors", target="database", baseline=True)

@@ -14,6 +14,10 @@ from releasegate.core.facts.rows import Flag, OwnNow, RowCounts
 from releasegate.core.figures import count
 
 _CUSTOMERS = "this is what customers sent, and it is in no dump from before the release"
+_SWEPT = (
+    "the way back also set {rows} written since preflight that the backfill had not filled: what people attached there "
+    "is gone, and no gate noted it; look for it in a dump taken since the release or ask for it again, then waive this"
+)
 _SET_CLAUSE = re.compile(r"\bSET\b(.*?)(?=\bWHERE\b|;|$)", re.IGNORECASE | re.DOTALL)
 
 
@@ -44,19 +48,20 @@ def nothing_left_behind(counts: RowCounts, *, source: str) -> Judgement:
 
 
 def own_data_kept(
-    check: str, counts: RowCounts, before: RowCounts | None, now: OwnNow | None = None, *, source: str
+    check: str, counts: RowCounts, before: RowCounts | None, now: OwnNow | None = None, *, source: str, swept: int = 0
 ) -> Judgement:
     """What people attached themselves is still there, against the last look before the step.
 
     The same holds for the backfill, which must leave filled rows alone, and for the rollback, which empties only
     what carries the marker. `now` is what became of the rows that were noted then, row by row; those that are gone
-    may have been deleted by people. Where none were noted, only their number can be compared.
+    may have been deleted by people. Where none were noted, only their number can be compared. `swept` is how many rows
+    written since a way back set though the backfill had not: what they held nobody noted.
     """
     if before is None:
         undecided = "no look at the rows before this step is on record"
         return Judgement(seen=0, unit="rows", holds="", undecided=undecided)
     theirs = before.where(lambda flags: is_own(flags, before))
-    if not theirs:
+    if not theirs and not swept:
         nothing = f"nobody had attached anything themselves: 0 of {count(before.total, 'row')}"
         return Judgement(seen=0, unit="rows", holds="", not_applicable=nothing)
     kept = counts.having(Flag.FILLED, without=Flag.MARKED)
@@ -66,7 +71,8 @@ def own_data_kept(
         finding = _fewer_own(check, counts, theirs, kept, source, may_be_deleted=are_gone)
     findings = (finding,) if finding else ()
     holds = f"{count(kept, 'row')} with what people attached themselves, {number(theirs)} before"
-    return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings)
+    undecided = _SWEPT.format(rows=count(swept, "row")) if swept else ""
+    return Judgement(seen=counts.total, unit="rows", holds=holds, findings=findings, undecided=undecided)
 
 
 def _own_row_by_row(check: str, counts: RowCounts, now: OwnNow, source: str) -> Finding | None:
