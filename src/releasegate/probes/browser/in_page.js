@@ -724,7 +724,7 @@
 
   const pictureCount = () => all().filter((el) => el.matches("img, video, canvas, svg") && seen(el)).length;
 
-  const parts = { ID_ATTRIBUTES, all, area, box, carriesId, endsWithId, holds, isMedium, matchesText, plain, refers, seen, sizes, stateOf, tells, up, within, lastSeen: () => last };
+  const parts = { ID_ATTRIBUTES, addressesOf, all, area, box, carriesId, endsWithId, holds, isMedium, matchesText, plain, refers, seen, sizes, stateOf, tells, up, within, lastSeen: () => last };
   const api = { parts, entry, saying, liesBare, blur, sharpen, keepViewer, poses, quote, isInSight, focus, focusIsInside, focusIsBack, counter, places, isPlayable, outline, standing, scrollLists, standIn, pictures: pictureCount, kept, thread, scrollBy, boxes, sideways, words, textCount, remember, viewer, control, reply, brokenIcons, seen, all, nameOf, sources };
   Object.defineProperty(window, "__releasegate", { value: api, configurable: true });
 })();

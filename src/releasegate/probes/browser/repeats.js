@@ -6,7 +6,7 @@
 // elements, as large, in the same column, one below the other, with the same words and marks.
 (() => {
   const {
-    ID_ATTRIBUTES, all, area, box, carriesId, endsWithId, holds, lastSeen, lieOver, matchesText, ownOf, plain,
+    ID_ATTRIBUTES, addressesOf, all, area, box, carriesId, endsWithId, holds, lastSeen, lieOver, matchesText, ownOf, plain,
     refers, seen, sizes, tells, up, within,
   } = __releasegate.parts;
   const { kept } = __releasegate;
@@ -18,7 +18,9 @@
   function repeats({ whole, replied }) {
     const { entries, rows, messages } = lastSeen();
     for (const key of [...kept.keys()]) if (key.startsWith("copy ") || key.startsWith("stray ")) kept.delete(key);
-    const given = { entries, rows, whole, replied, everything: all(), texts: new Map(messages.map((one) => [one.id, one.whole ?? one.text])) };
+    const everything = all();
+    const addressed = everything.filter((el) => addressesOf(el).some((one) => /[./%]/.test(one)));
+    const given = { entries, rows, whole, replied, everything, addressed, texts: new Map(messages.map((one) => [one.id, one.whole ?? one.text])) };
     const placed = entries.filter(({ el, row }) => el && row && holds(row, el) && isThere(el));
     return { copies: placed.flatMap((entry) => copiesOf(entry, given)), strays: placed.flatMap((entry) => straysOf(entry, given)) };
   }
@@ -39,9 +41,9 @@
     return found.map(({ one }, at) => keep(`copy ${at} ${entry.key}`, one));
   }
   // What shows this medium and no other, by its address, or by that of the link around it.
-  function byAddress(entry, { entries, everything }) {
+  function byAddress(entry, { entries, addressed }) {
     const own = ownOf(entry, entries);
-    return own.length ? placedAlike(entry, everything.filter((one) => refers(one, own))) : [];
+    return own.length ? placedAlike(entry, addressed.filter((one) => refers(one, own))) : [];
   }
   // What stands where the medium does, in another element with the message's id.
   function byId(entry, { everything }) {

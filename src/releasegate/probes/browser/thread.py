@@ -105,14 +105,11 @@ class Thread:
         quoted = {reply.original.id for reply in self.conversation.replies if reply.original}
         asked = [
             {
-                "id": one.id,
-                "text": one.text[:120],
-                "whole": one.text,
+                "id": one.id, "text": one.text[:120], "whole": one.text, "quoted": one.id in quoted,
                 "needles": [needles(medium.url) for medium in one.media],
-                "quoted": one.id in quoted,
             }
             for one in self.messages
-        ]
+        ]  # fmt: skip
         css = self.visit.locators.css
         given = {"css": css("message"), "thumbnail": css("thumbnail"), "fallback": css("fallback")}
         answer: dict[str, Any] = self.visit.evaluate(
@@ -152,11 +149,17 @@ class Thread:
         return key
 
     def worst(self, media: Sequence[MediumFacts]) -> Any:
-        """Return the message of the first medium that is not shown, for the picture; the first medium where all are."""
+        """Return what the picture is about: the message of the first medium that is not shown, else what is too often.
+
+        The first medium where all is well.
+        """
         gone = next((one for one in media if not one.shown.is_shown or one.says_unavailable), None)
         if gone is not None:
             return self.visit.kept(f"row {gone.message}")
-        return self.visit.kept(self.key_of(self.media[0])) if self.media else None
+        keys = [self.key_of(medium) for medium in self.media]
+        often = [key for one, key in zip(media, keys, strict=True) if one.spare or one.copies or one.strays]
+        found = (self.visit.kept(f"{kind}{key}") for key in [*often, *keys][:1] for kind in ("copy 0 ", "stray 0 ", ""))
+        return next((element for element in found if element is not None), None)
 
     def stands(self, medium: Medium) -> bool:
         """Whether the element that shows `medium` is still on the page, and shows it."""
