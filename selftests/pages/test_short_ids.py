@@ -19,6 +19,17 @@ def test_a_number_is_found_whole(page):
     assert found == {"2": "message-2", "12": "message-12", "112": "message-112"}
 
 
+def test_a_choice_in_a_form_is_no_message(page):
+    """People are numbered too: two lists of them do not draw message 2 twice, and one is not where it stands."""
+    people = '<select><option value="2">Ana</option><option value="12">Bia</option></select>'
+    row = '<li><p>words of 12</p></li><li><span class="badge">gone</span></li>'
+    for forms in (people, people * 2):
+        page.set_content(f"<ul>{row}</ul>{forms}")
+        asked = [{"id": "12", "text": "words of 12", "needles": []}, {"id": "2", "text": "", "needles": [["/2.jpg"]]}]
+        state = page.evaluate("asked => __releasegate.thread(asked)", {"messages": asked, "css": "", "unavailable": ""})
+        assert state["found"] == ["12"]
+
+
 def test_a_conversation_is_opened_by_its_own_number(page):
     """The links of other conversations whose numbers end with it, or begin with it, are none of its."""
     page.set_content(LIST)

@@ -107,7 +107,8 @@
   // --- which part of the page is which message --------------------------------------------------------------------
 
   const ID_ATTRIBUTES = /^(id|href|name|key|value|for|aria-.*|data-.*)$/;
-  const mayHoldIds = (el) => [...el.attributes].filter((one) => ID_ATTRIBUTES.test(one.name)).map((one) => one.value);
+  // An <option> is a choice: of person 43, not message 43.
+  const mayHoldIds = (el) => el.matches("option") ? [] : [...el.attributes].filter((one) => ID_ATTRIBUTES.test(one.name)).map((one) => one.value);
   const carriesId = (el, id) => once(remembered.ids, el, mayHoldIds).some((value) => endsWithId(value, id));
   // Message 12 is not the one of "message-112": what stands before an id is no letter and no digit.
   const endsWithId = (value, id) => value.endsWith(id) && !/[\p{L}\p{N}]/u.test(value.at(-id.length - 1) ?? "");
