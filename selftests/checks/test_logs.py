@@ -213,6 +213,18 @@ def test_logs_that_could_be_read_pass_and_none_is_inconclusive():
         ("fetch https://cdn.example/a.jpg?x=1 failed", "fetch «url» failed"),
         ("mail to ana@example.com failed", "mail to «address» failed"),
         ('{"level":50,"time":1699000000000,"msg":"cannot load 12"}', "50 cannot load «n»"),
+        (
+            '{"level":50,"err":{"type":"DatabaseError","message":"column \\"attachments\\" does not exist","stack":"…"},'
+            '"msg":"unexpected error"}',
+            "50 unexpected error: column «text» does not exist",
+        ),
+        ('{"level":"error","error":"pool timed out","message":"failed"}', "error failed: pool timed out"),
+        ('{"level":"error","error":"gone","msg":"failed: gone"}', "error failed: gone"),
+        (
+            '{"level":"error","event":"failed","exception":"Traceback (most recent call last):\\n  File x\\nKeyError: 7"}',
+            "error failed: KeyError: «n»",
+        ),
+        ('{"level":30,"err":null,"msg":"ok"}', "30 ok"),
         ("TypeError: can't read x2 or P2002", "TypeError: can't read x2 or P2002"),
         ("conv_123 and msg98765 gone", "conv_«n» and msg«n» gone"),
         ("2025-11-04T13:10:00.000Z ERROR gone", "«time» ERROR gone"),

@@ -52,6 +52,17 @@ def test_a_scratch_server_answers_and_leaves_nothing(major):
     assert those_of(server.folder) == []
 
 
+def test_the_operators_variables_lead_nobody_elsewhere(monkeypatch):
+    """PGPORT, which an operator has set for the deployment, moved the server away from where pg_restore looked."""
+    monkeypatch.setenv("PGPORT", "55477")
+    with scratch_server() as server:
+        assert (server.folder / ".s.PGSQL.5432").exists()
+        env = {name: value for name, value in os.environ.items() if name != "PGPORT"}
+        asked = [server.bin / "psql", "-XAtc", "SELECT 1", server.dsn()]
+        told = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+        assert told.stdout.strip() == "1", told.stderr
+
+
 def test_a_killed_gate_leaves_no_server(wait_until):
     """Also SIGKILL: the watcher sees its input end."""
     with subprocess.Popen([sys.executable, "-c", HOLDS_ONE], stdout=subprocess.PIPE, text=True) as gate:

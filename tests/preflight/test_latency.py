@@ -18,4 +18,4 @@ def test_how_fast_the_old_release_is_is_known(request, api, change, target, requ
     activity = Look(request.getfixturevalue("database") if target.database else None).begin()
     asked = probe.one_by_one(api, aim.value, target.load)
     database = activity.end(asked.rows)
-    require(checks.baseline_recorded(asked.value, aim.value.judged), asked, database)
+    require(checks.baseline_recorded(asked.value, aim.value.judged, unknown=aim.value.unknown), asked, database)

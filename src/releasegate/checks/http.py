@@ -51,7 +51,7 @@ def lists_conversations(check: str, listing: Listing, status: int, *, source: st
         seen=len(listing.known_ids),
         unit="conversations with an id",
         holds=f"{answer.status} with {count(len(listing.known_ids), 'conversation')}",
-        undecided="" if listing.known_ids else _nothing_listed(listing),
+        undecided=listing.why_no_id,
     )
 
 
@@ -113,9 +113,3 @@ def _no_list(listing: Listing) -> str:
     answer = listing.answer
     is_ok = answer.status is not None and answer.status < 300
     return f"{answer}, an answer without a list of objects" if is_ok else str(answer)
-
-
-def _nothing_listed(listing: Listing) -> str:
-    if listing.items:
-        return f"none of {count(len(listing.items), 'conversation')} has an id where the change file looks for one"
-    return "the list is empty: there is no conversation, or this user sees none; log in as somebody who has some"

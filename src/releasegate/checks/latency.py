@@ -66,10 +66,11 @@ def median_below(check: str, samples: Sequence[Sample], limit: Limit, runs: Mapp
     )
 
 
-def baseline_recorded(samples: Sequence[Sample], names: Sequence[str]) -> Judgement:
+def baseline_recorded(samples: Sequence[Sample], names: Sequence[str], *, unknown: str = "") -> Judgement:
     """Judge that each of `names` was measured often enough to compare a later release with; how fast is no matter.
 
-    An endpoint that the old release does not have is none to compare with, and said so.
+    An endpoint that the old release does not have is none to compare with, and said so. `unknown` says why one of them
+    could not be asked.
     """
     answered = {name: [one.latency_ms for one in samples if one.endpoint == name and not one.error] for name in names}
     return Judgement(
@@ -80,6 +81,7 @@ def baseline_recorded(samples: Sequence[Sample], names: Sequence[str]) -> Judgem
             f"{name}: median {percentile(sorted(times), 50):.1f} ms" if times else f"{name}: no promised answer yet"
             for name, times in answered.items()
         ),
+        undecided=unknown,
     )
 
 

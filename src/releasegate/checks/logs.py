@@ -83,7 +83,8 @@ def nobody_keeps_a_log(reason: str) -> Judgement:
 def why_unknown(log: LogSlice, lines: LogSlice | None) -> str:
     """Return why nothing is known since the start, of which `lines` are what `since_start` found; "" where it is."""
     if lines is None:
-        return f"{log.source}: no line has a time or says that the {log.part} started, so none is known to be new"
+        untold = f"{log.source}: no line has a time or says that the {log.part} started, so none is known to be new"
+        return f"{untold}; give the words with which it starts in the target's [reading] logs.started"
     if not lines.lines:
         return f"{log.source} has no line since the {log.part} started"
     return f"{log.source} is too long to be read back to the start" if lines.is_cut else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -144,7 +144,8 @@ def _epoch(head: str) -> datetime | None:
 def shape_of(line: str) -> str:
     """Return `line` with all that differs from one time to the next replaced: times, numbers, ids, quoted text.
 
-    A line of JSON is shaped by its level and its message, which are what a person would compare.
+    A line of JSON is shaped by its level, its message and that of the error it carries, which are what a person would
+    compare: "unexpected error" is what a handler says of all of them.
     """
     level, text = _told_in(line)
     for pattern, word in _SHAPES:
@@ -158,8 +159,22 @@ def _told_in(line: str) -> tuple[str, str]:
         entry = json.loads(line) if line.lstrip().startswith("{") else {}
     except ValueError:
         return "", line
-    message = next((entry[key] for key in ("msg", "message", "event") if isinstance(entry.get(key), str)), None)
-    return (str(entry.get("level", "")), message) if message else ("", line)
+    message = _text_at(entry, ("msg", "message", "event"))
+    if not message:
+        return "", line
+    error = next((found for key in ("err", "error", "exception") if (found := _error_in(entry.get(key)))), "")
+    return str(entry.get("level", "")), message if error in message else f"{message}: {error}"
+
+
+def _error_in(told: object) -> str:
+    """Return the line that says what went wrong: of an error's own text, or of an object that pino made of it."""
+    text = _text_at(told, ("message", "msg")) if isinstance(told, dict) else told
+    lines = text.strip().splitlines() if isinstance(text, str) else []
+    return lines[-1 if lines[0].startswith("Traceback ") else 0] if lines else ""
+
+
+def _text_at(entry: Mapping[str, object], keys: Iterable[str]) -> str:
+    return next((text for key in keys if isinstance(text := entry.get(key), str) and text), "")
 
 
 def lines_by_shape(lines: Iterable[str]) -> dict[str, int]:

@@ -93,7 +93,8 @@ class Finder:
         """Read until enough was seen, or until there is nothing left to read; of those that are named all."""
         listing = self._api.conversations(LISTED).value
         if not listing.known_ids:
-            raise CannotMeasure(f"the API shows no conversation ({listing.answer}), so there is nothing to look at")
+            why = listing.why_no_id if listing.is_list else str(listing.answer)
+            raise CannotMeasure(f"the API shows no conversation ({why}), so there is nothing to look at")
         names = names_of(listing)
         self._text_column = self._text_column or self._found_text_column(listing.known_ids)
         given = tuple(dict.fromkeys((*given, *self._holding(messages, listing.known_ids))))

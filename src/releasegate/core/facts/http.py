@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+from releasegate.core.figures import count
+
+_KEYS_SHOWN: Final = 12  # names of an object's fields, never what stands in them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,17 @@ class Listing:
     def known_ids(self) -> tuple[str, ...]:
         """The ids that there are."""
         return tuple(key for key in self.ids if key is not None)
+
+    @property
+    def why_no_id(self) -> str:
+        """Why there is nothing to ask for, and what to set; "" where an id is known."""
+        if self.known_ids:
+            return ""
+        if not self.items:
+            return "the list is empty: there is no conversation, or this user sees none; log in as somebody who has some"
+        keys = ", ".join(list(self.items[0])[:_KEYS_SHOWN]) or "nothing"
+        none = f"none of {count(len(self.items), 'conversation')} has an id where the change file looks for one"
+        return f"{none}: the first holds {keys}; set api.conversations.id in the target's [reading]"
 
     @property
     def shown(self) -> dict[str, Any]:

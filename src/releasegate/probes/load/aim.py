@@ -34,7 +34,7 @@ class Aim:
     An endpoint without an address could not be aimed at: the API shows no conversation. `judged` are the endpoints
     that a limit is promised for, `weights` the shares of the load. `kinds` says what an address stands for.
     `listing` is what the list of conversations answered when it was asked for them, None where it was not needed;
-    `asked` how many requests it took to find out.
+    `asked` how many requests it took to find out, `unknown` why no conversation can be asked for, "" where one can.
     """
 
     promises: Mapping[str, Endpoint]
@@ -44,6 +44,7 @@ class Aim:
     weights: Mapping[str, int] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
+    unknown: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,10 +68,11 @@ def aim_at(api: Api, latency: Latency) -> Measurement[Aim]:
     names = tuple(dict.fromkeys((*latency.endpoints, *latency.weights)))
     promises: dict[str, Endpoint] = {name: _promise(api, name) for name in names}
     ids: tuple[str, ...] = ()
-    listing, asked = None, 0
+    listing, asked, unknown = None, 0, ""
     if any("{id}" in promise.path for promise in promises.values()):
         found = api.conversations(_CONVERSATIONS_SEEN).value
         ids, listing, asked = _spread(found.known_ids, _CONVERSATIONS_ASKED), found.answer, found.pages
+        unknown = found.why_no_id if found.is_list else f"the list of conversations: {found.answer}"
     urls: dict[str, tuple[str, ...]] = {}
     kinds: dict[str, str] = {}
     for name, promise in promises.items():
@@ -86,6 +88,7 @@ def aim_at(api: Api, latency: Latency) -> Measurement[Aim]:
         weights={name: latency.weights.get(name, 1) for name in names},
         kinds=kinds,
         asked=asked,
+        unknown=unknown,
     )
     return Measurement(
         value=aim,

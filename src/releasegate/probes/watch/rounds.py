@@ -138,7 +138,7 @@ def _samples(watched: Watched, every_s: float, most: int) -> dict[str, Any]:
     except CannotMeasure as trouble:
         return {"samples_error": str(trouble)}
     if aim is None or not aim.names:
-        return {} if aim is None else {"samples_error": "the API shows no conversation to ask for"}
+        return {} if aim is None else {"samples_error": aim.unknown or "the API shows no conversation to ask for"}
     if watched.budget(every_s) < 1:
         return {"samples_error": "[watch] requests_per_second leaves no request to the API in a round: look less often"}
     asked = 0 if knew else aim.asked
