@@ -21,8 +21,14 @@ def answer(status: int | None, error: str = "") -> Answer:
     return Answer(url=URL, status=status, elapsed_ms=12.4, error=error)
 
 
+NO_ID = (
+    "none of 2 conversations has an id where the change file looks for one: the first holds name; "
+    "set api.conversations.id in the target's [reading]"
+)
+
+
 def listing(status: int | None = 200, *keys: str | None, is_list: bool = True, error: str = "") -> Listing:
-    items = tuple({"id": key} if key else {} for key in keys)
+    items = tuple({"id": key} if key else {"name": "Ana"} for key in keys)
     return Listing(items=items, ids=keys, answer=answer(status, error), pages=1, is_list=is_list, is_whole=True)
 
 
@@ -75,8 +81,7 @@ def test_only_the_promised_status_is_healthy(found, verdict, have):
         (
             listing(200, None, None),
             Verdict.INCONCLUSIVE,
-            "none of 2 conversations has an id where the change file looks for one: the first holds nothing; "
-            "set api.conversations.id in the target's [reading]",
+            NO_ID,
         ),
     ],
 )

@@ -75,7 +75,9 @@ class Listing:
         if self.known_ids:
             return ""
         if not self.items:
-            return "the list is empty: there is no conversation, or this user sees none; log in as somebody who has some"
+            return (
+                "the list is empty: there is no conversation, or this user sees none; log in as somebody who has some"
+            )
         keys = ", ".join(list(self.items[0])[:_KEYS_SHOWN]) or "nothing"
         none = f"none of {count(len(self.items), 'conversation')} has an id where the change file looks for one"
         return f"{none}: the first holds {keys}; set api.conversations.id in the target's [reading]"
