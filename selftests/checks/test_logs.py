@@ -214,13 +214,13 @@ def test_logs_that_could_be_read_pass_and_none_is_inconclusive():
         ("mail to ana@example.com failed", "mail to «address» failed"),
         ('{"level":50,"time":1699000000000,"msg":"cannot load 12"}', "50 cannot load «n»"),
         (
-            '{"level":50,"err":{"type":"DatabaseError","message":"column \\"a\\" does not exist"},"msg":"unexpected error"}',
+            '{"level":50,"err":{"type":"E","message":"column \\"a\\" does not exist"},"msg":"unexpected error"}',
             "50 unexpected error: column «text» does not exist",
         ),
         ('{"level":"error","error":"pool timed out","message":"failed"}', "error failed: pool timed out"),
         ('{"level":"error","error":"gone","msg":"failed: gone"}', "error failed: gone"),
         (
-            '{"level":"error","event":"failed","exception":"Traceback (most recent call last):\\n  File x\\nKeyError: 7"}',
+            '{"level":"error","event":"failed","exception":"Traceback (…):\\n  File x\\nKeyError: 7"}',
             "error failed: KeyError: «n»",
         ),
         ('{"level":30,"err":null,"msg":"ok"}', "30 ok"),

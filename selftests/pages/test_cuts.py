@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from releasegate.core.facts.inbox import Medium
+from releasegate.core.facts.inbox import Medium, Message, Original
 from releasegate.probes.browser import fallback
 
 
@@ -60,3 +60,15 @@ def test_a_neighbour_whose_own_picture_came_meanwhile_tells_nothing(then, now, i
     """It grew or shrank by itself: what was cut off beside it has no part in that."""
     looks = [{"boxes": {"m": [0, 300, height]}, "media": {"m": states}} for height, states in ((200, then), (40, now))]
     assert fallback._can_be_compared("m", *looks) is is_told
+
+
+def test_a_reply_that_quotes_what_is_dead_is_no_neighbour():
+    """The small picture in its box is the same file: where it dies too, the reply may change."""
+    messages = (
+        Message(id="6"),
+        Message(id="7", media=(medium("https://m/a.jpg"),)),
+        Message(id="8", original=Original(id="7", has_media=True)),
+        Message(id="9", original=Original(id="6")),
+    )
+    thread = SimpleNamespace(messages=messages)
+    assert fallback._neighbours(thread, messages[1].media[0], {"7"}) == ["6", "9"]

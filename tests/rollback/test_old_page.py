@@ -103,6 +103,7 @@ def test_the_old_page_shows_what_it_always_did(
     sampled = sampling.find(database, api, change, deploy_began, named)
     conversations = [one for one in sampled.value.conversations if any(medium.is_old for medium in one.media)]
     site.knows_hosts_of(medium.url for one in conversations for medium in one.media)
+    site.trials.know(medium for one in conversations for medium in one.media)
     with Desk(site) as desk:
         looks = [thread.look_at_thread(desk, one) for one in conversations[:MOST_THREADS]]
     in_data = {medium.kind for one in conversations[:MOST_THREADS] for medium in one.media if medium.is_old}

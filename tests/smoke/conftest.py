@@ -20,7 +20,9 @@ def sampled(database, api, site, change, target, deploy_began, found_before):
     if found is None:
         found = sampling.find(database, api, change, deploy_began, target.samples)
         found_before[deploy_began] = found
-    site.knows_hosts_of(medium.url for conversation in found.value.conversations for medium in conversation.media)
+    media = [medium for conversation in found.value.conversations for medium in conversation.media]
+    site.knows_hosts_of(url for medium in media for url in (medium.url, *medium.others))
+    site.trials.know(media)
     return found
 
 

@@ -22,6 +22,7 @@ from releasegate.core.facts.http import Listing
 from releasegate.core.facts.inbox import Conversation, Medium, Message, Original, Samples, with_customers
 from releasegate.core.url_rule import accepted_types
 from releasegate.probes import catalog
+from releasegate.probes.handed_out import with_other_addresses
 from releasegate.probes.http import Api
 from releasegate.probes.postgres import Row, Session, identifier
 from releasegate.probes.row_sql import has_more_elements
@@ -188,6 +189,8 @@ class Finder:
         originals = self._originals(rows.values())
         senders = self._senders(listing)
         messages = tuple(self._message(rows[one], originals, senders) for one in listing.known_ids if one in rows)
+        items = {one: item for one, item in zip(listing.ids, listing.items, strict=True) if one is not None}
+        messages = with_other_addresses(messages, items, self._api.promised.fields)
         is_whole = self._is_whole(listing) and len(messages) == len(listing.items)
         return Conversation(id=key, names=names, messages=messages, is_whole=is_whole)
 

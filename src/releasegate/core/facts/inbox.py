@@ -9,12 +9,17 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Medium:
-    """One file of a message. `kind` is image, video, audio or "" where the change's rule does not decide."""
+    """One file of a message. `kind` is image, video, audio or "" where the change's rule does not decide.
+
+    `others` are further addresses by which the API hands it out and no other file of its conversation: a small copy,
+    a way through the backend.
+    """
 
     url: str
     kind: str
     message: str
     is_old: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

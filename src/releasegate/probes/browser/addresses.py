@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, urlsplit
 
+from releasegate.core.facts.inbox import Medium
+
 _SHORTEST_NAME = 6
 
 
@@ -19,6 +21,11 @@ def needles(url: str) -> list[str]:
     forms |= {path, unquote(path)} if len(path) >= _SHORTEST_NAME else set()
     forms |= {name, unquote(name)} if len(name) >= _SHORTEST_NAME else set()
     return sorted(form for form in forms if form)
+
+
+def forms_of(medium: Medium) -> list[str]:
+    """Return the forms of every address of `medium`: its own, and those by which the API hands it out."""
+    return sorted({form for url in (medium.url, *medium.others) for form in needles(url)})
 
 
 def is_for(url: str, address: str) -> bool:

@@ -15,7 +15,7 @@ from playwright.sync_api import ElementHandle, Error, Page, Request
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium
 from releasegate.core.facts.page import DeadWay, Enlarged, Event, FallbackFacts, Kind, Shown
-from releasegate.probes.browser.addresses import needles
+from releasegate.probes.browser.addresses import forms_of
 from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.steps import StuckOnPage
@@ -142,8 +142,8 @@ def _asks_for(medium: Medium, known: Iterable[Medium]) -> Any:
 
     A form of the address that another medium has too (a name that many files bear) tells nothing.
     """
-    others = {form for other in known if other.url != medium.url for form in needles(other.url)}
-    forms = [re.escape(form) for one in needles(medium.url) if one not in others for form in {one, unquote(one)}]
+    others = {form for other in known if other.url != medium.url for form in forms_of(other)}
+    forms = [re.escape(form) for one in forms_of(medium) if one not in others for form in {one, unquote(one)}]
     asks = re.compile(f"(?:{'|'.join(forms)})(?![0-9A-Za-z])") if forms else None  # /media/1 is not /media/12
 
     def fits(request: Request) -> bool:
@@ -242,7 +242,7 @@ def _in_thread(
         way=way,
         cut=cuts[medium].count,
         says_unavailable=_says(state, thread, medium, whole, len(cuts)),
-        broken_icons=visit.evaluate("brokenIcons", needles(medium.url)),
+        broken_icons=visit.evaluate("brokenIcons", forms_of(medium)),
         moved=sum(_differ(now[key], then[key]) for key in known),
         neighbours=len(known),
         jumped=now[medium.message][2] - then[medium.message][2] if medium.message in now.keys() & then.keys() else 0.0,
@@ -252,9 +252,11 @@ def _in_thread(
 
 
 def _neighbours(thread: Thread, medium: Medium, dead: set[str]) -> list[str]:
+    """Return the messages around that of `medium` without those that are `dead`, or quote one that is."""
     ids = [message.id for message in thread.messages]
     place = ids.index(medium.message) if medium.message in ids else 0
-    return [key for key in ids[max(place - 3, 0) : place + 4] if key not in dead]
+    quoting = {message.id for message in thread.messages if message.original and message.original.id in dead}
+    return [key for key in ids[max(place - 3, 0) : place + 4] if key not in dead | quoting]
 
 
 def _says(state: dict[str, Any], thread: Thread, medium: Medium, whole: dict[str, Any], dead: int) -> bool:

@@ -13,7 +13,7 @@ from playwright.sync_api import Error
 from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import MediumFacts, Shown, ThreadFacts
-from releasegate.probes.browser.addresses import is_for, needles
+from releasegate.probes.browser.addresses import forms_of, is_for
 from releasegate.probes.browser.interception import not_listed
 from releasegate.probes.browser.received import loaded
 from releasegate.probes.browser.repeats import with_repeats
@@ -106,7 +106,7 @@ class Thread:
         asked = [
             {
                 "id": one.id, "text": one.text[:120], "whole": one.text, "quoted": one.id in quoted,
-                "needles": [needles(medium.url) for medium in one.media],
+                "needles": [forms_of(medium) for medium in one.media],
             }
             for one in self.messages
         ]  # fmt: skip

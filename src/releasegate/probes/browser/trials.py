@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import Error, Request
 
+from releasegate.core.facts.inbox import Medium
 from releasegate.probes.browser.interception import Cut
 from releasegate.probes.browser.steps import StuckOnPage
 from releasegate.probes.browser.visit import Visit
@@ -42,8 +43,18 @@ class Trials:
         self._site = site
         self._sizes: dict[tuple[str, str], Size | None] = {}
         self._hosts: dict[str, str] = {}
+        self._others: dict[str, tuple[str, ...]] = {}
+        self._by_other: set[str] = set()
         self._open = ExitStack()
         self._visit: Visit | None = None
+
+    def know(self, media: Iterable[Medium]) -> None:
+        """Have each medium tried by its other addresses too, where its own shows nothing."""
+        self._others |= {medium.url: medium.others for medium in media if medium.others}
+
+    def is_own(self, url: str) -> bool:
+        """Whether what was tried is the file at `url` itself, and not what the API hands out for it (a cut-out)."""
+        return url not in self._by_other
 
     def sizes_of(self, media: Iterable[tuple[str, str]]) -> dict[str, Size | None]:
         """Return for each (url, kind) the size in pixels that this browser decodes, None for none.
@@ -71,6 +82,15 @@ class Trials:
         self._open.close()
 
     def _try(self, url: str, kind: str) -> Size | None:
+        found = self._try_at(url, kind)
+        for other in () if found else self._others.get(url, ()):
+            found = self._try_at(other, kind)
+            if found:
+                self._by_other.add(url)
+                return found
+        return found
+
+    def _try_at(self, url: str, kind: str) -> Size | None:
         site, visit = self._site, self._window()
         led = visit.interception.led
         bases = [site.frontend.url, *([site.target.backend.url] if site.target.backend else [])]

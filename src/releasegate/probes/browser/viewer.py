@@ -14,7 +14,7 @@ from releasegate.core import Measurement
 from releasegate.core.facts.inbox import Conversation, Medium, Message
 from releasegate.core.facts.page import ArrowFacts, ClosingFacts, Enlarged, Shown, ViewerFacts, is_large
 from releasegate.probes.browser import words
-from releasegate.probes.browser.addresses import needles
+from releasegate.probes.browser.addresses import forms_of
 from releasegate.probes.browser.desk import Desk
 from releasegate.probes.browser.site import Site
 from releasegate.probes.browser.steps import StuckOnPage
@@ -65,9 +65,9 @@ class Viewer:
 
     def look(self, medium: Medium, ratio: float | None = None) -> dict[str, Any]:
         """Return how the viewer stands now, with `medium` as what it should show."""
-        others = [needles(other.url) for other in self.thread.conversation.media if other.url != medium.url]
+        others = [forms_of(other) for other in self.thread.conversation.media if other.url != medium.url]
         asked = {
-            "css": self.css, "needles": needles(medium.url), "others": others, "ratio": ratio,
+            "css": self.css, "needles": forms_of(medium), "others": others, "ratio": ratio,
             "unavailable": unavailable_text(self.visit.site),
         }  # fmt: skip
         answer: dict[str, Any] = self.visit.evaluate("viewer", asked)
@@ -326,9 +326,9 @@ def viewed(site: Site, message: Message) -> tuple[Medium, ...]:
 
 
 def ratio_of(site: Site, medium: Medium) -> float | None:
-    """Return a medium's width by its height, None where this browser cannot show it."""
+    """Return a medium's width by its height, None where this browser cannot show the file that the data names."""
     size = site.trials.sizes_of([(medium.url, medium.kind)])[medium.url]
-    return size and size[0] / size[1]
+    return size[0] / size[1] if size and site.trials.is_own(medium.url) else None
 
 
 def is_open(state: dict[str, Any]) -> bool:
