@@ -43,3 +43,16 @@ def test_files_are_known_by_what_the_api_hands_out(oficina):
     opened = media.viewer_opens("smoke/viewer-opens", [view.value for view in views], "runbook 6.2")
     assert (shown.verdict, opened.verdict) == (Verdict.PASS, Verdict.PASS), (shown.sentence, opened.sentence)
     assert (dead[0].value.cut > 0, dead[0].value.says_unavailable) == (True, True)
+
+
+def test_a_picture_that_only_its_page_can_fetch_is_clicked_where_it_stands(oficina):
+    """Asked for with a header of the page's own, no file can be had apart from it: the gate saw 0 thumbnails."""
+    site, samples, _ = oficina()
+    samples = stored_elsewhere(samples, site.frontend.url.rstrip("/"))
+    alone = [one for one in samples.conversations[1].messages if one.media]
+    samples = replace(samples, conversations=(replace(samples.conversations[1], messages=tuple(alone)),))
+    with Desk(site) as desk:
+        assert walking.choose(site, samples) == []
+        chosen = walking.choose(site, samples, desk)
+        (view,) = viewer.open_each(desk, chosen[:1])
+    assert (view.value.trouble, view.value.opened) == ("", True)

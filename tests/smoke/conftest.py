@@ -27,9 +27,9 @@ def sampled(database, api, site, change, target, deploy_began, found_before):
 
 
 @pytest.fixture(scope="module")
-def chosen(site, sampled):
+def chosen(site, sampled, desk):
     """Return one living medium of each kind that the release promises to show."""
-    return walking.choose(site, sampled.value)
+    return walking.choose(site, sampled.value, desk)
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +39,9 @@ def openable(chosen, change):
 
 
 @pytest.fixture(scope="module")
-def clicked(site, sampled, openable):
+def clicked(site, sampled, openable, desk):
     """Return what is clicked: a medium of each kind, and one of a message with several."""
-    return [*openable, *walking.one_of_several(site, sampled.value)]
+    return [*openable, *walking.one_of_several(site, sampled.value, desk)]
 
 
 @pytest.fixture(scope="module")
