@@ -191,6 +191,7 @@ PIN = "<svg width='16' height='16'><path d='M4 4h8v8'/></svg>"
         pytest.param(named(before=message("a", FIRST, style="position: sticky; top: 0")), id="pinned, it stays on top"),
         pytest.param(named(before=message("a", FIRST, mark="<em>Fixada</em>")), id="pinned, it says so"),
         pytest.param(named(before=message("a", FIRST, cls="msg pinned")), id="pinned, by a class"),
+        pytest.param(named(before=message("a", FIRST, cls="msg sender-preview")), id="a preview, by a class"),
         pytest.param(named(before=message("a", FIRST, mark=PIN)), id="pinned, by an icon"),
         pytest.param(
             SECTION.format(message("a", FIRST), message("a", FIRST) + message("b") + message("c", SECOND)),

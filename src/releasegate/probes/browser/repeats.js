@@ -117,7 +117,10 @@
 
   // What one of the two has and the other has not (a word, a class, an icon) stands in other messages too: a sender's name
   // above the first of several, a time below the last. "Pinned" does not.
-  const BY_PLACE = /first|last|latest|newest|recent|unread|new|start|end|middle|single|group|even|odd|active|current|focus|hover|load|visible|view/i;
+  const BY_PLACE = new RegExp(`(?<![a-z])(?:${[
+    "first", "last", "latest", "newest", "recent", "unread", "new", "start", "middle", "end", "single", "group(?:ed)?", "even", "odd",
+    "active", "current", "focus(?:ed)?", "hover(?:ed)?", "load(?:ed|ing)?", "in-?view", "visible",
+  ].join("|")})(?![a-z])`, "i");
   function isMarkedAlike(first, copy, others) {
     const [mine, its] = [marksOf(first), marksOf(copy)];
     const odd = [...mine].filter((mark) => !its.has(mark)).concat([...its].filter((mark) => !mine.has(mark)))
