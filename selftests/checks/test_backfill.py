@@ -52,6 +52,22 @@ def spots(*found, least=1):
     return checks.spots_are_right(found, CASES, source=SOURCE, least=least)
 
 
+@pytest.mark.parametrize(
+    ("urls", "verdict"),
+    [
+        (("u", "u"), Verdict.WARN),
+        (("u", "v", "u"), Verdict.WARN),
+        (("u", "v"), Verdict.PASS),
+        ((None, None), Verdict.PASS),
+        ((), Verdict.PASS),
+    ],
+)
+def test_a_row_that_holds_an_address_twice_is_told(urls, verdict):
+    """What a backfill leaves that ran twice and appends: every row is right, and people see each picture twice."""
+    held = (Stored(id="7", urls=urls),)
+    assert checks.spots_are_right((SPOT,), CASES, source=SOURCE, least=1, held=held).verdict is verdict
+
+
 @pytest.mark.parametrize("spot", [SPOT, replace(SPOT, source="u", url="u", type="whatever")])
 def test_a_right_row_and_one_that_no_case_decides_pass(spot):
     assert spots(spot).verdict is Verdict.PASS

@@ -120,8 +120,11 @@ def test_rows_picked_at_random_are_right(database, backfill, moments, target, co
         seed=seed,
         preview_length=target.policy.preview_length,
     )
-    judgement = checks.spots_are_right(spots.value, backfill.types, source=backfill.source, least=backfill.least_rows)
-    require(judgement, spots)
+    held = picked.stored(database, backfill, [spot.id for spot in spots.value])
+    judgement = checks.spots_are_right(
+        spots.value, backfill.types, source=backfill.source, least=backfill.least_rows, held=held.value
+    )
+    require(judgement, spots, held)
 
 
 @pytest.mark.check("backfill/step-output", promise=("backfill", "steps"), baseline=True)

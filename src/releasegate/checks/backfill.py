@@ -14,9 +14,15 @@ from releasegate.core.figures import count
 from releasegate.core.url_rule import Case, accepted_types
 
 
-def spots_are_right(spots: Sequence[Spot], cases: Sequence[Case], *, source: str, least: int) -> Judgement:
-    """Every row picked at random shows the same url on both sides, and a type that the rule accepts."""
+def spots_are_right(
+    spots: Sequence[Spot], cases: Sequence[Case], *, source: str, least: int, held: Sequence[Stored] = ()
+) -> Judgement:
+    """Every row picked at random shows the same url on both sides, and a type that the rule accepts.
+
+    `held` is all that these rows hold: one that holds an address twice is a warning.
+    """
     findings = tuple(finding for spot in spots if (finding := _spot(spot, cases, source)))
+    findings += tuple(finding for one in held if (finding := _twice(one)))
     if not spots and not least:
         return Judgement(seen=0, unit="rows picked", holds="", not_applicable="no row with media to pick from")
     holds = f"{count(len(spots), 'row')} picked at random: {some([f'{one.id} {one.type}' for one in spots])}"
@@ -35,6 +41,21 @@ def _spot(spot: Spot, cases: Sequence[Case], source: str) -> Finding | None:
         have=f"url {spot.url or 'none'}, type {spot.type or 'none'}",
         why="one of a handful picked at random is wrong, so many are",
         fix="see backfill/every-row for all of them",
+    )
+
+
+def _twice(held: Stored) -> Finding | None:
+    most = max((held.urls.count(url) for url in held.urls if url), default=0)
+    if most < 2:
+        return None
+    return Finding(
+        check="backfill/spot-check",
+        subject=f"row {held.id}",
+        want="each address once (nobody's promise; worth a look)",
+        have=f"the same address {most} times among {count(len(held.urls), 'attachment')}",
+        why="people see the same picture as often",
+        fix="see whether the backfill ran twice: one that may be repeated leaves out the rows that are done",
+        severity=Severity.WARNING,
     )
 
 
