@@ -114,9 +114,10 @@ def test_a_long_answer_is_no_tall_preview(page):
 
 def test_an_answer_that_quotes_itself_is_found_and_wrong(page):
     """Its words stand twice in its row, and nobody else's between them."""
-    rows = ("<p>{0}</p>", "<p>{0}</p>", "<p>{0}</p><div>Replied to <i>{0}</i></div>")
-    for newest_first in (False, True):
-        assert quoting(page, rows, newest_first) == (["of-6", "of-7", "of-8"], False)
+    for box in ("<div>", '<div data-answers="7">'):
+        rows = ("<p>{0}</p>", "<p>{0}</p>", f"<p>{{0}}</p>{box}Replied to <i>{{0}}</i></div>")
+        for newest_first in (False, True):
+            assert quoting(page, rows, newest_first) == (["of-6", "of-7", "of-8"], False)
 
 
 def quoting(page, rows, newest_first=False):

@@ -133,7 +133,8 @@
     const isOnly = ([, found]) => found.length === 1 && claims.indexOf(found[0]) === claims.lastIndexOf(found[0]);
     const alone = anchors.filter(isOnly).map(([id, [el]]) => [id, el]);
     const places = anchors.map(([id, found], at) => [id, found.length ? found : anywhere(messages[at], elements)]);
-    const sure = [...new Map([...farthest(messages, places, elements), ...alone, ...together(anchors), ...inOrder(places, elements)])];
+    const known = new Map([...farthest(messages, places, elements), ...alone, ...inOrder(places, elements)]);
+    const sure = [...known, ...together(anchors, known)];
     if (!css) return new Map(sure.map(([id, el]) => [id, climb(id, el, sure)]));
     const rows = elements.filter((el) => el.matches(css));
     const rowOf = (el) => rows.findLast((row) => holds(row, el)) ?? rows.find((row) => holds(el, row));
@@ -201,11 +202,12 @@
   }
   // Where a message's own words stand twice with no other message between them, it is what holds both: an answer's box
   // that shows the answer's words in the place of the original's.
-  function together(anchors) {
-    return anchors.filter(([, found]) => found.length > 1).flatMap(([id, found]) => {
+  function together(anchors, known) {
+    return anchors.filter(([id, found]) => found.length > 1 && !known.has(id)).flatMap(([id, found]) => {
       let shared = found[0];
       while (shared && !found.every((el) => holds(shared, el))) shared = up(shared);
-      const isAnothers = ([other, theirs]) => other !== id && theirs.some((el) => holds(shared, el));
+      const placesOf = ([other, theirs]) => known.has(other) ? [known.get(other)] : theirs;
+      const isAnothers = (one) => one[0] !== id && placesOf(one).some((el) => holds(shared, el));
       return shared && !anchors.some(isAnothers) ? [[id, shared]] : [];
     });
   }
