@@ -22,7 +22,7 @@ TABLE: Final = 'chat."Mensagens"'
 
 PLAIN: Final = "from starlette.responses import JSONResponse, Response"
 ENVELOPED: Final = "from starlette.responses import Response\n\nfrom inbox_api.wire import enveloped as JSONResponse"
-_AFTER: Final = r"\b(FROM|INTO|UPDATE|JOIN|TABLE|ON|REFERENCES|COPY|IF EXISTS)"
+_AFTER: Final = r"\b(FROM|INTO|UPDATE|JOIN|TABLE|ON|REFERENCES|COPY|IF EXISTS|VACUUM \(ANALYZE\))"
 _TABLE: Final = re.compile(rf"{_AFTER} messages\b(?!\w|\.)")
 
 
