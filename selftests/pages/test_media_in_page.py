@@ -30,6 +30,18 @@ def test_a_link_with_an_icon_before_its_words_is_no_thumbnail(page, size, found)
     assert media(page, rows, ("a", "foto-1.jpg"), ("b", "film-7.webm")) == [SHOWN, found]
 
 
+def test_a_number_that_begins_another_is_another_file(page):
+    """Where files are named by number: of a message with pictures 7 and 71, only the second is shown."""
+    rows = {"a": picture("album/71"), "b": picture("album/8")}
+    assert media(page, rows, ("a", "album/7", "album/71"), ("b", "album/8")) == [MISSING, SHOWN, SHOWN]
+
+
+@pytest.mark.parametrize("end", ["?w=640", "-small.webp", ".webp", "/thumb"])
+def test_what_stands_behind_a_number_belongs_to_its_file(page, end):
+    rows = {"a": picture(f"album/7{end}"), "b": picture("album/71")}
+    assert media(page, rows, ("a", "album/7"), ("b", "album/71")) == [SHOWN, SHOWN]
+
+
 def test_a_face_is_no_thumbnail(page):
     """It stands beside messages without media too."""
     rows = {"a": face(48) + "oi", "b": face(48) + "veja"}

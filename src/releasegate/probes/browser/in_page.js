@@ -47,8 +47,16 @@
   }
   const refers = (el, needles) => {
     const addresses = addressesOf(el);
-    return needles.some((needle) => addresses.some((one) => one.includes(needle)));
+    return needles.some((needle) => addresses.some((one) => isNamedIn(one, needle)));
   };
+  // /media/12 is not that of /media/1.
+  function isNamedIn(address, needle) {
+    const letter = /[0-9A-Za-z]/;
+    for (let at = address.indexOf(needle); at >= 0; at = address.indexOf(needle, at + 1)) {
+      if (!letter.test(needle.at(-1)) || !letter.test(address[at + needle.length] ?? "")) return true;
+    }
+    return false;
+  }
   const backgroundOf = (el) => getComputedStyle(el).backgroundImage.match(/url\(["']?(.*?)["']?\)/)?.[1] ?? "";
 
   // --- how a medium stands ----------------------------------------------------------------------------------------
