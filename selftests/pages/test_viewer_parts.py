@@ -84,6 +84,64 @@ def test_a_decoration_that_fills_the_window_is_not_what_the_viewer_shows(page, b
     assert (state["same"], state["width"]) == found
 
 
+# painted(seed, width, height, crop): a blob of stripes in colours of a seed, cut from its middle; flat for seed 0.
+PAINTER = """
+const painted = async (seed, width, height, crop = 1) => {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width * crop, height];
+  const context = canvas.getContext("2d");
+  for (let at = 0; at < 8; at += 1) {
+    context.fillStyle = `hsl(${seed ? (at * seed * 97) % 360 : 200} 70% ${seed ? 20 + (at * seed * 31) % 60 : 50}%)`;
+    context.fillRect(at * width / 8 - width * (1 - crop) / 2, 0, width / 8, height);
+  }
+  return URL.createObjectURL(await new Promise((done) => canvas.toBlob(done)));
+};
+const blobs = {};
+const show = async (name, ...painting) => {
+  blobs[name] ??= await painted(...painting);
+  const image = new Image();
+  image.src = blobs[name];
+  await image.decode();
+  document.body.append(image);
+  return image;
+};
+const thumbnail = async (key, ...painting) => __releasegate.kept.set(key, await show(key, ...painting)) && null;
+const open = async (...painting) => {
+  (await show(...painting)).style = "position:fixed; inset:0; width:100%; height:100%";
+};
+"""
+THUMBNAILS = {"own": (3, 120, 90), "second": (5, 120, 90), "third": (7, 120, 90)}
+
+
+@pytest.mark.parametrize(
+    ("thumbnails", "shown", "found"),
+    [
+        pytest.param(THUMBNAILS, ("large", 3, 800, 600), True, id="larger"),
+        pytest.param(THUMBNAILS, ("large", 5, 800, 600), False, id="another's, larger"),
+        pytest.param(THUMBNAILS, ("large", 11, 800, 600), None, id="like none of them"),
+        pytest.param(THUMBNAILS | {"third": (3, 120, 90)}, ("large", 3, 800, 600), None, id="sent twice"),
+        pytest.param(THUMBNAILS | {"own": (3, 180, 90, 0.5)}, ("large", 3, 800, 400), True, id="cut to a square"),
+        pytest.param(dict.fromkeys(THUMBNAILS, (0, 120, 90)), ("own", 0, 0, 0), True, id="one colour, the same blob"),
+        pytest.param(dict.fromkeys(THUMBNAILS, (0, 120, 90)), ("third", 0, 0, 0), False, id="another's very blob"),
+        pytest.param(dict.fromkeys(THUMBNAILS, (0, 120, 90)), ("large", 0, 800, 600), None, id="one colour"),
+        pytest.param({"second": (5, 120, 90)}, ("large", 5, 800, 600), None, id="no thumbnail of its own"),
+    ],
+)
+def test_where_no_address_tells_what_is_painted_does(page, thumbnails, shown, found):
+    """A page that fetches files with a header of its own shows blobs: each load has an address of its own."""
+    page.goto("about:blank")
+    page.add_script_tag(content=PAINTER)
+    for key, painted in thumbnails.items():
+        page.evaluate("async ([key, painted]) => thumbnail(key, ...painted)", [key, painted])
+    page.evaluate("() => __releasegate.remember()")
+    page.evaluate("async (shown) => open(...shown)", shown)
+    asked = {
+        "css": "", "needles": ["foto-1.jpg"], "others": [["foto-2.jpg"], ["foto-3.jpg"]], "ratio": None,
+        "unavailable": "", "key": "own", "otherKeys": ["second", "third"],
+    }  # fmt: skip
+    assert page.evaluate("asked => __releasegate.viewer(asked)", asked)["same"] is found
+
+
 @pytest.mark.parametrize(
     ("over", "is_bare"),
     [

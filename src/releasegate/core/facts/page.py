@@ -198,8 +198,8 @@ class ThreadFacts:
 class Enlarged:
     """What stood in the viewer: the medium and its size in CSS pixels.
 
-    `is_same` is None where neither its address nor its proportions tell. `says_unavailable` that the fallback text
-    stands there.
+    `is_same` is None where neither its address nor its proportions nor what is painted tell. `says_unavailable` that
+    the fallback text stands there.
     """
 
     shown: Shown

@@ -439,8 +439,9 @@
     return right > 0 && bottom > 0 && left < innerWidth && top < innerHeight;
   };
 
-  // needles: of the medium that should be there; others: [[...], ...] of every other medium that is known.
-  function viewer({ css, needles, others, unavailable, ratio }) {
+  // needles: of the medium that should be there; others: [[...], ...] of every other medium that is known; key and
+  // otherKeys: under which their thumbnails are kept.
+  function viewer({ css, needles, others, unavailable, ratio, key, otherKeys = [] }) {
     forget();
     const there = fresh(css);
     const media = there.filter((el) => isMedium(el) && !el.matches("audio")).sort((one, other) => area(other) - area(one));
@@ -452,7 +453,7 @@
       covers: covered(css),
       state: large ? stateOf(large) : "not there",
       width, height,
-      same: large ? isSame(large, needles, others, ratio) : null,
+      same: large ? isSame(large, needles, others, ratio) ?? isLikeThumbnail(large, key, otherKeys) : null,
       says: Boolean(unavailable) && there.some((el) => matchesText(el, unavailable) && isOnTop(el)),
       controls: controls(there).map((one) => one.name || "(no name)"),
     };
@@ -469,6 +470,12 @@
     const [w, h] = [el.naturalWidth ?? el.videoWidth ?? 0, el.naturalHeight ?? el.videoHeight ?? 0];
     if (!ratio || !w || !h) return null;
     return Math.abs(w / h - ratio) < 0.02 * ratio ? null : false;
+  }
+
+  function isLikeThumbnail(el, key, otherKeys) {
+    const own = kept.get(key);
+    const others = otherKeys.map((one) => kept.get(one)).filter((one) => one && one !== own);
+    return parts.isLike(el, own, others);
   }
 
   const CLICKABLE = "button, a[href], [role=button], [role=link], [onclick], [tabindex], input[type=button], summary, label";

@@ -65,10 +65,12 @@ class Viewer:
 
     def look(self, medium: Medium, ratio: float | None = None) -> dict[str, Any]:
         """Return how the viewer stands now, with `medium` as what it should show."""
-        others = [forms_of(other) for other in self.thread.conversation.media if other.url != medium.url]
+        keys = self.thread.keys
+        others = [other for other in self.thread.conversation.media if other.url != medium.url]
         asked = {
-            "css": self.css, "needles": forms_of(medium), "others": others, "ratio": ratio,
-            "unavailable": unavailable_text(self.visit.site),
+            "css": self.css, "needles": forms_of(medium), "others": [forms_of(other) for other in others],
+            "key": keys.get(medium), "otherKeys": [keys[other] for other in others if other in keys],
+            "ratio": ratio, "unavailable": unavailable_text(self.visit.site),
         }  # fmt: skip
         answer: dict[str, Any] = self.visit.evaluate("viewer", asked)
         return answer
