@@ -228,7 +228,7 @@ class Aim:
 def test_what_to_ask_is_looked_for_until_the_api_shows_it(watched, clock, monkeypatch):
     """An API that is away when the watch begins shows no conversation; those of later are asked for all the same."""
     monkeypatch.setattr(rounds, "_sample", lambda *given: Sample(given[2], given[3], 0.0, 9.0, 200, 9))
-    nothing = SimpleNamespace(names=(), asked=1)
+    nothing = SimpleNamespace(names=(), asked=1, unknown="")
     finds = iter((nothing, nothing, Aim))
     watched.find_aim = lambda: next(finds)
     found = [one.value for one in watch(watched, rounds=4, every_s=30, clock=clock)]
