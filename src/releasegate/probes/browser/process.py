@@ -62,5 +62,6 @@ def _driver() -> Iterator[Playwright]:
         try:
             playwright = open_.enter_context(sync_playwright())
         except Exception as error:  # a plain one when the process ends at once
-            raise CannotMeasure(f"Playwright's driver did not start: {str(error).splitlines()[0]}") from error
+            said = str(error).splitlines() or [type(error).__name__]
+            raise CannotMeasure(f"Playwright's driver did not start: {said[0]}") from error
         yield playwright
